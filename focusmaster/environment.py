@@ -1,0 +1,130 @@
+"""Typed readers of environment variables, for `settings.py` alone.
+
+Each raises ImproperlyConfigured with one line that a person at a terminal can act on.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+# Django's own check (security.W009) calls a shorter key weak.
+MIN_SECRET_KEY_LENGTH = 50
+MIN_SECRET_KEY_UNIQUE = 5
+
+
+def env(name: str, default: str | None = None) -> str:
+    """Read a variable. Without a default, the process must not start unset."""
+    value = os.environ.get(name, default)
+    if value is None:
+        raise ImproperlyConfigured(f"Set the {name} environment variable.")
+    return value
+
+
+def env_bool(name: str, default: str) -> bool:
+    value = env(name, default).lower()
+    if value not in ("true", "false"):
+        raise ImproperlyConfigured(f"{name} must be true or false, not {value!r}.")
+    return value == "true"
+
+
+def env_int(name: str, default: str, *, at_least: int, at_most: int) -> int:
+    value = env(name, default)
+    if not (value.isascii() and value.isdigit() and at_least <= int(value) <= at_most):
+        raise ImproperlyConfigured(
+            f"{name} must be a whole number from {at_least} to {at_most}, "
+            f"not {value!r}."
+        )
+    return int(value)
+
+
+def env_list(name: str, default: str) -> list[str]:
+    """Read a comma-separated variable; blanks around and between items are dropped."""
+    return [item.strip() for item in env(name, default).split(",") if item.strip()]
+
+
+def env_origins(name: str, default: str) -> list[str]:
+    """Read web origins, each `scheme://host[:port]` without a path."""
+    origins = env_list(name, default)
+    for origin in origins:
+        parts = urlsplit(origin)
+        if parts.scheme not in ("http", "https") or origin != (
+            f"{parts.scheme}://{parts.netloc}"
+        ):
+            raise ImproperlyConfigured(
+                f"{name} must list origins such as https://app.example.com, "
+                f"not {origin!r}."
+            )
+    return origins
+
+
+def database_from_url(url: str) -> dict[str, object]:
+    """Turn `postgresql://user:password@host:port/name?sslmode=require` into settings.
+
+    The query's parameters are libpq's and go to the driver as they are. `host` in the
+    query may name a folder, for a Unix socket.
+    """
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query))
+    try:
+        port = parts.port or ""
+    except ValueError:
+        port = None
+    name = unquote(parts.path.removeprefix("/"))
+    if parts.scheme not in ("postgres", "postgresql") or not name or port is None:
+        # The value may hold a password: it is not repeated.
+        raise ImproperlyConfigured(
+            "DATABASE_URL must look like postgresql://user:password@host:5432/name."
+        )
+    return {
+        "NAME": name,
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": options.pop("host", unquote(parts.hostname or "")),
+        "PORT": str(port),
+        "OPTIONS": options,
+    }
+
+
+def checked_secret_key(key: str) -> str:
+    if len(key) < MIN_SECRET_KEY_LENGTH or len(set(key)) < MIN_SECRET_KEY_UNIQUE:
+        raise ImproperlyConfigured(
+            f"SECRET_KEY is too weak: give at least {MIN_SECRET_KEY_LENGTH} "
+            "random characters."
+        )
+    return key
+
+
+def kept_secret_key(folder: Path) -> str:
+    """Return the key kept in `folder`, making it at the first call.
+
+    Two processes that start at once agree: the file appears whole, under its name,
+    only once (`os.link` refuses to replace), and both read what stands there.
+    """
+    path = folder / "secret_key"
+    try:
+        if not path.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            draft = folder / f".secret_key.{secrets.token_hex(8)}"
+            with open(draft, "x", opener=_private) as file:
+                file.write(secrets.token_urlsafe(64))
+            try:
+                os.link(draft, path)
+            except FileExistsError:
+                pass
+            finally:
+                draft.unlink()
+        return checked_secret_key(path.read_text().strip())
+    except OSError as exc:
+        raise ImproperlyConfigured(
+            f"The secret key cannot be kept in {path}: {exc.strerror}. "
+            "Set STATE_DIR to a folder that can be written."
+        ) from exc
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

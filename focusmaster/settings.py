@@ -1,0 +1,201 @@
+"""All settings. Environments differ by variables, listed in `.env.example`.
+
+With no variable set the service is local: embedded PostgreSQL, a generated key, mail
+to the console, loopback only. With DATABASE_URL set it is in production, and what
+production needs must be there.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+from corsheaders.defaults import default_headers
+from django.utils.functional import SimpleLazyObject
+
+from focusmaster.environment import (
+    checked_secret_key,
+    database_from_url,
+    env,
+    env_bool,
+    env_int,
+    env_list,
+    env_origins,
+    kept_secret_key,
+)
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION = "0.1.0"
+
+# Where and how it runs
+
+PRODUCTION = "DATABASE_URL" in os.environ
+DEBUG = env_bool("DEBUG", "false")
+STATE_DIR = Path(env("STATE_DIR", str(BASE_DIR / ".state"))).expanduser().absolute()
+HOST = env("HOST", "127.0.0.1")
+PORT = env_int("PORT", "5000", at_least=1, at_most=65535)
+WEB_CONCURRENCY = env_int("WEB_CONCURRENCY", "2", at_least=1, at_most=64)
+# Threads of a worker that answer requests; each keeps one database connection.
+WEB_THREADS = env_int("WEB_THREADS", "8", at_least=1, at_most=64)
+
+if PRODUCTION:
+    SECRET_KEY = checked_secret_key(env("SECRET_KEY"))
+    ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", env("ALLOWED_HOSTS"))
+else:
+    # Made at the first use: importing the settings writes nothing.
+    SECRET_KEY = SimpleLazyObject(lambda: kept_secret_key(STATE_DIR))
+    ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+
+# Origins of web clients: they may call with credentials, and use the cookie.
+CLIENT_ORIGINS = env_origins(
+    "CLIENT_ORIGINS",
+    "" if PRODUCTION else "http://localhost:3000,http://localhost:5173",
+)
+# Whether the proxy in front sets X-Forwarded-Proto and overwrites a client's own.
+if env_bool("TRUST_FORWARDED_PROTO", "false"):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# Database
+
+DATABASES = {
+    "default": {
+        "ENGINE": "focusmaster.postgresql",
+        "NAME": "focusmaster",
+        "OPTIONS": {},
+        # A thread keeps its connection; the backend tells for free whether it is alive.
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+        # Where the embedded server keeps its data; None: the server is elsewhere.
+        "EMBEDDED_DIR": None if PRODUCTION else STATE_DIR / "postgresql",
+    }
+}
+if PRODUCTION:
+    DATABASES["default"] |= database_from_url(env("DATABASE_URL"))
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Application
+
+INSTALLED_APPS = [
+    "focusmaster",
+    "moderation",
+    "integrations",
+    "analytics",
+    "timeclock",
+    "pomodoro",
+    "kanban",
+    "accounts",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "corsheaders",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+]
+MIDDLEWARE = [
+    "focusmaster.middleware.RequestMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    # The rest serves the pages for staff; /api has no use for it.
+    "focusmaster.middleware.StaffSessionMiddleware",
+    "focusmaster.middleware.StaffCommonMiddleware",
+    "focusmaster.middleware.StaffCsrfMiddleware",
+    "focusmaster.middleware.StaffAuthenticationMiddleware",
+    "focusmaster.middleware.StaffMessageMiddleware",
+    "focusmaster.middleware.StaffFrameMiddleware",
+]
+ROOT_URLCONF = "focusmaster.urls"
+WSGI_APPLICATION = "focusmaster.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "static"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+USE_I18N = False
+
+# People and their tokens
+
+AUTH_USER_MODEL = "accounts.User"
+PASSWORD_HASHERS = ["accounts.passwords.Argon2Hasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "accounts.passwords.LengthValidator"},
+    {"NAME": "accounts.passwords.LetterAndDigitValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation."
+        "UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ["name", "email"]},
+    },
+]
+TOKEN_DAYS = env_int("TOKEN_DAYS", "30", at_least=1, at_most=3650)
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(days=TOKEN_DAYS),
+    "UPDATE_LAST_LOGIN": False,
+}
+TOKEN_COOKIE = "jwt"
+# A web client on another site needs SameSite=None, which browsers take only over https.
+TOKEN_COOKIE_CROSS_SITE = env_bool("TOKEN_COOKIE_CROSS_SITE", "false")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+CSRF_TRUSTED_ORIGINS = CLIENT_ORIGINS
+
+CORS_ALLOWED_ORIGINS = CLIENT_ORIGINS
+CORS_ALLOW_CREDENTIALS = True
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = [*default_headers, "x-request-id"]
+CORS_EXPOSE_HEADERS = ["x-request-id", "retry-after"]
+
+# API
+
+MAX_BODY_BYTES = 2**20
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["focusmaster.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["focusmaster.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "focusmaster.renderers.JSONNegotiation",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "focusmaster.api.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "FocusMaster",
+    "VERSION": VERSION,
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+}
+
+# Mail and logs
+
+EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "focusmaster.logs.JSONFormatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        # Each request has its line from focusmaster.request already.
+        "django.request": {"level": "CRITICAL"},
+        "django.security": {"level": "CRITICAL"},
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+    },
+}

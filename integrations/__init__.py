@@ -1,0 +1,1 @@
+"""Linked services: Google sign-in and Spotify."""

@@ -1,0 +1,1 @@
+"""Bans, audit log, feedback, and what staff see of the other apps."""

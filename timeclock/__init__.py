@@ -1,0 +1,1 @@
+"""Work logs: clocking in and out."""
