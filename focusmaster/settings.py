@@ -28,6 +28,9 @@ from focusmaster.environment import (
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
 
+# auth.W004: the email is unique, by a constraint on its lower-case form.
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]
+
 # Where and how it runs
 
 PRODUCTION = "DATABASE_URL" in os.environ
@@ -70,6 +73,10 @@ DATABASES = {
         "EMBEDDED_DIR": None if PRODUCTION else STATE_DIR / "postgresql",
     }
 }
+# The folder of PostgreSQL's programs for the embedded server; empty: the wheel's.
+PG_BINDIR = env("PG_BINDIR", "")
+# Server settings such as fsync=off, for the embedded server of a test run.
+EMBEDDED_OPTIONS = env_list("EMBEDDED_OPTIONS", "")
 if PRODUCTION:
     DATABASES["default"] |= database_from_url(env("DATABASE_URL"))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -100,6 +107,7 @@ MIDDLEWARE = [
     "focusmaster.middleware.RequestMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     # The rest serves the pages for staff; /api has no use for it.
     "focusmaster.middleware.StaffSessionMiddleware",
     "focusmaster.middleware.StaffCommonMiddleware",
@@ -124,7 +132,8 @@ TEMPLATES = [
     }
 ]
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "static"
+# Served from where the packages keep them: nothing to collect.
+WHITENOISE_USE_FINDERS = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
@@ -132,6 +141,7 @@ USE_I18N = False
 
 # People and their tokens
 
+AUTHENTICATION_BACKENDS = ["accounts.authentication.StaffBackend"]
 AUTH_USER_MODEL = "accounts.User"
 PASSWORD_HASHERS = ["accounts.passwords.Argon2Hasher"]
 AUTH_PASSWORD_VALIDATORS = [

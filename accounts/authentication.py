@@ -1,0 +1,150 @@
+"""Who is calling: from a token to a user, in one query."""
+
+from __future__ import annotations
+
+from functools import cache
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth.backends import ModelBackend
+from django.http import HttpRequest
+from django.utils import timezone
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.request import Request
+from rest_framework_simplejwt.exceptions import TokenError
+
+from accounts.models import SignIn, User
+from accounts.tokens import (
+    SignInToken,
+    set_token_cookie,
+    token_in_cookie,
+    token_in_header,
+)
+from focusmaster.api import PUBLISHED
+from focusmaster.queries import CompiledQuery, Slot
+
+SAFE_METHODS = frozenset(["GET", "HEAD", "OPTIONS"])
+
+SIGN_IN_FIELDS = ["id", "user_id", "last_used_at", "expires_at", "revoked_at"]
+# What views and permissions look at; the rest is fetched when someone asks for it.
+USER_FIELDS = [
+    "id",
+    "name",
+    "email",
+    "role",
+    "status",
+    "ban_reason",
+    "banned_until",
+    "is_guest",
+    "daily_goal",
+    "timezone",
+    "week_start",
+]
+
+
+@cache
+def _sign_in_query() -> CompiledQuery:
+    fields = [*SIGN_IN_FIELDS, *(f"user__{field}" for field in USER_FIELDS)]
+    return CompiledQuery(SignIn.objects.filter(pk=Slot("id")).values_list(*fields))
+
+
+def find_sign_in(sign_in_id: str) -> SignIn | None:
+    """Return the sign-in with its user, whatever its state; one query."""
+    rows = _sign_in_query().rows({"id": bytes.fromhex(sign_in_id)})
+    if not rows:
+        return None
+    mine, users = rows[0][: len(SIGN_IN_FIELDS)], rows[0][len(SIGN_IN_FIELDS) :]
+    sign_in = SignIn.from_db("default", SIGN_IN_FIELDS, mine)
+    sign_in.user = User.from_db("default", USER_FIELDS, users)
+    return sign_in
+
+
+class TokenAuthentication(BaseAuthentication):
+    """A token in the `Authorization` header or, failing that, in the cookie.
+
+    Sets `request.user` and, as `request.auth`, the sign-in.
+    """
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+    def authenticate(self, request: Request) -> tuple[User, SignIn] | None:
+        raw = token_in_header(request)
+        from_cookie = raw is None
+        if from_cookie:
+            raw = token_in_cookie(request)
+        if raw is None:
+            return None
+
+        token, sign_in = self._checked(raw)
+        request._request.caller = sign_in.user
+        sign_in.came_by_cookie = from_cookie
+        if from_cookie:
+            refuse_foreign_origin(request)
+            self._renew(request._request, token, sign_in)
+        sign_in.touch(at=timezone.now())
+        return sign_in.user, sign_in
+
+    def _checked(self, raw: str) -> tuple[SignInToken, SignIn]:
+        try:
+            token = SignInToken(raw)
+        except TokenError:
+            raise AuthenticationFailed(*PUBLISHED[401]) from None
+        sign_in = find_sign_in(token.sign_in_id) if token.sign_in_id else None
+        if sign_in is None:
+            raise AuthenticationFailed(*PUBLISHED[401])
+        # Before the sign-in's end: a ban ends sign-ins, and the person should read why.
+        refuse_barred(sign_in.user)
+        if not sign_in.is_live():
+            raise AuthenticationFailed(*PUBLISHED[401])
+        return token, sign_in
+
+    def _renew(self, request: HttpRequest, token: SignInToken, sign_in: SignIn) -> None:
+        if token.is_past_half_its_life():
+            sign_in.extend()
+            renewed = str(SignInToken.for_sign_in(sign_in))
+            request.on_response.append(
+                lambda response: set_token_cookie(request, response, renewed)
+            )
+
+
+class OptionalTokenAuthentication(TokenAuthentication):
+    """The same where a caller may be nobody: a bad token counts as none."""
+
+    def authenticate(self, request: Request) -> tuple[User, SignIn] | None:
+        try:
+            return super().authenticate(request)
+        except AuthenticationFailed:
+            return None
+
+
+def refuse_barred(user: User) -> None:
+    if user.is_barred():
+        raise PermissionDenied(user.bar_message(), user.status)
+
+
+def refuse_foreign_origin(request: Request) -> None:
+    """Refuse an unsafe request that a browser sends for another site."""
+    if request.method in SAFE_METHODS:
+        return
+    origin = request.META.get("HTTP_ORIGIN")
+    if origin is None:
+        referer = urlsplit(request.META.get("HTTP_REFERER", ""))
+        origin = f"{referer.scheme}://{referer.netloc}"
+    own = f"{request.scheme}://{request.get_host()}"
+    if origin != own and origin not in settings.CLIENT_ORIGINS:
+        raise PermissionDenied(
+            "A request with the cookie must come from this site or an allowed one.",
+            "origin_not_allowed",
+        )
+
+
+class StaffBackend(ModelBackend):
+    """Sign-in to the pages for staff, with email and password."""
+
+    def authenticate(self, request, username=None, password=None, **kwargs):
+        if username is None or password is None:
+            return None
+        user = User.objects.with_credentials(username, password)
+        return user if user and self.user_can_authenticate(user) else None

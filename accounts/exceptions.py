@@ -1,0 +1,6 @@
+from focusmaster.exceptions import RuleViolation
+
+
+class EmailTaken(RuleViolation):
+    code = "email_taken"
+    message = "An account with this email exists already."

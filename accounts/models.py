@@ -1,0 +1,324 @@
+"""Users and their sign-ins.
+
+The database guarantees that an email belongs to one user however it is capitalised,
+that every setting is within its limits, that an active user has no ban left over, and
+that a sign-in expires after it began.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models, transaction
+from django.db.models import F, Q, Value
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from accounts.devices import device_name
+from accounts.exceptions import EmailTaken
+from focusmaster.exceptions import InvalidValue, refusals
+from focusmaster.fields import InstantField, ObjectIdPrimaryKey
+from focusmaster.instants import format_instant
+
+EMAIL_UNIQUE = "accounts_user_email_unique"
+
+# Least and most of each number among the settings (API.md §2); durations in minutes.
+SETTING_LIMITS = {
+    "focus_minutes": (1, 1000),
+    "short_break_minutes": (1, 60),
+    "long_break_minutes": (1, 120),
+    "long_break_interval": (1, 12),
+    "daily_goal": (1, 100),
+}
+
+# A sign-in's last use is written at most this often, not at every request.
+LAST_USED_PRECISION = timedelta(minutes=5)
+
+
+def _setting(field: str, default: int) -> models.PositiveSmallIntegerField:
+    least, most = SETTING_LIMITS[field]
+    return models.PositiveSmallIntegerField(
+        default=default,
+        validators=[MinValueValidator(least), MaxValueValidator(most)],
+    )
+
+
+@cache
+def _hash_of_nobody() -> str:
+    return make_password("the password of nobody")
+
+
+class UserQuerySet(models.QuerySet):
+    def with_email(self, email: str) -> UserQuerySet:
+        """Keep the user with this email, however capitalised."""
+        return self.annotate(email_key=Lower("email")).filter(
+            ~Q(email=""), email_key=Lower(Value(email.strip()))
+        )
+
+    def with_credentials(self, email: str, password: str) -> User | None:
+        """Return the user whose email and password these are, or None.
+
+        Takes the same time whether or not the email is known.
+        """
+        user = self.with_email(email).first()
+        encoded = user.password if user else _hash_of_nobody()
+        return user if check_password(password, encoded) else None
+
+    def register(
+        self, *, name: str, email: str, password: str, role: str | None = None
+    ) -> User:
+        """Create an account, or raise EmailTaken.
+
+        The password must have passed the validators. The constraint decides between
+        two registrations at once.
+        """
+        now = timezone.now()
+        user = User(
+            name=name,
+            email=email.strip(),
+            role=role or User.Role.USER,
+            created_at=now,
+            updated_at=now,
+        )
+        user.set_password(password)
+        with refusals({EMAIL_UNIQUE: EmailTaken()}):
+            user.save(force_insert=True)
+        return user
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
+    def get_by_natural_key(self, username: str) -> User:
+        return self.with_email(username).get()
+
+
+class User(AbstractBaseUser):
+    class Role(models.TextChoices):
+        USER = "user"
+        ADMIN = "admin"
+
+    class Status(models.TextChoices):
+        ACTIVE = "active"
+        BANNED = "banned"
+        SUSPENDED = "suspended"
+
+    class Theme(models.TextChoices):
+        LIGHT = "light"
+        DARK = "dark"
+        SYSTEM = "system"
+        BLUE = "blue"
+        GREEN = "green"
+
+    class WeekStart(models.TextChoices):
+        MONDAY = "monday"
+        SUNDAY = "sunday"
+
+    id = ObjectIdPrimaryKey()
+    name = models.CharField(max_length=100)
+    # Empty for a guest; so is the password of whoever signs in by other means.
+    email = models.EmailField(max_length=254, blank=True)
+    last_login = None  # Sign-ins tell it.
+    picture = models.CharField(max_length=2048, blank=True)
+    role = models.CharField(max_length=5, choices=Role, default=Role.USER)
+    status = models.CharField(max_length=9, choices=Status, default=Status.ACTIVE)
+    ban_reason = models.CharField(max_length=500, blank=True)
+    banned_until = InstantField(null=True, blank=True)
+    is_guest = models.BooleanField(default=False)
+    # 10 for each completed focus session; a trigger of the pomodoro app keeps it.
+    points = models.PositiveIntegerField(default=0)
+    badges = ArrayField(models.CharField(max_length=50), default=list, blank=True)
+    created_at = InstantField(default=timezone.now, editable=False)
+    updated_at = InstantField(default=timezone.now, editable=False)
+
+    theme = models.CharField(max_length=6, choices=Theme, default=Theme.LIGHT)
+    focus_minutes = _setting("focus_minutes", 25)
+    short_break_minutes = _setting("short_break_minutes", 5)
+    long_break_minutes = _setting("long_break_minutes", 15)
+    long_break_interval = _setting("long_break_interval", 4)
+    daily_goal = _setting("daily_goal", 8)
+    auto_start_session = models.BooleanField(default=False)
+    auto_start_break = models.BooleanField(default=False)
+    strict_mode = models.BooleanField(default=False)
+    spotify_autoplay = models.BooleanField(default=False)
+    motivational_quotes = models.BooleanField(default=True)
+    sound_enabled = models.BooleanField(default=True)
+    # An IANA name; which names there are changes too often for a constraint.
+    timezone = models.CharField(max_length=64, default="UTC")
+    week_start = models.CharField(
+        max_length=6, choices=WeekStart, default=WeekStart.MONDAY
+    )
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS = ["name"]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"), condition=~Q(email=""), name=EMAIL_UNIQUE
+            ),
+            models.CheckConstraint(
+                condition=~Q(name=""), name="accounts_user_has_name"
+            ),
+            models.CheckConstraint(
+                condition=Q(picture="") | Q(picture__startswith="https://"),
+                name="accounts_user_picture_is_https",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="active") | Q(ban_reason="", banned_until=None),
+                name="accounts_user_active_has_no_ban",
+            ),
+            models.CheckConstraint(
+                condition=Q(banned_until=None) | Q(status="suspended"),
+                name="accounts_user_only_suspension_ends",
+            ),
+            *(
+                models.CheckConstraint(
+                    condition=Q(**{f"{field}__range": limits}),
+                    name=f"accounts_user_{field}_in_range",
+                )
+                for field, limits in SETTING_LIMITS.items()
+            ),
+            *(
+                models.CheckConstraint(
+                    condition=Q(**{f"{field}__in": words}),
+                    name=f"accounts_user_{field}_known",
+                )
+                for field, words in [
+                    ("role", ["user", "admin"]),
+                    ("status", ["active", "banned", "suspended"]),
+                    ("theme", ["light", "dark", "system", "blue", "green"]),
+                    ("week_start", ["monday", "sunday"]),
+                ]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.email or self.name
+
+    @property
+    def is_active(self) -> bool:
+        return not self.is_barred()
+
+    @property
+    def is_staff(self) -> bool:
+        return self.role == self.Role.ADMIN
+
+    def has_perm(self, perm: str, obj=None) -> bool:
+        return self.is_staff and self.is_active
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.has_perm(app_label)
+
+    def change_profile(
+        self, *, password: str | None = None, current_password: str = "", **fields: Any
+    ) -> bool:
+        """Change the columns given; return whether that ended all sign-ins.
+
+        A new password does, and wants the current one unless there is none yet. Raises
+        InvalidValue when it is wrong, or was changed at the same moment.
+        """
+        mine = User.objects.filter(pk=self.pk)
+        if password is not None:
+            encoded = self.password
+            if self.has_usable_password() and not check_password(
+                current_password, encoded
+            ):
+                raise InvalidValue("currentPassword", "this is not your password")
+            mine = mine.filter(password=encoded)
+            fields["password"] = make_password(password)
+        with transaction.atomic():
+            if not mine.update(**fields, updated_at=timezone.now()):
+                raise InvalidValue("currentPassword", "this is not your password")
+            if password is not None:
+                SignIn.objects.owned_by(self).revoke()
+        return password is not None
+
+    def is_barred(self, *, at: datetime | None = None) -> bool:
+        """Tell whether a ban or a suspension is in force at the moment given."""
+        if self.banned_until is not None and self.banned_until <= (
+            at or timezone.now()
+        ):
+            return False
+        return self.status != self.Status.ACTIVE
+
+    def bar_message(self) -> str:
+        """Say to the person what bars them, until when, and why."""
+        message = f"This account is {self.status}"
+        if self.banned_until:
+            message += f" until {format_instant(self.banned_until)}"
+        return f"{message}: {self.ban_reason}" if self.ban_reason else f"{message}."
+
+
+class SignInQuerySet(models.QuerySet):
+    def owned_by(self, user: User) -> SignInQuerySet:
+        return self.filter(user=user)
+
+    def live(self, *, at: datetime | None = None) -> SignInQuerySet:
+        return self.filter(revoked_at=None, expires_at__gt=at or timezone.now())
+
+    def start(self, *, user: User, user_agent: str, ip_address: str | None) -> SignIn:
+        now = timezone.now()
+        return self.create(
+            user=user,
+            device=device_name(user_agent),
+            ip_address=ip_address,
+            created_at=now,
+            last_used_at=now,
+            expires_at=now + timedelta(days=settings.TOKEN_DAYS),
+        )
+
+    def revoke(self, *, at: datetime | None = None) -> int:
+        """End these sign-ins: their tokens are refused from now on. Return how many."""
+        return self.filter(revoked_at=None).update(revoked_at=at or timezone.now())
+
+
+class SignIn(models.Model):
+    """One device on which a person signed in; its tokens live as long as it does."""
+
+    id = ObjectIdPrimaryKey()
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="sign_ins"
+    )
+    device = models.CharField(max_length=100)
+    ip_address = models.GenericIPAddressField(null=True)
+    created_at = InstantField()
+    last_used_at = InstantField()
+    expires_at = InstantField()
+    revoked_at = InstantField(null=True)
+
+    objects = SignInQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=F("created_at")),
+                name="accounts_signin_expires_after_start",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.device}, {self.created_at:%Y-%m-%d %H:%M} UTC"
+
+    def is_live(self, *, at: datetime | None = None) -> bool:
+        return self.revoked_at is None and self.expires_at > (at or timezone.now())
+
+    def extend(self, *, at: datetime | None = None) -> None:
+        """Let it expire a whole token's life from now."""
+        now = at or timezone.now()
+        self.expires_at = now + timedelta(days=settings.TOKEN_DAYS)
+        self.last_used_at = now
+        self.save(update_fields=["expires_at", "last_used_at"])
+
+    def touch(self, *, at: datetime) -> None:
+        """Note that it was used, unless that was noted a moment ago."""
+        if at - self.last_used_at > LAST_USED_PRECISION:
+            earlier = SignIn.objects.filter(pk=self.pk, last_used_at__lt=at)
+            earlier.update(last_used_at=at)

@@ -1,0 +1,71 @@
+"""Tokens: a JWT that names a sign-in, sent as a header or as a cookie."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from rest_framework_simplejwt.tokens import AccessToken
+
+from focusmaster.fields import OBJECT_ID
+
+if TYPE_CHECKING:
+    from accounts.models import SignIn
+
+SIGN_IN_CLAIM = "sid"
+
+
+class SignInToken(AccessToken):
+    """A signed token for one sign-in; TokenError when it is bad or expired."""
+
+    @classmethod
+    def for_sign_in(cls, sign_in: SignIn) -> SignInToken:
+        token = cls()
+        token["user_id"] = sign_in.user_id
+        token[SIGN_IN_CLAIM] = sign_in.pk
+        return token
+
+    @property
+    def sign_in_id(self) -> str | None:
+        """The sign-in's id; None in a token that was not made here for this."""
+        claim = self.get(SIGN_IN_CLAIM)
+        is_id = isinstance(claim, str) and OBJECT_ID.fullmatch(claim)
+        return claim if is_id else None
+
+    def is_past_half_its_life(self) -> bool:
+        return self["exp"] - timezone.now().timestamp() < lifetime().total_seconds() / 2
+
+
+def lifetime() -> timedelta:
+    return timedelta(days=settings.TOKEN_DAYS)
+
+
+def token_in_header(request: HttpRequest) -> str | None:
+    scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def token_in_cookie(request: HttpRequest) -> str | None:
+    return request.COOKIES.get(settings.TOKEN_COOKIE) or None
+
+
+def set_token_cookie(request: HttpRequest, response: HttpResponse, token: str) -> None:
+    cross_site = settings.TOKEN_COOKIE_CROSS_SITE
+    response.set_cookie(
+        settings.TOKEN_COOKIE,
+        token,
+        max_age=lifetime(),
+        httponly=True,
+        secure=cross_site or request.is_secure(),
+        samesite="None" if cross_site else "Lax",
+    )
+
+
+def clear_token_cookie(response: HttpResponse) -> None:
+    cross_site = settings.TOKEN_COOKIE_CROSS_SITE
+    response.delete_cookie(
+        settings.TOKEN_COOKIE, samesite="None" if cross_site else "Lax"
+    )

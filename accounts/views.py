@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+from django.db import transaction
+from django.http import Http404
+from rest_framework import mixins, status, viewsets
+from rest_framework.decorators import action
+from rest_framework.exceptions import APIException
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.authentication import OptionalTokenAuthentication, refuse_barred
+from accounts.models import SignIn, User
+from accounts.serializers import (
+    CredentialsSerializer,
+    ProfileSerializer,
+    RegistrationSerializer,
+    SignInAnswerSerializer,
+    SignInSerializer,
+)
+from accounts.tokens import SignInToken, clear_token_cookie, set_token_cookie
+from focusmaster.documents import DocumentQuery, JSONAnswer
+from focusmaster.requests import client_ip, user_agent
+
+profiles = DocumentQuery(ProfileSerializer, User)
+
+
+class WrongCredentials(APIException):
+    """One answer for an unknown email and for a wrong password."""
+
+    status_code = status.HTTP_401_UNAUTHORIZED
+    default_detail = "Invalid email or password"
+    default_code = "invalid_credentials"
+
+
+def profile_answer(user: User) -> JSONAnswer:
+    return JSONAnswer(profiles.rows(pk=user.pk)[0])
+
+
+def start_sign_in(request: Request, user: User) -> str:
+    """Sign the user in where the request comes from; return the token.
+
+    The answer will set it as the cookie, too.
+    """
+    sign_in = SignIn.objects.start(
+        user=user, user_agent=user_agent(request), ip_address=client_ip(request)
+    )
+    token = str(SignInToken.for_sign_in(sign_in))
+    request._request.on_response.append(
+        lambda response: set_token_cookie(request, response, token)
+    )
+    return token
+
+
+class AccountViewSet(viewsets.GenericViewSet):
+    """Signing up, in and out, and the caller's own profile."""
+
+    @action(
+        detail=False,
+        methods=["post"],
+        authentication_classes=[],
+        permission_classes=[AllowAny],
+        serializer_class=RegistrationSerializer,
+    )
+    def register(self, request: Request) -> Response:
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+
+        with transaction.atomic():
+            user = User.objects.register(**serializer.validated_data)
+            token = start_sign_in(request, user)
+
+        return self._signed_in(user, token, status.HTTP_201_CREATED)
+
+    @action(
+        detail=False,
+        methods=["post"],
+        authentication_classes=[],
+        permission_classes=[AllowAny],
+        serializer_class=CredentialsSerializer,
+    )
+    def login(self, request: Request) -> Response:
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        user = User.objects.with_credentials(**serializer.validated_data)
+        if user is None:
+            raise WrongCredentials
+        refuse_barred(user)
+
+        token = start_sign_in(request, user)
+
+        return self._signed_in(user, token, status.HTTP_200_OK)
+
+    def _signed_in(self, user: User, token: str, code: int) -> Response:
+        user.token = token
+        return Response(SignInAnswerSerializer(user).data, status=code)
+
+    @action(
+        detail=False,
+        methods=["post"],
+        authentication_classes=[OptionalTokenAuthentication],
+        permission_classes=[AllowAny],
+    )
+    def logout(self, request: Request) -> Response:
+        if request.auth:
+            SignIn.objects.filter(pk=request.auth.pk).revoke()
+        request._request.on_response.append(clear_token_cookie)
+        return Response({"message": "Logged out successfully"})
+
+    @action(detail=False, methods=["post"])
+    def refresh(self, request: Request) -> Response:
+        request.auth.extend()
+        token = str(SignInToken.for_sign_in(request.auth))
+        request._request.on_response.append(
+            lambda response: set_token_cookie(request, response, token)
+        )
+        return Response({"token": token})
+
+    @action(detail=False, methods=["get"], serializer_class=ProfileSerializer)
+    def me(self, request: Request) -> JSONAnswer:
+        return profile_answer(request.user)
+
+    @me.mapping.patch
+    def patch_me(self, request: Request) -> JSONAnswer:
+        return self._change_profile(request)
+
+    @action(detail=False, methods=["get"], serializer_class=ProfileSerializer)
+    def profile(self, request: Request) -> JSONAnswer:
+        return profile_answer(request.user)
+
+    @profile.mapping.put
+    def put_profile(self, request: Request) -> JSONAnswer:
+        return self._change_profile(request)
+
+    def _change_profile(self, request: Request) -> JSONAnswer:
+        serializer = self.get_serializer(data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+
+        signs_out = request.user.change_profile(**serializer.validated_data)
+        if signs_out and request.auth.came_by_cookie:
+            # A browser stays signed in; other clients sign in with the new password.
+            start_sign_in(request, request.user)
+
+        return profile_answer(request.user)
+
+
+class SignInViewSet(
+    mixins.ListModelMixin, mixins.DestroyModelMixin, viewsets.GenericViewSet
+):
+    """The caller's devices: listed, signed out one by one or all but this one."""
+
+    serializer_class = SignInSerializer
+
+    def get_queryset(self):
+        sign_ins = SignIn.objects.owned_by(self.request.user).live()
+        return sign_ins.order_by("-last_used_at", "-id")
+
+    def get_serializer_context(self):
+        return super().get_serializer_context() | {"current": self.request.auth}
+
+    def destroy(self, request: Request, pk: str) -> Response:
+        if not self.get_queryset().filter(pk=pk).revoke():
+            raise Http404
+        return Response({"message": "Signed out on this device"})
+
+    def destroy_all(self, request: Request) -> Response:
+        """Sign out everywhere but here."""
+        self.get_queryset().exclude(pk=request.auth.pk).revoke()
+        return Response({"message": "Signed out on all other devices"})

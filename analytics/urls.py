@@ -1,0 +1,9 @@
+from analytics import views
+from focusmaster.routers import Router
+
+app_name = "analytics"
+
+router = Router()
+router.register("analytics", views.AnalyticsViewSet, basename="analytics")
+
+urlpatterns = router.urls

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from rest_framework import viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from analytics.productivity import summarise_productivity
+from focusmaster.periods import RANGES, closed, period_of
+from pomodoro.models import PomodoroSession
+
+
+class AnalyticsViewSet(viewsets.ViewSet):
+    """Summaries of the caller's own sessions, in the caller's time zone."""
+
+    @action(detail=False, methods=["get"])
+    def productivity(self, request: Request) -> Response:
+        period = period_of(request.query_params, request.user.timezone, default="week")
+        sessions = PomodoroSession.objects.owned_by(request.user)
+        return Response(
+            summarise_productivity(
+                sessions=sessions, period=closed(period, RANGES["week"])
+            )
+        )

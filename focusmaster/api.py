@@ -1,0 +1,131 @@
+"""What every API answer shares: the one shape of an error (API.md §1)."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views import defaults
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from focusmaster.exceptions import InvalidValue, RuleViolation
+from focusmaster.fields import MalformedId
+from focusmaster.renderers import JSONRenderer
+from focusmaster.serializers import flatten
+
+log = logging.getLogger("focusmaster.api")
+
+# Seconds a client should wait when the database does not answer: the embedded server is
+# back in less, one elsewhere usually after its failover.
+DATABASE_RETRY_AFTER = 5
+
+# The published messages, for when there is nothing more exact to say, with their codes.
+PUBLISHED = {
+    400: ("Invalid input data", "invalid"),
+    401: ("Not authorized, token failed", "not_authenticated"),
+    403: ("Access denied", "permission_denied"),
+    404: ("Resource not found", "not_found"),
+    500: ("Server error", "server_error"),
+}
+
+
+class Conflict(exceptions.APIException):
+    status_code = 409
+
+
+class DatabaseUnavailable(exceptions.APIException):
+    status_code = 503
+    default_detail = "The database does not answer. Try again in a moment."
+    default_code = "database_unavailable"
+    wait = DATABASE_RETRY_AFTER
+
+
+def is_api(request: HttpRequest) -> bool:
+    return request.path_info.startswith("/api/") or request.path_info == "/api"
+
+
+def error_body(
+    request: HttpRequest, message: str, code: str, errors: list | None = None
+) -> dict:
+    body = {"message": message, "code": code}
+    if errors is not None:
+        body["errors"] = errors
+    return body | {"requestId": request.id}
+
+
+def error_response(
+    request: HttpRequest, status: int, message: str = "", code: str = ""
+) -> HttpResponse:
+    """Answer an error met outside of a view: before one, or after one crashed."""
+    published = PUBLISHED.get(status, ("", ""))
+    body = error_body(request, message or published[0], code or published[1])
+    return HttpResponse(
+        JSONRenderer().render(body), status=status, content_type="application/json"
+    )
+
+
+def exception_handler(exc: Exception, context: dict) -> Response | None:
+    """Map what a view raised to its answer; None leaves it to `server_error`."""
+    request = context["request"]._request
+    headers = {}
+    if hasattr(exc, "auth_header"):
+        headers["WWW-Authenticate"] = exc.auth_header
+    exc = _as_api_exception(exc)
+    if exc is None:
+        return None
+    if getattr(exc, "wait", None):
+        headers["Retry-After"] = str(max(1, round(exc.wait)))
+    if isinstance(exc, exceptions.ValidationError):
+        body = _validation_body(request, exc)
+    else:
+        body = error_body(request, str(exc.detail), exc.get_codes())
+    return Response(body, status=exc.status_code, headers=headers)
+
+
+def _as_api_exception(exc: Exception) -> exceptions.APIException | None:
+    """Return the HTTP meaning of an exception, or None where it has none."""
+    if isinstance(exc, RuleViolation):
+        return Conflict(exc.message, exc.code)
+    if isinstance(exc, InvalidValue):
+        return exceptions.ValidationError({exc.field: [exc.message]})
+    if isinstance(exc, Http404 | MalformedId):
+        return exceptions.NotFound(*PUBLISHED[404])
+    if isinstance(exc, OperationalError | InterfaceError):
+        log.error("The database does not answer: %s", exc)
+        return DatabaseUnavailable()
+    if type(exc) is exceptions.NotAuthenticated:
+        return exceptions.NotAuthenticated(*PUBLISHED[401])
+    return exc if isinstance(exc, exceptions.APIException) else None
+
+
+def _validation_body(request: HttpRequest, exc: exceptions.ValidationError) -> dict:
+    errors = flatten(exc.detail)
+    first = errors[0] if errors else {"field": "", "message": PUBLISHED[400][0]}
+    message = ": ".join(part for part in (first["field"], first["message"]) if part)
+    return error_body(request, message, "invalid", errors)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if is_api(request):
+        return error_response(request, 400)
+    return defaults.bad_request(request, exception)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if is_api(request):
+        return error_response(request, 403)
+    return defaults.permission_denied(request, exception)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if is_api(request):
+        return error_response(request, 404)
+    return defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    if is_api(request):
+        return error_response(request, 500)
+    return defaults.server_error(request)

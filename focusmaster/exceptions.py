@@ -1,0 +1,49 @@
+"""Errors the domain raises. They know nothing of HTTP; `focusmaster.api` does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from django.db import IntegrityError, transaction
+
+
+class RuleViolation(Exception):
+    """A well-formed request that the current state of the data forbids."""
+
+    code = "rule_violation"
+    message = "The current state does not allow this."
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class InvalidValue(Exception):
+    """A value that only the stored data could show to be wrong."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.message = message
+
+
+def violated_constraint(exc: IntegrityError) -> str | None:
+    """Return the name of the PostgreSQL constraint that raised `exc`, if any."""
+    diagnostics = getattr(exc.__cause__, "diag", None)
+    return getattr(diagnostics, "constraint_name", None)
+
+
+@contextmanager
+def refusals(by_constraint: Mapping[str, Exception]) -> Iterator[None]:
+    """Raise what the caller should read when one of the named constraints decides.
+
+    The block is a transaction of its own, so that one around it can go on.
+    """
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as exc:
+        refusal = by_constraint.get(violated_constraint(exc) or "")
+        if refusal is None:
+            raise
+        raise refusal from exc

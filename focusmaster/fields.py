@@ -1,0 +1,69 @@
+"""Model fields for what every app stores: ids and instants, as API.md §1 has them."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+
+from django.core.exceptions import ValidationError
+from django.db import models
+
+OBJECT_ID = re.compile(r"[0-9a-f]{24}")
+
+
+def new_object_id() -> str:
+    """Return a fresh id: 4 bytes of Unix seconds, then 8 random bytes, as hex."""
+    return (int(time.time()).to_bytes(4, "big") + os.urandom(8)).hex()
+
+
+class MalformedId(ValidationError):
+    """What was given as an id is none, so no row can have it."""
+
+
+class ObjectIdField(models.Field):
+    """An id of 24 lower-case hex digits, stored as 12 bytes.
+
+    Anything else given as an id raises MalformedId, in lookups too.
+    """
+
+    description = "24 hex digits"
+    empty_strings_allowed = False
+    default_error_messages = {"invalid": "an id has 24 hex digits"}
+
+    def db_type(self, connection) -> str:
+        return "bytea"
+
+    def db_check(self, connection) -> str:
+        return f"octet_length({connection.ops.quote_name(self.column)}) = 12"
+
+    def to_python(self, value):
+        if value is None or (isinstance(value, str) and OBJECT_ID.fullmatch(value)):
+            return value
+        raise MalformedId(self.error_messages["invalid"], code="invalid")
+
+    def get_prep_value(self, value):
+        return self.to_python(value)
+
+    def get_db_prep_value(self, value, connection, prepared=False):
+        value = super().get_db_prep_value(value, connection, prepared)
+        return bytes.fromhex(value) if isinstance(value, str) else value
+
+    def from_db_value(self, value, expression, connection):
+        return None if value is None else value.hex()
+
+
+class ObjectIdPrimaryKey(ObjectIdField):
+    """The `id` of a row that the API shows."""
+
+    def __init__(self, **kwargs) -> None:
+        kwargs |= {"primary_key": True, "editable": False}
+        kwargs.setdefault("default", new_object_id)
+        super().__init__(**kwargs)
+
+
+class InstantField(models.DateTimeField):
+    """An instant kept to the millisecond, which is as precise as the API shows it."""
+
+    def db_type(self, connection) -> str:
+        return "timestamp(3) with time zone"

@@ -1,0 +1,28 @@
+"""Logs: one JSON object a line, on standard error."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+
+import orjson
+
+from focusmaster.instants import format_instant
+
+request_log = logging.getLogger("focusmaster.request")
+
+
+class JSONFormatter(logging.Formatter):
+    """Write time, level, logger and message, and what `extra={"fields": …}` adds."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": format_instant(datetime.fromtimestamp(record.created, UTC)),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **getattr(record, "fields", {}),
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return orjson.dumps(line, default=str).decode(errors="replace")

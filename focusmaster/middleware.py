@@ -1,0 +1,137 @@
+"""What happens around every request, and what happens around staff's pages only."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from io import BytesIO
+from time import perf_counter
+
+from django.conf import settings
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest, HttpResponse
+from django.middleware.clickjacking import XFrameOptionsMiddleware
+from django.middleware.common import CommonMiddleware
+from django.middleware.csrf import CsrfViewMiddleware
+
+from focusmaster.api import error_response, is_api
+from focusmaster.logs import request_log
+from focusmaster.parsers import PayloadTooLarge
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+
+
+class RequestMiddleware:
+    """Give each request an id and a log line, and refuse what no view should see.
+
+    The line has the path without its query, which may hold a secret, and never a
+    header or a body.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        started = perf_counter()
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
+        request.id = given if REQUEST_ID.fullmatch(given) else os.urandom(16).hex()
+        request.caller = None
+        # What a view's parts want done to the answer, such as setting a cookie.
+        request.on_response = []
+
+        response = self._refusal(request) or self.get_response(request)
+
+        for act in request.on_response:
+            act(response)
+        response["X-Request-Id"] = request.id
+        if not response.streaming:
+            response["Content-Length"] = str(len(response.content))
+        self._log(request, response, perf_counter() - started)
+        return response
+
+    def _refusal(self, request: HttpRequest) -> HttpResponse | None:
+        try:
+            request.get_host()
+        except DisallowedHost:
+            return error_response(
+                request, 400, "This host is not served here.", "host_not_allowed"
+            )
+        if is_api(request) and self._is_too_large(request):
+            return error_response(
+                request,
+                PayloadTooLarge.status_code,
+                PayloadTooLarge.default_detail,
+                PayloadTooLarge.default_code,
+            )
+        return None
+
+    def _is_too_large(self, request: HttpRequest) -> bool:
+        """Measure the body; one that came in chunks is read, for its length is unknown.
+
+        Django takes a body without Content-Length for an empty one, which would lose
+        it silently.
+        """
+        if "HTTP_TRANSFER_ENCODING" in request.META:
+            body = request.environ["wsgi.input"].read(settings.MAX_BODY_BYTES + 1)
+            request._stream = BytesIO(body)
+            request.META["CONTENT_LENGTH"] = str(len(body))
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        return int(length) > settings.MAX_BODY_BYTES if length.isdigit() else False
+
+    def _log(self, request: HttpRequest, response: HttpResponse, took: float) -> None:
+        caller = request.caller
+        request_log.info(
+            "request",
+            extra={
+                "fields": {
+                    "method": request.method,
+                    "path": request.path_info,
+                    "status": response.status_code,
+                    "ms": round(took * 1000, 2),
+                    "user": caller.pk if caller else None,
+                    "requestId": request.id,
+                }
+            },
+        )
+
+
+class StaffPagesOnly:
+    """Let requests to the API pass by: it has neither sessions nor forms."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if is_api(request):
+            return self.get_response(request)
+        return super().__call__(request)
+
+
+class StaffSessionMiddleware(StaffPagesOnly, SessionMiddleware):
+    pass
+
+
+class StaffCommonMiddleware(StaffPagesOnly, CommonMiddleware):
+    pass
+
+
+class StaffCsrfMiddleware(StaffPagesOnly, CsrfViewMiddleware):
+    """`process_view` runs for every view, so it too has to tell the pages apart."""
+
+    def process_view(self, request, callback, callback_args, callback_kwargs):
+        if is_api(request):
+            return None
+        return super().process_view(request, callback, callback_args, callback_kwargs)
+
+
+class StaffAuthenticationMiddleware(StaffPagesOnly, AuthenticationMiddleware):
+    pass
+
+
+class StaffMessageMiddleware(StaffPagesOnly, MessageMiddleware):
+    pass
+
+
+class StaffFrameMiddleware(StaffPagesOnly, XFrameOptionsMiddleware):
+    pass

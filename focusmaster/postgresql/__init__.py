@@ -1,0 +1,1 @@
+"""Django's PostgreSQL backend, which can also run the server itself."""

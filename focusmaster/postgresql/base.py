@@ -1,0 +1,108 @@
+"""The database backend `focusmaster.postgresql`: Django's own for PostgreSQL, and
+
+- with EMBEDDED_DIR set, the first connection starts the embedded server;
+- queries are bound and, from their fifth run on, prepared by the server;
+- a kept connection is checked without a question to the server.
+"""
+
+from __future__ import annotations
+
+import select
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db.backends.postgresql import base, features
+from psycopg import OperationalError
+from psycopg.pq import ConnStatus
+
+from focusmaster.postgresql.client import DatabaseClient
+from focusmaster.postgresql.embedded import PORT, ROLE, server_in
+
+if TYPE_CHECKING:
+    from focusmaster.postgresql.embedded import EmbeddedServer
+
+# A server elsewhere that does not answer must fail the request, not hold it.
+CONNECT_SECONDS = 5
+# Runs of a query after which the driver has the server keep its plan.
+PREPARE_THRESHOLD = 5
+
+
+class DatabaseFeatures(features.DatabaseFeatures):
+    minimum_database_version = (15,)
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    client_class = DatabaseClient
+    features_class = DatabaseFeatures
+
+    def __init__(self, settings_dict, *args, **kwargs):
+        super().__init__(settings_dict, *args, **kwargs)
+        settings_dict["OPTIONS"] = driver_options(settings_dict["OPTIONS"])
+        self.embedded: EmbeddedServer | None = None
+        if settings_dict.get("EMBEDDED_DIR"):
+            self.embedded = server_in(settings_dict["EMBEDDED_DIR"])
+            settings_dict |= {
+                "HOST": str(self.embedded.socket_dir),
+                "PORT": PORT,
+                "USER": ROLE,
+            }
+
+    def get_new_connection(self, conn_params):
+        """Connect; if the embedded server does not answer, start it and try again."""
+        if self.embedded is None:
+            return super().get_new_connection(conn_params)
+        self.embedded.join()
+        try:
+            return super().get_new_connection(conn_params)
+        except OperationalError:
+            self.embedded.ensure_running()
+            return super().get_new_connection(conn_params)
+
+    def is_usable(self) -> bool:
+        """Tell whether the kept connection is alive, without a round trip.
+
+        An idle connection has nothing to say, so a readable socket is news: a notice,
+        or the end of the stream when the server died or closed it. Only a peer that
+        vanished without closing goes unnoticed; there the next query fails.
+        """
+        if self.connection is None:
+            return False
+        pgconn = self.connection.pgconn
+        try:
+            # After a last message the end of the stream follows: read until silence.
+            while pgconn.status == ConnStatus.OK and has_news(pgconn.socket):
+                pgconn.consume_input()
+        except OperationalError:
+            return False
+        return pgconn.status == ConnStatus.OK
+
+
+def has_news(descriptor: int) -> bool:
+    """Tell at once whether the socket can be read."""
+    # select() would refuse descriptors from 1024 on.
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def driver_options(options: dict[str, object]) -> dict[str, object]:
+    """Complete the driver's options; those of DATABASE_URL arrive as strings.
+
+    A connection pooler that knows no prepared statements needs
+    `?prepare_threshold=none` in the URL.
+    """
+    chosen = {
+        "connect_timeout": CONNECT_SECONDS,
+        "prepare_threshold": PREPARE_THRESHOLD,
+        "server_side_binding": True,
+    } | options
+    binding, threshold = chosen["server_side_binding"], chosen["prepare_threshold"]
+    if isinstance(binding, str):
+        if binding not in ("true", "false"):
+            raise ImproperlyConfigured("server_side_binding must be true or false.")
+        chosen["server_side_binding"] = binding == "true"
+    if isinstance(threshold, str):
+        if threshold != "none" and not (threshold.isascii() and threshold.isdigit()):
+            raise ImproperlyConfigured("prepare_threshold must be a number or none.")
+        chosen["prepare_threshold"] = None if threshold == "none" else int(threshold)
+    return chosen

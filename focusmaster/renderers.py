@@ -1,0 +1,49 @@
+"""The one way an answer leaves: JSON, written by orjson."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import orjson
+from rest_framework.exceptions import NotAcceptable
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import BaseRenderer
+
+# What browsers, curl and fetch() send, answered without parsing the header.
+PLAIN_ACCEPT = frozenset(["", "*/*", "application/json", "application/json, */*"])
+
+# A weight of nothing: "not this one" (RFC 9110 §12.4.2).
+REFUSED = re.compile(r"q\s*=\s*0(\.0{0,3})?")
+
+
+class JSONRenderer(BaseRenderer):
+    media_type = "application/json"
+    format = "json"
+    charset = None
+
+    def render(
+        self, data: Any, accepted_media_type=None, renderer_context=None
+    ) -> bytes:
+        return b"" if data is None else orjson.dumps(data)
+
+
+class JSONNegotiation(DefaultContentNegotiation):
+    """`Accept` decides, `?format=` does not; a refusal is 406 in JSON."""
+
+    def select_renderer(self, request, renderers, format_suffix=None):
+        if request.META.get("HTTP_ACCEPT", "") in PLAIN_ACCEPT:
+            return renderers[0], renderers[0].media_type
+        for entry in self.get_accept_list(request):
+            for renderer in renderers:
+                if accepts(entry, renderer.media_type):
+                    return renderer, renderer.media_type
+        raise NotAcceptable
+
+
+def accepts(entry: str, media_type: str) -> bool:
+    """Tell whether one entry of an `Accept` header takes the media type."""
+    name, *parameters = (part.strip().lower() for part in entry.split(";"))
+    kind = media_type.partition("/")[0]
+    refused = any(REFUSED.fullmatch(parameter) for parameter in parameters)
+    return not refused and name in ("*/*", f"{kind}/*", media_type)

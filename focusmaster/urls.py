@@ -1,0 +1,31 @@
+"""Every URL of the service; each app brings its own."""
+
+from django.contrib import admin
+from django.urls import include, path, re_path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from focusmaster.routers import Router
+from focusmaster.views import HealthViewSet
+
+service = Router()
+service.register("health", HealthViewSet, basename="health")
+
+api = [
+    path("", include("pomodoro.urls")),
+    path("", include("kanban.urls")),
+    path("", include("analytics.urls")),
+    path("", include("accounts.urls")),
+    path("", include((service.urls, "service"))),
+    re_path(r"^schema/?$", SpectacularAPIView.as_view(), name="schema"),
+    re_path(r"^docs/?$", SpectacularSwaggerView.as_view(), name="docs"),
+]
+
+urlpatterns = [
+    path("api/", include(api)),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = "focusmaster.api.bad_request"
+handler403 = "focusmaster.api.permission_denied"
+handler404 = "focusmaster.api.page_not_found"
+handler500 = "focusmaster.api.server_error"

@@ -1,0 +1,189 @@
+"""Tasks on a board: cards in three columns, each owned by one user.
+
+The database guarantees the limits of every field, that a task is completed exactly
+when its status is done, and what `completed_pomodoros` means: the completed focus
+sessions that a trigger of the pomodoro app counts, plus the owner's own correction.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Case, F, Min, Q, Value, When
+from django.db.models.functions import Coalesce, Greatest, Least
+from django.utils import timezone
+
+from focusmaster.fields import InstantField, ObjectIdPrimaryKey
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+MAX_TITLE = 120
+MAX_DESCRIPTION = 2000
+MAX_CATEGORY = 120
+MAX_TAGS = 20
+MAX_TAG = 50
+MAX_ESTIMATE = 100
+MAX_COMPLETED = 1000
+
+# How far apart the cards of a column are put: room for cards between them.
+POSITION_STEP = 1024.0
+
+
+class TaskQuerySet(models.QuerySet):
+    def owned_by(self, user: User) -> TaskQuerySet:
+        return self.filter(user=user)
+
+    def add(
+        self,
+        *,
+        user: User,
+        at: datetime | None = None,
+        completed_pomodoros: int = 0,
+        is_completed: bool = False,
+        **fields: Any,
+    ) -> Task:
+        """Put a new card on top of its column."""
+        now = at or timezone.now()
+        if is_completed:
+            fields["status"] = Task.Status.DONE
+        status = fields.setdefault("status", Task.Status.TODO)
+        column = self.owned_by(user).filter(status=status)
+        top = column.aggregate(top=Min("position", default=POSITION_STEP))["top"]
+        return self.create(
+            user=user,
+            position=top - POSITION_STEP,
+            completed_at=now if status == Task.Status.DONE else None,
+            pomodoro_correction=completed_pomodoros,
+            created_at=now,
+            updated_at=now,
+            **fields,
+        )
+
+    def change(
+        self,
+        *,
+        at: datetime | None = None,
+        completed_pomodoros: int | None = None,
+        is_completed: bool | None = None,
+        **fields: Any,
+    ) -> int:
+        """Change the fields given, in one UPDATE; return how many tasks there were.
+
+        `is_completed` without a status means done, or back from done to todo.
+        """
+        now = at or timezone.now()
+        if completed_pomodoros is not None:
+            fields["pomodoro_correction"] = completed_pomodoros - F("session_count")
+        if is_completed is not None:
+            fields.setdefault("status", _status_when(is_completed))
+        if "status" in fields:
+            is_done = is_completed
+            if is_done is None:
+                is_done = fields["status"] == Task.Status.DONE
+            fields["completed_at"] = (
+                Coalesce(F("completed_at"), Value(now)) if is_done else None
+            )
+        return self.update(**fields, updated_at=now)
+
+
+def _status_when(is_completed: bool) -> Any:
+    if is_completed:
+        return Task.Status.DONE
+    return Case(When(status="done", then=Value("todo")), default=F("status"))
+
+
+class Task(models.Model):
+    class Status(models.TextChoices):
+        TODO = "todo"
+        IN_PROGRESS = "in-progress"
+        DONE = "done"
+
+    class Priority(models.TextChoices):
+        LOW = "low"
+        MEDIUM = "medium"
+        HIGH = "high"
+
+    id = ObjectIdPrimaryKey()
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tasks"
+    )
+    title = models.CharField(max_length=MAX_TITLE)
+    description = models.CharField(max_length=MAX_DESCRIPTION, blank=True)
+    status = models.CharField(max_length=11, choices=Status, default=Status.TODO)
+    is_completed = models.GeneratedField(
+        expression=Q(status="done"), output_field=models.BooleanField(), db_persist=True
+    )
+    priority = models.CharField(max_length=6, choices=Priority, default=Priority.MEDIUM)
+    tags = ArrayField(models.CharField(max_length=MAX_TAG), default=list, blank=True)
+    category = models.CharField(max_length=MAX_CATEGORY, blank=True, default="Work")
+    estimated_pomodoros = models.PositiveSmallIntegerField(
+        default=1, validators=[MinValueValidator(1), MaxValueValidator(MAX_ESTIMATE)]
+    )
+    # The task's completed focus sessions; a trigger of the pomodoro app keeps it.
+    session_count = models.PositiveIntegerField(default=0, editable=False)
+    # What the owner's own count adds to that, or takes away.
+    pomodoro_correction = models.IntegerField(default=0, editable=False)
+    completed_pomodoros = models.GeneratedField(
+        expression=Least(
+            Greatest(F("session_count") + F("pomodoro_correction"), 0), MAX_COMPLETED
+        ),
+        output_field=models.IntegerField(),
+        db_persist=True,
+    )
+    deadline = InstantField(null=True, blank=True)
+    due_date = InstantField(null=True, blank=True)
+    is_all_day = models.BooleanField(default=False)
+    # Order inside the status column, smallest on top.
+    position = models.FloatField(default=0)
+    completed_at = InstantField(null=True, blank=True)
+    created_at = InstantField(default=timezone.now, editable=False)
+    updated_at = InstantField(default=timezone.now, editable=False)
+
+    objects = TaskQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            # What a session's foreign key to a task of the same user points at.
+            models.UniqueConstraint(
+                fields=["id", "user"], name="kanban_task_id_of_user"
+            ),
+            models.CheckConstraint(
+                condition=~Q(title=""), name="kanban_task_has_title"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["todo", "in-progress", "done"]),
+                name="kanban_task_status_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(priority__in=["low", "medium", "high"]),
+                name="kanban_task_priority_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(tags__len__lte=MAX_TAGS), name="kanban_task_tags_at_most_20"
+            ),
+            models.CheckConstraint(
+                condition=Q(estimated_pomodoros__range=(1, MAX_ESTIMATE)),
+                name="kanban_task_estimate_in_range",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="done", completed_at__isnull=False)
+                | (~Q(status="done") & Q(completed_at=None)),
+                name="kanban_task_completed_at_iff_done",
+            ),
+        ]
+        indexes = [
+            # Serves the owner's list, newest first.
+            models.Index(
+                fields=["user", "-created_at", "-id"], name="kanban_task_newest"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title

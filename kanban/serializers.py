@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from focusmaster.serializers import (
+    FlagField,
+    IdField,
+    InstantField,
+    InstantOrDayField,
+    StrictSerializer,
+    TextField,
+    TextListField,
+    WholeNumberField,
+    WordField,
+)
+from kanban import models
+from kanban.models import Task
+
+
+class TaskSerializer(StrictSerializer):
+    """A card on the board."""
+
+    _id = IdField(source="id", read_only=True)
+    user = IdField(source="user_id", read_only=True)
+    title = TextField(max_length=models.MAX_TITLE)
+    description = TextField(
+        max_length=models.MAX_DESCRIPTION,
+        allow_blank=True,
+        required=False,
+        trim_whitespace=False,
+    )
+    status = WordField(Task.Status.choices, required=False)
+    isCompleted = FlagField(source="is_completed", required=False)
+    priority = WordField(Task.Priority.choices, required=False)
+    tags = TextListField(
+        child=TextField(max_length=models.MAX_TAG),
+        max_length=models.MAX_TAGS,
+        required=False,
+    )
+    category = TextField(
+        max_length=models.MAX_CATEGORY, allow_blank=True, required=False
+    )
+    estimatedPomodoros = WholeNumberField(
+        source="estimated_pomodoros",
+        min_value=1,
+        max_value=models.MAX_ESTIMATE,
+        required=False,
+    )
+    completedPomodoros = WholeNumberField(
+        source="completed_pomodoros",
+        min_value=0,
+        max_value=models.MAX_COMPLETED,
+        required=False,
+    )
+    deadline = InstantOrDayField(required=False, allow_null=True)
+    dueDate = InstantOrDayField(source="due_date", required=False, allow_null=True)
+    isAllDay = FlagField(source="is_all_day", required=False)
+    position = serializers.FloatField(read_only=True)
+    completedAt = InstantField(source="completed_at", read_only=True)
+    createdAt = InstantField(source="created_at", read_only=True)
+    updatedAt = InstantField(source="updated_at", read_only=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        status, is_completed = attrs.get("status"), attrs.get("is_completed")
+        if None not in (status, is_completed) and is_completed != (
+            status == Task.Status.DONE
+        ):
+            raise serializers.ValidationError(
+                {"isCompleted": ["it does not agree with status"]}
+            )
+        return attrs

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from django.http import Http404
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from focusmaster.documents import DocumentQuery, JSONAnswer
+from focusmaster.exceptions import InvalidValue
+from focusmaster.viewsets import DocumentViewSet
+from kanban.models import Task
+from kanban.serializers import TaskSerializer
+
+
+class TaskViewSet(DocumentViewSet):
+    """The caller's tasks."""
+
+    serializer_class = TaskSerializer
+    documents = DocumentQuery(TaskSerializer, Task, "-created_at", "-id")
+
+    def get_queryset(self):
+        return Task.objects.owned_by(self.request.user)
+
+    def create(self, request: Request) -> JSONAnswer:
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+
+        task = Task.objects.add(user=request.user, **serializer.validated_data)
+
+        return self.answer(task.pk, status.HTTP_201_CREATED)
+
+    def update(self, request: Request, pk: str) -> JSONAnswer:
+        """Change the fields given; PUT and PATCH mean the same."""
+        if request.data == {}:
+            raise InvalidValue("", "give at least one field to change")
+        serializer = self.get_serializer(data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+
+        if not self.get_queryset().filter(pk=pk).change(**serializer.validated_data):
+            raise Http404
+
+        return self.answer(pk)
+
+    partial_update = update
+
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Delete the task; its sessions stay, without a task."""
+        if not self.get_queryset().filter(pk=pk).delete()[0]:
+            raise Http404
+        return Response({"message": "Task deleted successfully", "id": pk})

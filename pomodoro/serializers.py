@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from rest_framework import serializers
+
+from focusmaster.serializers import (
+    FlagField,
+    IdField,
+    InstantField,
+    StrictSerializer,
+    TextField,
+    WholeNumberField,
+    WordField,
+    not_after,
+)
+from pomodoro.models import MAX_DURATION, PomodoroSession
+
+# Clocks of devices are wrong, by hours where the zone is.
+MAX_START_AHEAD = timedelta(hours=24)
+
+
+class SessionTaskField(serializers.Serializer):
+    """A task's id on the way in; the task in short, or null, on the way out.
+
+    A client may send back what it got: of an object, the id counts.
+    """
+
+    _id = IdField(source="id")
+    title = TextField()
+
+    def to_internal_value(self, data: Any) -> str:
+        if isinstance(data, dict):
+            data = data.get("_id")
+        return IdField().run_validation(data)
+
+
+class SessionSerializer(StrictSerializer):
+    """A block of focus or rest."""
+
+    _id = IdField(source="id", read_only=True)
+    user = IdField(source="user_id", read_only=True)
+    task = SessionTaskField(required=False, allow_null=True)
+    type = WordField(PomodoroSession.Type.choices)
+    startTime = InstantField(
+        source="started_at",
+        validators=[not_after(MAX_START_AHEAD, "at most 24 hours from now")],
+    )
+    endTime = InstantField(source="ended_at", required=False, allow_null=True)
+    duration = WholeNumberField(min_value=0, max_value=MAX_DURATION, required=False)
+    mood = WordField(PomodoroSession.Mood.choices, required=False, allow_null=True)
+    tag = TextField(source="task.category", read_only=True, allow_null=True)
+    completed = FlagField(required=False)
+    createdAt = InstantField(source="created_at", read_only=True)
+    updatedAt = InstantField(source="updated_at", read_only=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "task" in attrs:
+            attrs["task_id"] = attrs.pop("task")
+        start, end = attrs.get("started_at"), attrs.get("ended_at")
+        if start and end and end < start:
+            raise serializers.ValidationError(
+                {"endTime": ["it must not be before startTime"]}
+            )
+        if not self.partial and "duration" not in attrs:
+            attrs["duration"] = self._measured(start, end)
+        return attrs
+
+    def _measured(self, start, end) -> int:
+        """Return the seconds between start and end, for want of a duration."""
+        if end is None:
+            raise serializers.ValidationError(
+                {"duration": ["give a duration, or an endTime"]}
+            )
+        fields = self.fields["duration"]
+        try:
+            return fields.run_validation((end - start).total_seconds())
+        except serializers.ValidationError as exc:
+            raise serializers.ValidationError({"duration": exc.detail}) from None

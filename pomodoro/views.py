@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404
+from rest_framework import status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from focusmaster.documents import DocumentQuery, JSONAnswer
+from focusmaster.exceptions import InvalidValue
+from focusmaster.periods import period_of
+from focusmaster.viewsets import DocumentViewSet
+from pomodoro.models import PomodoroSession
+from pomodoro.serializers import SessionSerializer
+
+WORDS = {"type": PomodoroSession.Type, "mood": PomodoroSession.Mood}
+
+
+class SessionViewSet(DocumentViewSet):
+    """The caller's sessions."""
+
+    serializer_class = SessionSerializer
+    documents = DocumentQuery(SessionSerializer, PomodoroSession, "-started_at", "-id")
+
+    def get_queryset(self):
+        return PomodoroSession.objects.owned_by(self.request.user)
+
+    def lookups(self) -> dict[str, Any]:
+        query = self.request.query_params
+        period = period_of(query, self.request.user.timezone)
+        lookups = period.lookups("started_at")
+        for name, words in WORDS.items():
+            if name in query:
+                if query[name] not in words.values:
+                    raise InvalidValue(name, f"give one of: {', '.join(words.values)}")
+                lookups[name] = query[name]
+        if "task" in query:
+            lookups["task_id"] = query["task"]
+        return lookups
+
+    def create(self, request: Request) -> JSONAnswer:
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+
+        session, is_new = PomodoroSession.objects.log(
+            user=request.user, **serializer.validated_data
+        )
+
+        code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
+        return self.answer(session.pk, code)
+
+    def partial_update(self, request: Request, pk: str) -> JSONAnswer:
+        serializer = self.get_serializer(data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+
+        if not self.get_queryset().filter(pk=pk).change(**serializer.validated_data):
+            raise Http404
+
+        return self.answer(pk)
+
+    def destroy(self, request: Request, pk: str) -> Response:
+        if not self.get_queryset().filter(pk=pk).delete()[0]:
+            raise Http404
+        return Response({"message": "Session deleted successfully"})
+
+    @action(detail=False, methods=["get"])
+    def stats(self, request: Request) -> Response:
+        period = period_of(request.query_params, request.user.timezone)
+        focus = self.get_queryset().focus().filter(**period.lookups("started_at"))
+        return Response(focus.totals())
