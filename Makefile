@@ -1,0 +1,47 @@
+# The two commands are `make serve` and `make test`; the README says the rest.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --upgrade \
+	--universal --generate-hashes --no-emit-index-url --python-version 3.11
+
+.PHONY: serve test lint bench bench-quick lock clean
+
+serve: $(VENV)/installed
+	@exec $(BIN)/python manage.py serve
+
+test: $(VENV)/installed-dev
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/installed-dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/python manage.py makemigrations --check --dry-run
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "FocusMaster needs Python 3.11 or newer: make PYTHON=python3.13 serve")'
+	@$(PYTHON) -m venv $(VENV)
+
+# Each stamp is newer than the lock file that was installed.
+$(VENV)/installed: requirements.txt | $(BIN)/python
+	@echo "Installing the locked dependencies into $(VENV) ..."
+	@$(PIP_INSTALL) -r requirements.txt
+	@touch $@
+
+$(VENV)/installed-dev: requirements-dev.txt | $(BIN)/python
+	@echo "Installing the locked dependencies into $(VENV) ..."
+	@$(PIP_INSTALL) -r requirements-dev.txt
+	@touch $@ $(VENV)/installed
+
+# Newest versions within pyproject.toml's bounds, with the hashes of their files.
+lock: $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(COMPILE) pyproject.toml -o requirements.txt
+	@$(COMPILE) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+
+# The data in .state stays.
+clean:
+	@rm -rf $(VENV) .venv-bench .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
