@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
 from urllib.parse import urlsplit
 
@@ -16,7 +17,9 @@ from rest_framework_simplejwt.exceptions import TokenError
 
 from accounts.models import SignIn, User
 from accounts.tokens import (
+    Claims,
     SignInToken,
+    read_token,
     set_token_cookie,
     token_in_cookie,
     token_in_header,
@@ -77,36 +80,37 @@ class TokenAuthentication(BaseAuthentication):
         if raw is None:
             return None
 
-        token, sign_in = self._checked(raw)
+        now = timezone.now()
+        claims, sign_in = self._checked(raw, now)
         request._request.caller = sign_in.user
         sign_in.came_by_cookie = from_cookie
         if from_cookie:
             refuse_foreign_origin(request)
-            self._renew(request._request, token, sign_in)
-        sign_in.touch(at=timezone.now())
+            if claims.is_past_half_its_life(at=now):
+                self._renew(request._request, sign_in)
+        sign_in.touch(at=now)
         return sign_in.user, sign_in
 
-    def _checked(self, raw: str) -> tuple[SignInToken, SignIn]:
+    def _checked(self, raw: str, now: datetime) -> tuple[Claims, SignIn]:
         try:
-            token = SignInToken(raw)
+            claims = read_token(raw)
         except TokenError:
             raise AuthenticationFailed(*PUBLISHED[401]) from None
-        sign_in = find_sign_in(token.sign_in_id) if token.sign_in_id else None
-        if sign_in is None:
+        sign_in = find_sign_in(claims.sign_in_id)
+        if sign_in is None or claims.expires_at <= now:
             raise AuthenticationFailed(*PUBLISHED[401])
         # Before the sign-in's end: a ban ends sign-ins, and the person should read why.
         refuse_barred(sign_in.user)
-        if not sign_in.is_live():
+        if not sign_in.is_live(at=now):
             raise AuthenticationFailed(*PUBLISHED[401])
-        return token, sign_in
+        return claims, sign_in
 
-    def _renew(self, request: HttpRequest, token: SignInToken, sign_in: SignIn) -> None:
-        if token.is_past_half_its_life():
-            sign_in.extend()
-            renewed = str(SignInToken.for_sign_in(sign_in))
-            request.on_response.append(
-                lambda response: set_token_cookie(request, response, renewed)
-            )
+    def _renew(self, request: HttpRequest, sign_in: SignIn) -> None:
+        sign_in.extend()
+        renewed = str(SignInToken.for_sign_in(sign_in))
+        request.on_response.append(
+            lambda response: set_token_cookie(request, response, renewed)
+        )
 
 
 class OptionalTokenAuthentication(TokenAuthentication):
@@ -130,14 +134,21 @@ def refuse_foreign_origin(request: Request) -> None:
         return
     origin = request.META.get("HTTP_ORIGIN")
     if origin is None:
-        referer = urlsplit(request.META.get("HTTP_REFERER", ""))
-        origin = f"{referer.scheme}://{referer.netloc}"
+        origin = origin_of(request.META.get("HTTP_REFERER", ""))
     own = f"{request.scheme}://{request.get_host()}"
     if origin != own and origin not in settings.CLIENT_ORIGINS:
         raise PermissionDenied(
             "A request with the cookie must come from this site or an allowed one.",
             "origin_not_allowed",
         )
+
+
+def origin_of(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # Such as "http://[".
+        return ""
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 class StaffBackend(ModelBackend):

@@ -275,6 +275,26 @@ class SignInQuerySet(models.QuerySet):
             expires_at=now + timedelta(days=settings.TOKEN_DAYS),
         )
 
+    @transaction.atomic
+    def start_with_account(
+        self, *, user_agent: str, ip_address: str | None, **account: Any
+    ) -> SignIn:
+        """Register an account and sign it in, or do neither. Raises EmailTaken."""
+        user = User.objects.register(**account)
+        return self.start(user=user, user_agent=user_agent, ip_address=ip_address)
+
+    @transaction.atomic
+    def start_with_password(self, *, user: User, **origin: Any) -> SignIn | None:
+        """Start a sign-in of a user whose password has just been checked.
+
+        None if it was changed meanwhile: that ended all sign-ins, and one with the old
+        password must not begin after it. The lock makes a change at this moment wait.
+        """
+        mine = User.objects.filter(pk=user.pk, password=user.password)
+        if not mine.select_for_update(no_key=True).exists():
+            return None
+        return self.start(user=user, **origin)
+
     def revoke(self, *, at: datetime | None = None) -> int:
         """End these sign-ins: their tokens are refused from now on. Return how many."""
         return self.filter(revoked_at=None).update(revoked_at=at or timezone.now())

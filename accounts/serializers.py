@@ -81,7 +81,9 @@ class PictureField(TextField):
                 URLValidator(schemes=["https"])(url)
         except DjangoValidationError:
             raise serializers.ValidationError("give an https URL, or nothing") from None
-        return url
+        # The validator takes the scheme in any letters, the database in small ones.
+        scheme, separator, rest = url.partition("://")
+        return f"{scheme.lower()}{separator}{rest}"
 
 
 def check_new_password(password: str, user: User) -> None:
@@ -107,7 +109,9 @@ class ProfileSerializer(StrictSerializer):
     settings = SettingsSerializer(source="*", required=False)
     createdAt = InstantField(source="created_at", read_only=True)
     password = TextField(write_only=True, required=False, trim_whitespace=False)
-    currentPassword = TextField(write_only=True, required=False, trim_whitespace=False)
+    currentPassword = TextField(
+        write_only=True, required=False, allow_blank=True, trim_whitespace=False
+    )
 
     class Meta:
         ignored = ["token"]  # What signing in answered beside the profile.
@@ -124,7 +128,8 @@ class ProfileSerializer(StrictSerializer):
         user = self.context["request"].user
         password, current = attrs.get("password"), attrs.pop("currentPassword", "")
         if password is not None:
-            check_new_password(password, user)
+            name = attrs.get("name", user.name)
+            check_new_password(password, User(name=name, email=user.email))
             attrs["current_password"] = current
         return attrs
 
@@ -178,7 +183,3 @@ class SignInSerializer(serializers.Serializer):
 
     def get_current(self, sign_in) -> bool:
         return sign_in.pk == self.context["current"].pk
-
-
-class MessageSerializer(serializers.Serializer):
-    message = TextField()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
+from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import AccessToken
 
 from focusmaster.fields import OBJECT_ID
@@ -28,15 +29,29 @@ class SignInToken(AccessToken):
         token[SIGN_IN_CLAIM] = sign_in.pk
         return token
 
-    @property
-    def sign_in_id(self) -> str | None:
-        """The sign-in's id; None in a token that was not made here for this."""
-        claim = self.get(SIGN_IN_CLAIM)
-        is_id = isinstance(claim, str) and OBJECT_ID.fullmatch(claim)
-        return claim if is_id else None
 
-    def is_past_half_its_life(self) -> bool:
-        return self["exp"] - timezone.now().timestamp() < lifetime().total_seconds() / 2
+class Claims(NamedTuple):
+    """What a token says, its signature checked."""
+
+    sign_in_id: str
+    expires_at: datetime
+
+    def is_past_half_its_life(self, *, at: datetime) -> bool:
+        return self.expires_at - at < lifetime() / 2
+
+
+@lru_cache(maxsize=4096)
+def read_token(raw: str) -> Claims:
+    """Return what a token says, or raise TokenError.
+
+    A signature that was good stays good, so it is checked once; whether the token has
+    expired is for the caller to ask, each time.
+    """
+    token = SignInToken(raw)
+    claim = token.get(SIGN_IN_CLAIM)
+    if not (isinstance(claim, str) and OBJECT_ID.fullmatch(claim)):
+        raise TokenError("The token names no sign-in.")
+    return Claims(claim, datetime.fromtimestamp(token["exp"], UTC))
 
 
 def lifetime() -> timedelta:

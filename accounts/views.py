@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from django.db import transaction
 from django.http import Http404
 from rest_framework import mixins, status, viewsets
 from rest_framework.decorators import action
@@ -19,10 +18,10 @@ from accounts.serializers import (
     SignInSerializer,
 )
 from accounts.tokens import SignInToken, clear_token_cookie, set_token_cookie
-from focusmaster.documents import DocumentQuery, JSONAnswer
+from focusmaster.documents import Documents, JSONAnswer
 from focusmaster.requests import client_ip, user_agent
 
-profiles = DocumentQuery(ProfileSerializer, User)
+profiles = Documents(ProfileSerializer, User)
 
 
 class WrongCredentials(APIException):
@@ -37,14 +36,13 @@ def profile_answer(user: User) -> JSONAnswer:
     return JSONAnswer(profiles.rows(pk=user.pk)[0])
 
 
-def start_sign_in(request: Request, user: User) -> str:
-    """Sign the user in where the request comes from; return the token.
+def origin(request: Request) -> dict[str, str | None]:
+    """Return what a sign-in keeps of the request that began it."""
+    return {"user_agent": user_agent(request), "ip_address": client_ip(request)}
 
-    The answer will set it as the cookie, too.
-    """
-    sign_in = SignIn.objects.start(
-        user=user, user_agent=user_agent(request), ip_address=client_ip(request)
-    )
+
+def give_token(request: Request, sign_in: SignIn) -> str:
+    """Return a new token of the sign-in; the answer will set it as the cookie, too."""
     token = str(SignInToken.for_sign_in(sign_in))
     request._request.on_response.append(
         lambda response: set_token_cookie(request, response, token)
@@ -66,11 +64,11 @@ class AccountViewSet(viewsets.GenericViewSet):
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
 
-        with transaction.atomic():
-            user = User.objects.register(**serializer.validated_data)
-            token = start_sign_in(request, user)
+        sign_in = SignIn.objects.start_with_account(
+            **origin(request), **serializer.validated_data
+        )
 
-        return self._signed_in(user, token, status.HTTP_201_CREATED)
+        return self._signed_in(sign_in, status.HTTP_201_CREATED)
 
     @action(
         detail=False,
@@ -87,12 +85,15 @@ class AccountViewSet(viewsets.GenericViewSet):
             raise WrongCredentials
         refuse_barred(user)
 
-        token = start_sign_in(request, user)
+        sign_in = SignIn.objects.start_with_password(user=user, **origin(request))
+        if sign_in is None:
+            raise WrongCredentials
 
-        return self._signed_in(user, token, status.HTTP_200_OK)
+        return self._signed_in(sign_in, status.HTTP_200_OK)
 
-    def _signed_in(self, user: User, token: str, code: int) -> Response:
-        user.token = token
+    def _signed_in(self, sign_in: SignIn, code: int) -> Response:
+        user = sign_in.user
+        user.token = give_token(self.request, sign_in)
         return Response(SignInAnswerSerializer(user).data, status=code)
 
     @action(
@@ -110,11 +111,7 @@ class AccountViewSet(viewsets.GenericViewSet):
     @action(detail=False, methods=["post"])
     def refresh(self, request: Request) -> Response:
         request.auth.extend()
-        token = str(SignInToken.for_sign_in(request.auth))
-        request._request.on_response.append(
-            lambda response: set_token_cookie(request, response, token)
-        )
-        return Response({"token": token})
+        return Response({"token": give_token(request, request.auth)})
 
     @action(detail=False, methods=["get"], serializer_class=ProfileSerializer)
     def me(self, request: Request) -> JSONAnswer:
@@ -139,7 +136,8 @@ class AccountViewSet(viewsets.GenericViewSet):
         signs_out = request.user.change_profile(**serializer.validated_data)
         if signs_out and request.auth.came_by_cookie:
             # A browser stays signed in; other clients sign in with the new password.
-            start_sign_in(request, request.user)
+            sign_in = SignIn.objects.start(user=request.user, **origin(request))
+            give_token(request, sign_in)
 
         return profile_answer(request.user)
 

@@ -7,7 +7,6 @@ from rest_framework.response import Response
 
 from analytics.productivity import summarise_productivity
 from focusmaster.periods import RANGES, closed, period_of
-from pomodoro.models import PomodoroSession
 
 
 class AnalyticsViewSet(viewsets.ViewSet):
@@ -16,9 +15,5 @@ class AnalyticsViewSet(viewsets.ViewSet):
     @action(detail=False, methods=["get"])
     def productivity(self, request: Request) -> Response:
         period = period_of(request.query_params, request.user.timezone, default="week")
-        sessions = PomodoroSession.objects.owned_by(request.user)
-        return Response(
-            summarise_productivity(
-                sessions=sessions, period=closed(period, RANGES["week"])
-            )
-        )
+        period = closed(period, RANGES["week"])
+        return Response(summarise_productivity(user=request.user, period=period))

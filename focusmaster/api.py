@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views import defaults
 from rest_framework import exceptions
+from rest_framework.metadata import BaseMetadata
 from rest_framework.response import Response
 
 from focusmaster.exceptions import InvalidValue, RuleViolation
 from focusmaster.fields import MalformedId
 from focusmaster.renderers import JSONRenderer
 from focusmaster.serializers import flatten
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
 
 log = logging.getLogger("focusmaster.api")
 
@@ -30,6 +36,16 @@ PUBLISHED = {
     500: ("Server error", "server_error"),
 }
 
+# Refusals that DRF words in its own way when a view says nothing more exact.
+PLAIN_REFUSALS = frozenset(
+    [
+        exceptions.NotAuthenticated,
+        exceptions.AuthenticationFailed,
+        exceptions.PermissionDenied,
+        exceptions.NotFound,
+    ]
+)
+
 
 class Conflict(exceptions.APIException):
     status_code = 409
@@ -40,6 +56,13 @@ class DatabaseUnavailable(exceptions.APIException):
     default_detail = "The database does not answer. Try again in a moment."
     default_code = "database_unavailable"
     wait = DATABASE_RETRY_AFTER
+
+
+class Methods(BaseMetadata):
+    """What OPTIONS answers; the bodies of each method are in `/api/schema`."""
+
+    def determine_metadata(self, request: Request, view: APIView) -> dict:
+        return {"methods": view.allowed_methods}
 
 
 def is_api(request: HttpRequest) -> bool:
@@ -95,9 +118,11 @@ def _as_api_exception(exc: Exception) -> exceptions.APIException | None:
     if isinstance(exc, OperationalError | InterfaceError):
         log.error("The database does not answer: %s", exc)
         return DatabaseUnavailable()
-    if type(exc) is exceptions.NotAuthenticated:
-        return exceptions.NotAuthenticated(*PUBLISHED[401])
-    return exc if isinstance(exc, exceptions.APIException) else None
+    if not isinstance(exc, exceptions.APIException):
+        return None
+    if type(exc) in PLAIN_REFUSALS and exc.detail == exc.default_detail:
+        return type(exc)(*PUBLISHED[type(exc).status_code])
+    return exc
 
 
 def _validation_body(request: HttpRequest, exc: exceptions.ValidationError) -> dict:
@@ -126,6 +151,8 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Log the crash that Django is handling, with the id its caller was given."""
+    log.exception("A request crashed", extra={"fields": {"requestId": request.id}})
     if is_api(request):
         return error_response(request, 500)
     return defaults.server_error(request)

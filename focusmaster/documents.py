@@ -3,23 +3,31 @@
 A list of 100 sessions costs several times more when Python makes objects, dicts and
 text of it than when the database writes the text. A serializer stays the one place
 that says which names an object has; `document_of` turns it into an SQL expression, and
-`DocumentQuery` runs it for the rows that match some lookups.
+`Documents` runs it for the rows that match some lookups, or that it has just written.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
-from django.db.models import Expression, F, Func, Model, TextField
+from django.db.models import Expression, F, Func, Model, QuerySet, TextField
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from rest_framework import serializers
 
 from focusmaster.fields import ObjectIdField
-from focusmaster.queries import CompiledQuery, Slot
+from focusmaster.queries import (
+    Slot,
+    Statement,
+    insert_then_select,
+    select_statement,
+    update_then_select,
+)
 
 ESCAPED = (models.CharField, models.TextField, models.FloatField, ArrayField)
 
@@ -124,53 +132,107 @@ def _encoded(column: models.Field, value: F) -> Expression:
     raise TypeError(f"{column} has no JSON form yet")
 
 
-class DocumentQuery:
-    """The rows of a model as JSON documents, newest or otherwise ordered.
+class Documents:
+    """The rows of a model as JSON documents: read, inserted and updated.
 
-    A set of lookups is compiled at its first use and only filled from then on. The
-    names of lookups come from code, so there are finitely many sets.
+    Each shape of a statement (the lookups, or the columns that change) is compiled at
+    its first use and only filled from then on. Names come from code, so there are
+    finitely many.
     """
 
     def __init__(
         self,
         serializer_class: type[serializers.Serializer],
         model: type[Model],
-        *order: str,
+        order: Sequence[str] = (),
+        computed: Mapping[str, Expression] | None = None,
     ) -> None:
+        """Take the columns that PostgreSQL computes on insert as `computed`.
+
+        The slots in these expressions have the names of columns.
+        """
         self.serializer_class = serializer_class
         self.model = model
         self.order = order
-        self._compiled = lru_cache(maxsize=None)(self._compile)
+        self.computed = computed or {}
+        self._select = cache(self._compile_select)
+        self._insert = cache(self._compile_insert)
+        self._update = cache(self._compile_update)
 
-    def rows(self, **lookups: Any) -> list[str]:
+    def rows(self, **lookups: Any) -> list[bytes]:
         """Return the JSON text of each row that matches; one query.
 
         Lookups are the ORM's, such as `started_at__gte=…`. A malformed id raises
         MalformedId.
         """
+        return self._select(tuple(lookups)).texts(self._for_database(lookups))
+
+    def insert(self, row: Model) -> bytes:
+        """Save a new row and return its JSON text; one round trip."""
+        columns = [field.attname for field in stored_fields(self.model)]
+        values = {name: getattr(row, name) for name in columns}
         values = {
-            lookup: self._column(lookup).get_db_prep_value(value, connection)
-            for lookup, value in lookups.items()
+            name: value
+            for name, value in values.items()
+            if not isinstance(value, Combinable)
         }
-        return [row[0] for row in self._compiled(tuple(lookups)).rows(values)]
+        return self._insert().texts(self._for_database(values))[0]
 
-    def _column(self, lookup: str) -> models.Field:
-        name = lookup.partition("__")[0]
+    def update(self, given: Mapping[str, Any], **lookups: Any) -> list[bytes]:
+        """Change what is given in each row that matches; return their JSON texts.
+
+        The queryset's `changes` says what that means for the columns. One round trip.
+        """
+        statement = self._update(tuple(given), tuple(lookups))
+        slots = {f"new_{name}": value for name, value in self._prepared(given)}
+        return statement.texts(slots | self._for_database(lookups))
+
+    def _for_database(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(self._prepared(values))
+
+    def _prepared(self, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         meta = self.model._meta
-        return meta.pk if name == "pk" else meta.get_field(name)
+        for name, value in values.items():
+            column = name.partition("__")[0]
+            field = meta.pk if column == "pk" else meta.get_field(column)
+            if not name.endswith("__isnull"):
+                yield name, field.get_db_prep_value(value, connection)
 
-    def _compile(self, lookups: tuple[str, ...]) -> CompiledQuery:
+    def _documents(self) -> QuerySet:
         document = document_of(self.serializer_class(), self.model)
-        rows = self.model.objects.filter(**{name: Slot(name) for name in lookups})
-        return CompiledQuery(
-            rows.order_by(*self.order)
-            .annotate(document=document)
-            .values_list("document")
-        )
+        rows = self.model.objects.order_by(*self.order)
+        return rows.annotate(document=document).values_list("document")
+
+    def _matching(self, lookups: Iterable[str]) -> dict[str, Slot]:
+        """Return lookups with slots; whether a column is null is part of the shape."""
+        return {
+            name: True if name.endswith("__isnull") else Slot(name) for name in lookups
+        }
+
+    def _rows_to_change(self, lookups: Iterable[str]) -> QuerySet:
+        return self.model.objects.filter(**self._matching(lookups))
+
+    def _compile_select(self, lookups: tuple[str, ...]) -> Statement:
+        return select_statement(self._documents().filter(**self._matching(lookups)))
+
+    def _compile_insert(self) -> Statement:
+        return insert_then_select(self.model, self.computed, self._documents())
+
+    def _compile_update(
+        self, given: tuple[str, ...], lookups: tuple[str, ...]
+    ) -> Statement:
+        rows = self._rows_to_change(lookups)
+        changes = rows.changes({name: Slot(f"new_{name}") for name in given})
+        return update_then_select(rows, changes, self._documents())
+
+
+def stored_fields(model: type[Model]) -> list[models.Field]:
+    """Return the fields that a row is saved with: all but the generated."""
+    return [field for field in model._meta.concrete_fields if not field.generated]
 
 
 class JSONAnswer(HttpResponse):
     """An answer whose JSON text is there already."""
 
-    def __init__(self, text: str, status: int = 200) -> None:
+    def __init__(self, text: bytes, status: int = 200) -> None:
         super().__init__(text, content_type="application/json", status=status)

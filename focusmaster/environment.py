@@ -6,6 +6,7 @@ Each raises ImproperlyConfigured with one line that a person at a terminal can a
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -15,12 +16,17 @@ from django.core.exceptions import ImproperlyConfigured
 # Django's own check (security.W009) calls a shorter key weak.
 MIN_SECRET_KEY_LENGTH = 50
 MIN_SECRET_KEY_UNIQUE = 5
+# What `startproject` puts before the keys it makes, which often end up published.
+INSECURE_PREFIX = "django-insecure-"
+
+# Browsers write scheme and host in small letters, and no path.
+ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d+)?|https?://\[[0-9a-f:]+\](:\d+)?")
 
 
 def env(name: str, default: str | None = None) -> str:
     """Read a variable. Without a default, the process must not start unset."""
     value = os.environ.get(name, default)
-    if value is None:
+    if value is None or (default is None and not value.strip()):
         raise ImproperlyConfigured(f"Set the {name} environment variable.")
     return value
 
@@ -48,13 +54,10 @@ def env_list(name: str, default: str) -> list[str]:
 
 
 def env_origins(name: str, default: str) -> list[str]:
-    """Read web origins, each `scheme://host[:port]` without a path."""
+    """Read web origins, each `scheme://host[:port]` as a browser sends it."""
     origins = env_list(name, default)
     for origin in origins:
-        parts = urlsplit(origin)
-        if parts.scheme not in ("http", "https") or origin != (
-            f"{parts.scheme}://{parts.netloc}"
-        ):
+        if not ORIGIN.fullmatch(origin):
             raise ImproperlyConfigured(
                 f"{name} must list origins such as https://app.example.com, "
                 f"not {origin!r}."
@@ -68,18 +71,19 @@ def database_from_url(url: str) -> dict[str, object]:
     The query's parameters are libpq's and go to the driver as they are. `host` in the
     query may name a folder, for a Unix socket.
     """
-    parts = urlsplit(url)
-    options = dict(parse_qsl(parts.query))
+    # The value may hold a password: it is not repeated.
+    refusal = ImproperlyConfigured(
+        "DATABASE_URL must look like postgresql://user:password@host:5432/name."
+    )
     try:
+        parts = urlsplit(url)
         port = parts.port or ""
     except ValueError:
-        port = None
+        raise refusal from None
+    options = dict(parse_qsl(parts.query))
     name = unquote(parts.path.removeprefix("/"))
-    if parts.scheme not in ("postgres", "postgresql") or not name or port is None:
-        # The value may hold a password: it is not repeated.
-        raise ImproperlyConfigured(
-            "DATABASE_URL must look like postgresql://user:password@host:5432/name."
-        )
+    if parts.scheme not in ("postgres", "postgresql") or not name:
+        raise refusal
     return {
         "NAME": name,
         "USER": unquote(parts.username or ""),
@@ -91,7 +95,11 @@ def database_from_url(url: str) -> dict[str, object]:
 
 
 def checked_secret_key(key: str) -> str:
-    if len(key) < MIN_SECRET_KEY_LENGTH or len(set(key)) < MIN_SECRET_KEY_UNIQUE:
+    if (
+        len(key) < MIN_SECRET_KEY_LENGTH
+        or len(set(key)) < MIN_SECRET_KEY_UNIQUE
+        or key.startswith(INSECURE_PREFIX)
+    ):
         raise ImproperlyConfigured(
             f"SECRET_KEY is too weak: give at least {MIN_SECRET_KEY_LENGTH} "
             "random characters."

@@ -37,10 +37,14 @@ def violated_constraint(exc: IntegrityError) -> str | None:
 def refusals(by_constraint: Mapping[str, Exception]) -> Iterator[None]:
     """Raise what the caller should read when one of the named constraints decides.
 
-    The block is a transaction of its own, so that one around it can go on.
+    In a transaction the block is a savepoint, so that what is around it can go on;
+    outside of one, the block is one statement, which is a transaction by itself.
     """
     try:
-        with transaction.atomic():
+        if transaction.get_connection().in_atomic_block:
+            with transaction.atomic():
+                yield
+        else:
             yield
     except IntegrityError as exc:
         refusal = by_constraint.get(violated_constraint(exc) or "")

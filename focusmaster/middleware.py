@@ -60,7 +60,17 @@ class RequestMiddleware:
             return error_response(
                 request, 400, "This host is not served here.", "host_not_allowed"
             )
-        if is_api(request) and self._is_too_large(request):
+        return None
+
+    def process_view(
+        self, request: HttpRequest, view, args, kwargs
+    ) -> HttpResponse | None:
+        """Refuse a body that is too large.
+
+        Here rather than before: the refusal gets the headers that a web client on
+        another origin needs to read it.
+        """
+        if is_api(request) and body_length(request) > settings.MAX_BODY_BYTES:
             return error_response(
                 request,
                 PayloadTooLarge.status_code,
@@ -68,19 +78,6 @@ class RequestMiddleware:
                 PayloadTooLarge.default_code,
             )
         return None
-
-    def _is_too_large(self, request: HttpRequest) -> bool:
-        """Measure the body; one that came in chunks is read, for its length is unknown.
-
-        Django takes a body without Content-Length for an empty one, which would lose
-        it silently.
-        """
-        if "HTTP_TRANSFER_ENCODING" in request.META:
-            body = request.environ["wsgi.input"].read(settings.MAX_BODY_BYTES + 1)
-            request._stream = BytesIO(body)
-            request.META["CONTENT_LENGTH"] = str(len(body))
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        return int(length) > settings.MAX_BODY_BYTES if length.isdigit() else False
 
     def _log(self, request: HttpRequest, response: HttpResponse, took: float) -> None:
         caller = request.caller
@@ -97,6 +94,23 @@ class RequestMiddleware:
                 }
             },
         )
+
+
+def body_length(request: HttpRequest) -> int:
+    """Return the body's length in bytes; a body without a Content-Length is read.
+
+    Django takes such a body (in chunks, or over HTTP/2) for an empty one, which would
+    lose it silently. No more is read than shows that it is too large.
+    """
+    meta = request.META
+    is_chunked = "HTTP_TRANSFER_ENCODING" in meta
+    is_stream = "CONTENT_LENGTH" not in meta and meta["SERVER_PROTOCOL"] == "HTTP/2"
+    if is_chunked or is_stream:
+        body = request.environ["wsgi.input"].read(settings.MAX_BODY_BYTES + 1)
+        request._stream = BytesIO(body)
+        meta["CONTENT_LENGTH"] = str(len(body))
+    length = meta.get("CONTENT_LENGTH", "")
+    return int(length) if length.isdecimal() else 0
 
 
 class StaffPagesOnly:

@@ -13,9 +13,13 @@ from rest_framework.parsers import BaseParser
 
 # RFC 8259 leaves depth to the reader. Nothing in the API nests deeper than 3.
 MAX_DEPTH = 32
+# Characters of a name that an error repeats.
+MAX_QUOTED = 100
 # What PostgreSQL's text cannot hold (NUL) or UTF-8 cannot write (a lone surrogate).
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-NESTING = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+# Strings and brackets. It never goes back over what it has read, and takes a string
+# without an end to the end, so that no body costs more than one pass.
+NESTING = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 
 class PayloadTooLarge(APIException):
@@ -75,9 +79,9 @@ def refuse_deep_nesting(text: str) -> None:
 def unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ParseError(f"The body names {twice!r} twice.")
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))
+        raise ParseError(f"The body names {twice[:MAX_QUOTED]!r} twice.")
     for name, value in pairs:
         refuse_unstorable(name)
         refuse_unstorable(value)

@@ -38,6 +38,17 @@ def is_timezone(name: str) -> bool:
     return name in timezone_names()
 
 
+@cache
+def zone_named(name: str) -> ZoneInfo:
+    """Return a zone by the rules of the locked package, the same on every system.
+
+    ZoneInfo(name) would prefer the system's rules, which may be years older, or lack
+    the zone.
+    """
+    with files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as rules:
+        return ZoneInfo.from_file(rules, key=name)
+
+
 def local_midnight(day: date, zone: ZoneInfo) -> datetime:
     """Return the instant at which a local day begins, in UTC.
 
@@ -75,7 +86,7 @@ def zone_of(query: Mapping[str, str], home: str) -> ZoneInfo:
     name = query.get("tz", home)
     if not is_timezone(name):
         raise InvalidValue("tz", "give an IANA time zone such as Europe/Berlin")
-    return ZoneInfo(name)
+    return zone_named(name)
 
 
 def period_of(

@@ -1,18 +1,25 @@
 """Querysets that are compiled to SQL once and run many times.
 
 Building and compiling a queryset costs more than PostgreSQL needs to answer it. The
-hot paths (the token's owner, lists, single objects) therefore say what they want with
-the ORM once, with a `Slot` wherever a value comes in, and later only fill the slots.
+hot paths (the token's owner, lists, single objects, writes) therefore say what they
+want with the ORM once, with a `Slot` wherever a value comes in, and later only fill the
+slots. Values are given as the database takes them (an id as bytes), for no field
+converts what fills a slot.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection
-from django.db.models import Expression, QuerySet
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.models import Expression, Model, QuerySet
+from django.db.models.sql import InsertQuery, UpdateQuery
+from psycopg.adapt import Transformer
+
+from focusmaster.postgresql.prepared import PreparedStatement, can_run
 
 if TYPE_CHECKING:
     from django.db.models.sql.compiler import SQLCompiler
@@ -29,6 +36,41 @@ class Slot(Expression):
         return "%s", [self]
 
 
+class Statement:
+    """SQL with slots among its parameters."""
+
+    def __init__(self, sql: str, params: Sequence[Any]) -> None:
+        self.sql = sql
+        self.params = params
+        self.prepared = PreparedStatement(sql)
+
+    def rows(self, values: Mapping[str, Any]) -> list[tuple]:
+        """Fill the slots, run, and return the rows; one round trip."""
+        wrapper = connections[DEFAULT_DB_ALIAS]
+        if not can_run(wrapper):
+            return self._rows_of_cursor(values)
+        result = self.prepared.run(wrapper, self._filled(values))
+        reader = Transformer(wrapper.connection)
+        reader.set_pgresult(result)
+        return reader.load_rows(0, result.ntuples, tuple)
+
+    def texts(self, values: Mapping[str, Any]) -> list[bytes]:
+        """The same for one column of text, which comes as UTF-8."""
+        wrapper = connections[DEFAULT_DB_ALIAS]
+        if not can_run(wrapper):
+            return [text.encode() for (text,) in self._rows_of_cursor(values)]
+        result = self.prepared.run(wrapper, self._filled(values))
+        return [result.get_value(row, 0) for row in range(result.ntuples)]
+
+    def _filled(self, values: Mapping[str, Any]) -> list[Any]:
+        return [values[p.name] if isinstance(p, Slot) else p for p in self.params]
+
+    def _rows_of_cursor(self, values: Mapping[str, Any]) -> list[tuple]:
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, self._filled(values))
+            return cursor.fetchall()
+
+
 class CompiledQuery:
     """A queryset of `values_list` with slots, compiled at its first run."""
 
@@ -36,21 +78,59 @@ class CompiledQuery:
         self._queryset = queryset
 
     @cached_property
-    def _compiled(self) -> tuple[SQLCompiler, str, tuple, dict]:
+    def _compiled(self) -> tuple[Statement, SQLCompiler, dict]:
         compiler = self._queryset.query.get_compiler(connection=connection)
-        sql, params = compiler.as_sql()
-        converters = compiler.get_converters([column for column, *_ in compiler.select])
-        return compiler, sql, params, converters
+        statement = Statement(*compiler.as_sql())
+        columns = [column for column, *_ in compiler.select]
+        return statement, compiler, compiler.get_converters(columns)
 
     def rows(self, values: Mapping[str, Any]) -> list[Sequence]:
-        """Fill the slots and return the rows; one query.
-
-        Values are given as the database takes them (an id as bytes), for no field
-        converts what fills a slot. Rows come as the ORM would give them.
-        """
-        compiler, sql, params, converters = self._compiled
-        filled = [values[p.name] if isinstance(p, Slot) else p for p in params]
-        with connection.cursor() as cursor:
-            cursor.execute(sql, filled)
-            rows = cursor.fetchall()
+        """Fill the slots and return the rows as the ORM would give them; one query."""
+        statement, compiler, converters = self._compiled
+        rows = statement.rows(values)
         return list(compiler.apply_converters(rows, converters)) if converters else rows
+
+
+def select_statement(queryset: QuerySet) -> Statement:
+    return Statement(*queryset.query.get_compiler(connection=connection).as_sql())
+
+
+def insert_then_select(
+    model: type[Model], expressions: Mapping[str, Expression], queryset: QuerySet
+) -> Statement:
+    """Compile an INSERT of one row and a SELECT from what it wrote, as one statement.
+
+    Each column is a slot of its own name, but for those that `expressions` compute.
+    """
+    fields = [field for field in model._meta.concrete_fields if not field.generated]
+    row = SimpleNamespace(
+        **{f.attname: expressions.get(f.attname, Slot(f.attname)) for f in fields}
+    )
+    query = InsertQuery(model)
+    query.insert_values(fields, [row], raw=True)
+    ((sql, params),) = query.get_compiler(connection=connection).as_sql()
+    return _written_then_selected(sql, params, queryset)
+
+
+def update_then_select(
+    rows: QuerySet, changes: Mapping[str, Any], queryset: QuerySet
+) -> Statement:
+    """Compile an UPDATE of some rows and a SELECT from what it wrote, as one."""
+    query = rows.query.chain(UpdateQuery)
+    query.add_update_values(changes)
+    sql, params = query.get_compiler(connection=connection).as_sql()
+    return _written_then_selected(sql, params, queryset)
+
+
+def _written_then_selected(
+    sql: str, params: Sequence[Any], queryset: QuerySet
+) -> Statement:
+    """Let the SELECT read what the write returns.
+
+    The write goes under the table's own name, which hides the table from the SELECT.
+    """
+    table = connection.ops.quote_name(queryset.model._meta.db_table)
+    selected, more = queryset.query.get_compiler(connection=connection).as_sql()
+    return Statement(
+        f"WITH {table} AS ({sql} RETURNING *) {selected}", (*params, *more)
+    )

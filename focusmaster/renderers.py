@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import orjson
-from rest_framework.exceptions import NotAcceptable
+from rest_framework.exceptions import NotAcceptable, UnsupportedMediaType
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
 
@@ -29,9 +29,23 @@ class JSONRenderer(BaseRenderer):
 
 
 class JSONNegotiation(DefaultContentNegotiation):
-    """`Accept` decides, `?format=` does not; a refusal is 406 in JSON."""
+    """`Accept` decides, `?format=` does not; a refusal is 406 in JSON.
+
+    A body of another type is refused here, before the view: also by a view that looks
+    at no body.
+    """
+
+    def select_parser(self, request, parsers):
+        """Return the parser of exactly this type: a body cannot be of type `*/*`."""
+        name = request.content_type.partition(";")[0].strip().lower()
+        return next((one for one in parsers if one.media_type == name), None)
 
     def select_renderer(self, request, renderers, format_suffix=None):
+        has_body = request.stream is not None
+        if has_body and not self.select_parser(request, request.parsers):
+            raise UnsupportedMediaType(
+                request.content_type, "Send the body as application/json."
+            )
         if request.META.get("HTTP_ACCEPT", "") in PLAIN_ACCEPT:
             return renderers[0], renderers[0].media_type
         for entry in self.get_accept_list(request):

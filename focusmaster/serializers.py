@@ -13,6 +13,11 @@ from rest_framework.exceptions import ErrorDetail
 from focusmaster.fields import OBJECT_ID
 from focusmaster.instants import format_instant, parse_day, parse_instant
 
+# Unknown fields that a refusal names: a body has room for a hundred thousand.
+MAX_NAMED = 20
+# Entries of a list that are looked at one by one: a body has room for half a million.
+MAX_ENTRIES = 1000
+
 MONTH_FIRST_DAY = 2  # index of the first "-" in MM-DD-YYYY
 
 
@@ -31,8 +36,9 @@ class StrictSerializer(serializers.Serializer):
             ignored = getattr(getattr(self, "Meta", None), "ignored", ())
             unknown = data.keys() - self.fields.keys() - set(ignored)
             if unknown:
+                named = sorted(unknown)[:MAX_NAMED]
                 raise serializers.ValidationError(
-                    {name: ["there is no such field"] for name in sorted(unknown)}
+                    {name: ["there is no such field"] for name in named}
                 )
         return super().to_internal_value(data)
 
@@ -152,6 +158,8 @@ class TextListField(serializers.ListField):
     }
 
     def to_internal_value(self, data: Any) -> list[str]:
+        if isinstance(data, list) and len(data) > MAX_ENTRIES:
+            self.fail("max_length", max_length=self.max_length)
         return list(dict.fromkeys(super().to_internal_value(data)))
 
 

@@ -2,10 +2,9 @@
 
 from django.contrib import admin
 from django.urls import include, path, re_path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from focusmaster.routers import Router
-from focusmaster.views import HealthViewSet
+from focusmaster.views import DocsView, HealthViewSet, SchemaView
 
 service = Router()
 service.register("health", HealthViewSet, basename="health")
@@ -16,8 +15,8 @@ api = [
     path("", include("analytics.urls")),
     path("", include("accounts.urls")),
     path("", include((service.urls, "service"))),
-    re_path(r"^schema/?$", SpectacularAPIView.as_view(), name="schema"),
-    re_path(r"^docs/?$", SpectacularSwaggerView.as_view(), name="docs"),
+    re_path(r"^schema/?$", SchemaView.as_view(), name="schema"),
+    re_path(r"^docs/?$", DocsView.as_view(), name="docs"),
 ]
 
 urlpatterns = [

@@ -1,18 +1,31 @@
-"""The service's own endpoints: is it alive, is it ready."""
+"""The service's own endpoints: is it alive, is it ready, and how to use it."""
 
 from __future__ import annotations
 
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpResponse
+from django.shortcuts import render
 from django.utils import timezone
 from rest_framework import exceptions, viewsets
 from rest_framework.decorators import action
 from rest_framework.permissions import AllowAny
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from focusmaster.api import DATABASE_RETRY_AFTER
 from focusmaster.instants import format_instant
+from focusmaster.renderers import JSONNegotiation, JSONRenderer, accepts
+
+# What the page may load: its own files, and nothing from another host. Swagger UI sets
+# styles on elements and brings its icons as data.
+DOCS_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
 
 
 class NotReady(exceptions.APIException):
@@ -42,3 +55,55 @@ class HealthViewSet(viewsets.ViewSet):
         if pending:
             raise NotReady(f"{len(pending)} migrations are to be applied.")
         return Response({"status": "ok", "timestamp": format_instant(timezone.now())})
+
+
+class YAMLRenderer(BaseRenderer):
+    """A form that can be asked for; the text of the document is there already."""
+
+    media_type = "application/yaml"
+    format = "yaml"
+
+
+class SchemaView(APIView):
+    """The OpenAPI document, as JSON or YAML."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    renderer_classes = (JSONRenderer, YAMLRenderer)
+
+    def get(self, request: Request) -> HttpResponse:
+        # Imported at the first use: a worker that is not asked need not load it.
+        from focusmaster.schema import document_text
+
+        renderer = request.accepted_renderer
+        return HttpResponse(
+            document_text(renderer.format), content_type=renderer.media_type
+        )
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Refuse in JSON whatever was asked for."""
+        self.request.accepted_renderer = JSONRenderer()
+        self.request.accepted_media_type = JSONRenderer.media_type
+        return super().handle_exception(exc)
+
+
+class PageNegotiation(JSONNegotiation):
+    """For a page: it goes to whoever takes HTML, and its refusals are JSON."""
+
+    def select_renderer(self, request, renderers, format_suffix=None):
+        if any(accepts(entry, "text/html") for entry in self.get_accept_list(request)):
+            return renderers[0], renderers[0].media_type
+        raise exceptions.NotAcceptable
+
+
+class DocsView(APIView):
+    """The page on which the API can be read and tried."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    content_negotiation_class = PageNegotiation
+
+    def get(self, request: Request) -> HttpResponse:
+        page = render(request._request, "focusmaster/docs.html")
+        page["Content-Security-Policy"] = DOCS_POLICY
+        return page

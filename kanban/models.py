@@ -7,21 +7,32 @@ sessions that a trigger of the pomodoro app counts, plus the owner's own correct
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
-from django.db.models import Case, F, Min, Q, Value, When
-from django.db.models.functions import Coalesce, Greatest, Least
+from django.db import models, transaction
+from django.db.models import (
+    Case,
+    Expression,
+    ExpressionWrapper,
+    F,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce, Greatest, Least, Now
+from django.db.models.lookups import Exact
 from django.utils import timezone
 
+from accounts.models import User
 from focusmaster.fields import InstantField, ObjectIdPrimaryKey
-
-if TYPE_CHECKING:
-    from accounts.models import User
+from kanban.turns import take_turn
 
 MAX_TITLE = 120
 MAX_DESCRIPTION = 2000
@@ -39,7 +50,7 @@ class TaskQuerySet(models.QuerySet):
     def owned_by(self, user: User) -> TaskQuerySet:
         return self.filter(user=user)
 
-    def add(
+    def draft(
         self,
         *,
         user: User,
@@ -48,54 +59,71 @@ class TaskQuerySet(models.QuerySet):
         is_completed: bool = False,
         **fields: Any,
     ) -> Task:
-        """Put a new card on top of its column."""
+        """Return a new card, not saved yet, for the top of its column."""
         now = at or timezone.now()
         if is_completed:
             fields["status"] = Task.Status.DONE
-        status = fields.setdefault("status", Task.Status.TODO)
-        column = self.owned_by(user).filter(status=status)
-        top = column.aggregate(top=Min("position", default=POSITION_STEP))["top"]
-        return self.create(
+        task = Task(
             user=user,
-            position=top - POSITION_STEP,
-            completed_at=now if status == Task.Status.DONE else None,
             pomodoro_correction=completed_pomodoros,
             created_at=now,
             updated_at=now,
             **fields,
         )
+        task.completed_at = now if task.status == Task.Status.DONE else None
+        task.position = top_of_column(user.pk, task.status)
+        return task
 
-    def change(
-        self,
-        *,
-        at: datetime | None = None,
-        completed_pomodoros: int | None = None,
-        is_completed: bool | None = None,
-        **fields: Any,
-    ) -> int:
-        """Change the fields given, in one UPDATE; return how many tasks there were.
+    def add(self, **fields: Any) -> Task:
+        """Put a new card on top of its column; takes what `draft` does."""
+        task = self.draft(**fields)
+        task.save(force_insert=True)
+        return task
 
-        `is_completed` without a status means done, or back from done to todo.
+    def changes(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Say what to set when an owner gives these fields, as values or expressions.
+
+        A status, or `is_completed` alone, decides when the task was completed. Taking
+        back `is_completed` takes a done task back to todo.
         """
-        now = at or timezone.now()
-        if completed_pomodoros is not None:
-            fields["pomodoro_correction"] = completed_pomodoros - F("session_count")
-        if is_completed is not None:
-            fields.setdefault("status", _status_when(is_completed))
-        if "status" in fields:
-            is_done = is_completed
-            if is_done is None:
-                is_done = fields["status"] == Task.Status.DONE
-            fields["completed_at"] = (
-                Coalesce(F("completed_at"), Value(now)) if is_done else None
+        changes = {**given, "updated_at": Now()}
+        if "completed_pomodoros" in given:
+            count = changes.pop("completed_pomodoros")
+            changes["pomodoro_correction"] = count - F("session_count")
+        is_completed = changes.pop("is_completed", None)
+        if "status" in given:
+            is_done = Exact(_typed(given["status"], models.CharField()), "done")
+        elif is_completed is not None:
+            is_done = Exact(_typed(is_completed, models.BooleanField()), True)
+            changes["status"] = Case(
+                When(is_done, then=Value("done")),
+                When(status="done", then=Value("todo")),
+                default=F("status"),
             )
-        return self.update(**fields, updated_at=now)
+        else:
+            return changes
+        completed_at = Coalesce(F("completed_at"), Now())
+        changes["completed_at"] = Case(When(is_done, then=completed_at), default=None)
+        return changes
+
+    @transaction.atomic
+    def discard(self) -> int:
+        """Delete these tasks and return how many; their sessions stay, without one."""
+        take_turn(self)
+        return self.delete()[1].get(Task._meta.label, 0)
 
 
-def _status_when(is_completed: bool) -> Any:
-    if is_completed:
-        return Task.Status.DONE
-    return Case(When(status="done", then=Value("todo")), default=F("status"))
+def top_of_column(user_id: Any, status: Any) -> Combinable:
+    """Return the position above all cards of a column, for the database to compute."""
+    column = Task.objects.filter(user_id=user_id, status=status).order_by("position")
+    top = Coalesce(Subquery(column.values("position")[:1]), Value(POSITION_STEP))
+    return top - Value(POSITION_STEP)
+
+
+def _typed(value: Any, field: models.Field) -> Expression:
+    if hasattr(value, "resolve_expression"):
+        return ExpressionWrapper(value, output_field=field)
+    return Value(value, output_field=field)
 
 
 class Task(models.Model):
@@ -167,6 +195,9 @@ class Task(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(tags__len__lte=MAX_TAGS), name="kanban_task_tags_at_most_20"
+            ),
+            models.CheckConstraint(
+                condition=~Q(tags__contains=[""]), name="kanban_task_tags_not_blank"
             ),
             models.CheckConstraint(
                 condition=Q(estimated_pomodoros__range=(1, MAX_ESTIMATE)),

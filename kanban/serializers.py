@@ -58,7 +58,7 @@ class TaskSerializer(StrictSerializer):
     dueDate = InstantOrDayField(source="due_date", required=False, allow_null=True)
     isAllDay = FlagField(source="is_all_day", required=False)
     position = serializers.FloatField(read_only=True)
-    completedAt = InstantField(source="completed_at", read_only=True)
+    completedAt = InstantField(source="completed_at", read_only=True, allow_null=True)
     createdAt = InstantField(source="created_at", read_only=True)
     updatedAt = InstantField(source="updated_at", read_only=True)
 

@@ -5,10 +5,11 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from focusmaster.documents import DocumentQuery, JSONAnswer
+from focusmaster.documents import Documents, JSONAnswer
 from focusmaster.exceptions import InvalidValue
+from focusmaster.queries import Slot
 from focusmaster.viewsets import DocumentViewSet
-from kanban.models import Task
+from kanban.models import Task, top_of_column
 from kanban.serializers import TaskSerializer
 
 
@@ -16,7 +17,12 @@ class TaskViewSet(DocumentViewSet):
     """The caller's tasks."""
 
     serializer_class = TaskSerializer
-    documents = DocumentQuery(TaskSerializer, Task, "-created_at", "-id")
+    documents = Documents(
+        TaskSerializer,
+        Task,
+        order=["-created_at", "-id"],
+        computed={"position": top_of_column(Slot("user_id"), Slot("status"))},
+    )
 
     def get_queryset(self):
         return Task.objects.owned_by(self.request.user)
@@ -25,9 +31,9 @@ class TaskViewSet(DocumentViewSet):
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
 
-        task = Task.objects.add(user=request.user, **serializer.validated_data)
+        task = Task.objects.draft(user=request.user, **serializer.validated_data)
 
-        return self.answer(task.pk, status.HTTP_201_CREATED)
+        return JSONAnswer(self.documents.insert(task), status.HTTP_201_CREATED)
 
     def update(self, request: Request, pk: str) -> JSONAnswer:
         """Change the fields given; PUT and PATCH mean the same."""
@@ -36,15 +42,12 @@ class TaskViewSet(DocumentViewSet):
         serializer = self.get_serializer(data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
 
-        if not self.get_queryset().filter(pk=pk).change(**serializer.validated_data):
-            raise Http404
-
-        return self.answer(pk)
+        return self.change(pk, serializer.validated_data)
 
     partial_update = update
 
     def destroy(self, request: Request, pk: str) -> Response:
         """Delete the task; its sessions stay, without a task."""
-        if not self.get_queryset().filter(pk=pk).delete()[0]:
+        if not self.get_queryset().filter(pk=pk).discard():
             raise Http404
         return Response({"message": "Task deleted successfully", "id": pk})

@@ -8,32 +8,29 @@ the rows what they are worth: 10 points to the user and one to the task's
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, tzinfo
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Self
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator
-from django.db import models
-from django.db.models import Count, F, Q, Sum
-from django.db.models.functions import TruncDate
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Greatest, Least, Now
 from django.utils import timezone
 
-from focusmaster.exceptions import InvalidValue, refusals
+from accounts.models import User
 from focusmaster.fields import InstantField, ObjectIdPrimaryKey
-
-if TYPE_CHECKING:
-    from accounts.models import User
+from kanban.turns import take_turn
+from pomodoro.exceptions import EndsBeforeStart, NoSuchTask
 
 MAX_DURATION = 86_400  # seconds, one day
 
 TASK_OF_SAME_USER = "pomodoro_session_task_of_same_user"
 ENDS_AFTER_START = "pomodoro_session_ends_after_start"
 
-
-REFUSALS = {
-    TASK_OF_SAME_USER: InvalidValue("task", "there is no such task"),
-    ENDS_AFTER_START: InvalidValue("endTime", "it must not be before startTime"),
-}
+# What a client reads when one of the constraints decides.
+REFUSALS = {TASK_OF_SAME_USER: NoSuchTask, ENDS_AFTER_START: EndsBeforeStart}
 
 
 class PomodoroSessionQuerySet(models.QuerySet):
@@ -43,65 +40,38 @@ class PomodoroSessionQuerySet(models.QuerySet):
     def focus(self) -> PomodoroSessionQuerySet:
         return self.filter(type=PomodoroSession.Type.FOCUS)
 
-    def totals(self) -> dict[str, int]:
-        """Return the seconds and the number of the sessions in this set; one query."""
-        return self.aggregate(
-            totalFocusTime=Sum("duration", default=0), totalSessions=Count("pk")
-        )
-
-    def by_day(self, zone: tzinfo) -> list[dict[str, Any]]:
-        """Return date, seconds and number for each local day that has sessions."""
-        return list(
-            self.order_by()
-            .annotate(date=TruncDate("started_at", tzinfo=zone))
-            .values("date")
-            .annotate(focusTime=Sum("duration"), sessions=Count("pk"))
-        )
-
-    def log(
+    def draft(
         self, *, user: User, at: datetime | None = None, **fields: Any
-    ) -> tuple[PomodoroSession, bool]:
-        """Record a block; return its session and whether it is a new one.
-
-        The web client posts a block at its end and, once a mood is picked, again. So a
-        block with a mood completes the session that overlaps it, is alike and has no
-        mood yet. Raises InvalidValue for a task that is not the user's.
-        """
+    ) -> PomodoroSession:
+        """Return a new session, not saved yet."""
         now = at or timezone.now()
-        with refusals(REFUSALS):
-            if fields.get("mood") and (earlier := self._awaiting_mood(user, fields)):
-                earlier.mood, earlier.updated_at = fields["mood"], now
-                earlier.save(update_fields=["mood", "updated_at"])
-                return earlier, False
-            return self.create(
-                user=user, created_at=now, updated_at=now, **fields
-            ), True
+        return PomodoroSession(user=user, created_at=now, updated_at=now, **fields)
 
-    def _awaiting_mood(self, user: User, block: dict) -> PomodoroSession | None:
-        """Return the session that this block repeats, locked, or None."""
-        alike = self.owned_by(user).filter(
-            mood=None,
-            type=block["type"],
-            task_id=block.get("task_id"),
-            duration=block["duration"],
-        )
-        start = block["started_at"]
-        end = block.get("ended_at") or start + timedelta(seconds=block["duration"])
-        overlapping = alike.filter(
-            # The first bound keeps the search from reading the whole history.
-            started_at__gt=start - timedelta(seconds=MAX_DURATION),
-            started_at__lt=end,
-        ).filter(Q(ended_at=None) | Q(ended_at__gt=start))
-        return overlapping.order_by("-started_at").select_for_update().first()
+    def changes(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Say what to set when an owner gives these fields, values or expressions."""
+        return {**given, "updated_at": Now()}
 
-    def change(self, **fields: Any) -> int:
-        """Change the fields given, in one UPDATE; return how many sessions there were.
+    @transaction.atomic
+    def discard(self) -> int:
+        """Delete these sessions and what they were worth; return how many."""
+        take_turn(self)
+        return self.delete()[0]
 
-        Raises InvalidValue for a task that is not the user's, and for an end before
-        the start.
+    def awaiting_mood(
+        self, *, start: Any, end: Any, earliest: Any, earliest_open: Any
+    ) -> Self:
+        """Keep the sessions without a mood that overlap a block, the nearest first.
+
+        None that overlaps it begins before `earliest`, or before `earliest_open` when
+        it has no end; the first bound keeps the search from reading the whole history.
         """
-        with refusals(REFUSALS):
-            return self.update(**fields, updated_at=timezone.now())
+        overlapping = Q(ended_at=None, started_at__gt=earliest_open) | Q(
+            ended_at__gt=start
+        )
+        distance = Greatest("started_at", start) - Least("started_at", start)
+        return self.filter(
+            overlapping, mood=None, started_at__gt=earliest, started_at__lt=end
+        ).order_by(distance)
 
 
 class PomodoroSession(models.Model):

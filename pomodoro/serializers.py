@@ -21,17 +21,18 @@ from pomodoro.models import MAX_DURATION, PomodoroSession
 MAX_START_AHEAD = timedelta(hours=24)
 
 
-class SessionTaskField(serializers.Serializer):
+class SessionTaskField(StrictSerializer):
     """A task's id on the way in; the task in short, or null, on the way out.
 
     A client may send back what it got: of an object, the id counts.
     """
 
     _id = IdField(source="id")
-    title = TextField()
+    title = TextField(read_only=True)
 
     def to_internal_value(self, data: Any) -> str:
         if isinstance(data, dict):
+            super().to_internal_value(data)  # Refuses names that no task has.
             data = data.get("_id")
         return IdField().run_validation(data)
 
@@ -73,8 +74,8 @@ class SessionSerializer(StrictSerializer):
             raise serializers.ValidationError(
                 {"duration": ["give a duration, or an endTime"]}
             )
-        fields = self.fields["duration"]
+        field = self.fields["duration"]
         try:
-            return fields.run_validation((end - start).total_seconds())
+            return field.run_validation((end - start).total_seconds())
         except serializers.ValidationError as exc:
             raise serializers.ValidationError({"duration": exc.detail}) from None

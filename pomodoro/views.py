@@ -8,12 +8,16 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from focusmaster.documents import DocumentQuery, JSONAnswer
-from focusmaster.exceptions import InvalidValue
+from focusmaster.documents import JSONAnswer
+from focusmaster.exceptions import InvalidValue, refusals
 from focusmaster.periods import period_of
+from focusmaster.queries import Slot
 from focusmaster.viewsets import DocumentViewSet
-from pomodoro.models import PomodoroSession
+from kanban.turns import in_turn
+from pomodoro.documents import SessionDocuments
+from pomodoro.models import REFUSALS, PomodoroSession
 from pomodoro.serializers import SessionSerializer
+from pomodoro.totals import focus_totals
 
 WORDS = {"type": PomodoroSession.Type, "mood": PomodoroSession.Mood}
 
@@ -22,7 +26,13 @@ class SessionViewSet(DocumentViewSet):
     """The caller's sessions."""
 
     serializer_class = SessionSerializer
-    documents = DocumentQuery(SessionSerializer, PomodoroSession, "-started_at", "-id")
+    documents = SessionDocuments(
+        SessionSerializer,
+        PomodoroSession,
+        order=["-started_at", "-id"],
+        computed={"user_id": in_turn(Slot("user_id"))},
+    )
+    refusals = REFUSALS
 
     def get_queryset(self):
         return PomodoroSession.objects.owned_by(self.request.user)
@@ -44,29 +54,26 @@ class SessionViewSet(DocumentViewSet):
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
 
-        session, is_new = PomodoroSession.objects.log(
-            user=request.user, **serializer.validated_data
-        )
+        with refusals(self.refusals):
+            text, is_new = self.documents.log(
+                user=request.user, **serializer.validated_data
+            )
 
         code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
-        return self.answer(session.pk, code)
+        return JSONAnswer(text, code)
 
     def partial_update(self, request: Request, pk: str) -> JSONAnswer:
         serializer = self.get_serializer(data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
 
-        if not self.get_queryset().filter(pk=pk).change(**serializer.validated_data):
-            raise Http404
-
-        return self.answer(pk)
+        return self.change(pk, serializer.validated_data)
 
     def destroy(self, request: Request, pk: str) -> Response:
-        if not self.get_queryset().filter(pk=pk).delete()[0]:
+        if not self.get_queryset().filter(pk=pk).discard():
             raise Http404
         return Response({"message": "Session deleted successfully"})
 
     @action(detail=False, methods=["get"])
     def stats(self, request: Request) -> Response:
         period = period_of(request.query_params, request.user.timezone)
-        focus = self.get_queryset().focus().filter(**period.lookups("started_at"))
-        return Response(focus.totals())
+        return Response(focus_totals(user=request.user, period=period))

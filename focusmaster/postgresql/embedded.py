@@ -75,7 +75,8 @@ class EmbeddedServer:
         """The folder of the socket, by a path that a socket's address can hold.
 
         A longer path, or one with the comma that separates hosts for libpq, is
-        reached through a link in the folder for temporary files.
+        reached through a link in the folder for temporary files. It stays there, and
+        is made again if it was cleared away.
         """
         path = os.fsencode(self.data / f".s.PGSQL.{PORT}")
         if len(path) < SOCKET_PATH_BYTES and b"," not in path:
@@ -84,12 +85,11 @@ class EmbeddedServer:
         return Path(tempfile.gettempdir(), f"focusmaster-{os.geteuid()}-{name}")
 
     def join(self) -> None:
-        """Become a user: from now on the server is not stopped under our feet."""
+        """Become a user, as must be before each connection; then the server stays."""
         with self._joining:
-            if self._users is not None:
-                return
-            self._users = self._shared_lock()
-            atexit.register(self.leave)
+            if self._users is None:
+                self._users = self._shared_lock()
+                atexit.register(self.leave)
         if self.socket_dir != self.data:
             self._link_socket_dir()
 
@@ -226,6 +226,11 @@ def lock_now(descriptor: int, kind: int) -> bool:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError as exc:
+        raise OperationalError(
+            f"The database folder cannot be locked: {exc.strerror}. Set STATE_DIR to a "
+            "folder on a local disk."
+        ) from exc
     return True
 
 

@@ -10,9 +10,8 @@ not. A detached child stays behind, the server's parent until the last user has 
 
 The server refuses to run as root. Root's child becomes the user who owns the folder or,
 if that is root too, `postgres` or `nobody`; only the data folder is given to that user.
-No other folder is opened: the data is reached as the current folder, entered while
-still root, and programs under a closed folder such as /root are copied to where
-everyone may run them.
+No other folder is opened: the data is reached by a descriptor that root opened, and
+programs under a closed folder such as /root are copied to where everyone may run them.
 """
 
 from __future__ import annotations
@@ -41,8 +40,8 @@ OLDEST_MAJOR = 15
 LOG_BYTES_KEPT = 10 * 2**20
 # Where root keeps programs that the server's user cannot reach where they are.
 PROGRAMS_CACHE = Path("/var/cache/focusmaster")
-# Lets a process that may not pass the folders above still name its current folder.
-CURRENT_FOLDER = Path("/proc/self/cwd")
+# Names a folder by its descriptor, for who may not pass the folders above it.
+DESCRIPTORS = Path("/proc/self/fd")
 PR_SET_PDEATHSIG = 1
 
 SETTINGS = [
@@ -82,7 +81,9 @@ class Cluster:
 
     def __init__(self, folder: Path, programs: Path, lock: int, options: list[str]):
         self.folder, self.data = folder, folder / "data"
-        self.lock, self.options = lock, options
+        self.options = options
+        # The lock stays locked while any of the server's processes lives.
+        self.inherited = [lock]
         self.account = server_account(self.data if self.data.exists() else folder)
         self.programs = reachable(programs, self.account)
         self.major = self.programs_major()
@@ -92,14 +93,14 @@ class Cluster:
         """Start the server, on data made before if need be; wait until it serves."""
         if not self.data.exists():
             self.make_data()
-        self.check_version()
-        os.chdir(self.data)
+        self.check_data()
+        place = self.enter(self.data)
         clear_remains_of_killed_server()
         log_start = os.fstat(self.log).st_size
         settings = SETTINGS + (SETTINGS_FROM_18 if self.major >= 18 else [])
         flags = [f"--{setting}" for setting in [*settings, *self.options]]
         server = subprocess.Popen(
-            [self.programs / "postgres", "-D", self.here(), *flags],
+            [self.programs / "postgres", "-D", place, *flags],
             stdin=subprocess.DEVNULL,
             stdout=self.log,
             stderr=self.log,
@@ -108,7 +109,7 @@ class Cluster:
         )
         while not is_ready():
             if server.poll() is not None:
-                raise Refusal(self.complaint(log_start))
+                raise Refusal(self.complaint(log_start).replace(place, str(self.data)))
             time.sleep(0.01)
         return server
 
@@ -119,22 +120,17 @@ class Cluster:
         fresh.mkdir(mode=0o700)
         if self.account:
             os.chown(fresh, self.account["user"], self.account["group"])
-        os.chdir(fresh)
+        place = self.enter(fresh)
         locale = ["--locale=C.UTF-8"]
         if self.major >= 17:
             # The same order and case rules on every system.
             builtin = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
             locale = [*builtin, "--locale=C"]
         sync = ["--no-sync"] if "fsync=off" in self.options else []
-        place, role = ["-D", self.here()], ["--username", ROLE]
-        self.run("initdb", *place, *role, *locale, *sync, "-A", "trust", "-E", "UTF8")
-        self.run(
-            "postgres",
-            "--single",
-            *place,
-            "postgres",
-            text=f"CREATE DATABASE {DATABASE}\n",
-        )
+        kind = ["--username", ROLE, "--auth", "trust", "--encoding", "UTF8", *locale]
+        self.run("initdb", "-D", place, *kind, *sync)
+        single = ["--single", "-D", place, "postgres"]
+        self.run("postgres", *single, text=f"CREATE DATABASE {DATABASE}\n")
         os.chdir(self.folder)
         fresh.rename(self.data)
         # Or a power failure could take the name back from data written since.
@@ -142,8 +138,8 @@ class Cluster:
         os.fsync(descriptor)
         os.close(descriptor)
 
-    def check_version(self) -> None:
-        """Refuse data that is not ours or of another major version, untouched."""
+    def check_data(self) -> None:
+        """Refuse, untouched, data that this server cannot use."""
         try:
             major = (self.data / "PG_VERSION").read_text().strip()
         except (FileNotFoundError, NotADirectoryError):
@@ -157,6 +153,11 @@ class Cluster:
                 f"{self.programs} is version {self.major}. Set PG_BINDIR to the "
                 f"programs of version {major}, save the data with its pg_dump, move "
                 "the folder away and restore into a new one."
+            )
+        if self.account and self.data.stat().st_uid == 0:
+            raise Refusal(
+                f"{self.data} belongs to root, for whom PostgreSQL does not run: "
+                f"chown -R {self.account['user']} {self.data}"
             )
 
     def programs_major(self) -> int:
@@ -186,23 +187,30 @@ class Cluster:
         return done.stdout
 
     def child_arguments(self) -> dict[str, object]:
-        """Arguments of every child: its user, and the lock it keeps while it lives."""
+        """Popen's arguments for every child: its user and its surroundings."""
         environment = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
-        return {"env": environment, "pass_fds": (self.lock,), **self.account}
+        # A folder that everyone can come back to, which some programs insist on.
+        place = {"env": environment, "cwd": "/"}
+        return {"pass_fds": self.inherited, **place, **self.account}
 
-    def here(self) -> str:
-        """Name the current folder so that the server's user can enter it."""
-        through_link = self.account and CURRENT_FOLDER.exists()
-        return str(CURRENT_FOLDER if through_link else Path.cwd())
+    def enter(self, folder: Path) -> str:
+        """Make it the current folder; return its name for the server's user."""
+        os.chdir(folder)
+        if not self.account or not DESCRIPTORS.exists():
+            return str(folder)
+        descriptor = os.open(folder, os.O_RDONLY)
+        self.inherited.append(descriptor)
+        return str(DESCRIPTORS / str(descriptor))
 
     def complaint(self, log_start: int) -> str:
         with open(self.folder / "log", errors="replace") as log:
             log.seek(log_start)
-            said = re.findall(r"(?:FATAL|PANIC):\s+(.+)", log.read())
-        reason = said[-1] if said else "no reason given"
+            said = log.read()
+        fatal = re.findall(r"(?:FATAL|PANIC):\s+(.+)", said)
+        reason = fatal[-1] if fatal else " ".join(said.split())
         return (
             f"The embedded PostgreSQL server cannot start on {self.data}: {reason} "
-            f"(more in {self.folder / 'log'})."
+            f"(see {self.folder / 'log'})."
         )
 
 
@@ -237,35 +245,44 @@ def reachable(programs: Path, account: dict[str, object]) -> Path:
     copy = PROGRAMS_CACHE / hashlib.sha256(mark.encode()).hexdigest()[:16]
     if not copy.exists():
         copy_programs(programs.parent, copy)
-    if not can_run(copy / "bin", account):
+    copied = copy.joinpath(*programs.parts[-3:])
+    if not can_run(copied, account):
         raise Refusal(
             f"User {account['user']}, who is to run the server, cannot run the "
-            f"programs in {programs} nor their copy in {copy}."
+            f"programs in {programs} nor their copy in {copied}."
         )
-    return copy / "bin"
+    return copied
 
 
 def can_run(programs: Path, account: dict[str, object]) -> bool:
-    command = [programs / "postgres", "--version"]
+    # Unlike the server it needs the libraries that come with it.
+    command = [programs / "initdb", "--version"]
     try:
-        subprocess.run(command, capture_output=True, cwd="/", **account)
+        done = subprocess.run(command, capture_output=True, cwd="/", **account)
     except PermissionError:
         return False
-    return True
+    return done.returncode == 0
 
 
 def copy_programs(installation: Path, copy: Path) -> None:
-    """Copy what the server needs, for everyone to read and run."""
+    """Copy what the server needs, for everyone to read and run.
+
+    The wheel keeps libraries beside its package, where the programs look for them:
+    PACKAGE/INSTALLATION/bin and PACKAGE.libs. The copy has the same layout.
+    """
     PROGRAMS_CACHE.mkdir(parents=True, exist_ok=True)
     PROGRAMS_CACHE.chmod(0o755)
     draft = Path(tempfile.mkdtemp(prefix="draft-", dir=PROGRAMS_CACHE))
-    for part in ("bin", "lib", "share"):
-        shutil.copytree(
-            installation / part,
-            draft / part,
-            ignore=shutil.ignore_patterns("*.a", "pgxs"),
-            copy_function=copy_readable,
-        )
+    package = installation.parent
+    parts = [installation / name for name in ("bin", "lib", "share")]
+    for part in [*parts, package.with_name(f"{package.name}.libs")]:
+        if part.exists():
+            shutil.copytree(
+                part,
+                draft / part.relative_to(package.parent),
+                ignore=shutil.ignore_patterns("*.a", "pgxs"),
+                copy_function=copy_readable,
+            )
     for folder in [draft, *draft.rglob("*")]:
         if folder.is_dir():
             folder.chmod(0o755)
@@ -285,7 +302,12 @@ def open_log(path: Path) -> int:
     if path.exists() and path.stat().st_size > LOG_BYTES_KEPT:
         path.replace(path.with_name("log.old"))
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
-    return os.open(path, flags, 0o600)
+    log = os.open(path, flags, 0o600)
+    if os.geteuid() == 0:
+        # The folder's owner may be the next to start the server.
+        owner = path.parent.stat()
+        os.fchown(log, owner.st_uid, owner.st_gid)
+    return log
 
 
 def clear_remains_of_killed_server() -> None:

@@ -4,9 +4,10 @@ import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.comparison
 import django.utils.timezone
-import focusmaster.fields
 from django.conf import settings
 from django.db import migrations, models
+
+import focusmaster.fields
 
 
 class Migration(migrations.Migration):

@@ -1,9 +1,10 @@
 import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
-import focusmaster.fields
 from django.conf import settings
 from django.db import migrations, models
+
+import focusmaster.fields
 
 
 class Migration(migrations.Migration):

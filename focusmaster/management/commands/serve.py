@@ -1,0 +1,190 @@
+"""Run the service: check, migrate, then answer requests until told to stop.
+
+Ctrl-C, SIGTERM and the end of the terminal end it with exit status 0, after the
+requests under way. Two that start at once on one database migrate one after the other,
+so the second finds nothing to do.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import socket
+import threading
+import time
+from multiprocessing.connection import wait
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import Error, connection, connections
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Connections the kernel accepts for us while all threads are busy.
+BACKLOG = 1024
+# What requests get to finish in after a stop; container managers kill after 10 s.
+STOP_SECONDS = 5
+# Idle threads end with their database connections. Granian's longest wait.
+THREAD_IDLE_SECONDS = 600
+# Names the migration lock among the database's advisory locks; any number will do.
+MIGRATION_LOCK = 4_702_111_234
+# Errors of the server go the way of all log records; requests have their own.
+LOGGING = {"loggers": {"_granian": {"propagate": True}}}
+
+
+class Command(BaseCommand):
+    help = "Prepare the database and answer requests."
+    # Done below, where a stop is expected.
+    requires_system_checks = []
+
+    def add_arguments(self, parser) -> None:
+        parser.add_argument(
+            "--host",
+            default=settings.HOST,
+            help="Address to listen on (default: %(default)s).",
+        )
+        parser.add_argument(
+            "--port",
+            type=int,
+            default=settings.PORT,
+            help="Port to listen on (default: %(default)s).",
+        )
+        parser.add_argument(
+            "--workers",
+            type=int,
+            default=settings.WEB_CONCURRENCY,
+            help="Worker processes (default: %(default)s).",
+        )
+
+    def handle(self, *, host: str, port: int, workers: int, **options) -> None:
+        if workers < 1:
+            raise CommandError("--workers must be at least 1.")
+        # The embedded server makes room for the connections of all workers.
+        settings.WEB_CONCURRENCY = workers
+        # Until the workers run, a stop ends this process as Ctrl-C does.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            address = free_address(host, port)
+            self.check()
+            migrate()
+            self.announce(host, port)
+            run_workers(address, port, workers)
+        except KeyboardInterrupt:
+            return
+        except Error as exc:
+            source = "" if connection.embedded else "DATABASE_URL: "
+            raise CommandError(source + " ".join(str(exc).split())) from exc
+
+    def announce(self, host: str, port: int) -> None:
+        """Say what someone who just started the service wants to know."""
+        name = f"[{host}]" if ":" in host else host
+        local = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::1", "::") else name
+        self.stdout.write(
+            f"FocusMaster listens on http://{name}:{port} (Ctrl-C stops it)\n"
+            f"  API page    http://{local}:{port}/api/docs\n"
+            f"  Database    {database_place()}\n"
+            "  New admin   manage.py createadmin EMAIL [--name NAME]"
+        )
+        # Seen at once in a pipe or a journal too.
+        self.stdout.flush()
+
+
+def free_address(host: str, port: int) -> str:
+    """Resolve `host`; raise CommandError if we cannot listen there.
+
+    The workers share the port among themselves, and would share it with a stranger's
+    worker or another `serve` as well: only this check refuses it.
+    """
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind) as probe:
+            # Connections closed a moment ago do not count.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except (OSError, OverflowError) as exc:
+        reason = getattr(exc, "strerror", None) or exc
+        raise CommandError(f"Cannot listen on {host}, port {port}: {reason}.") from exc
+    return address[0]
+
+
+def migrate() -> None:
+    """Bring the database up to date, one process at a time."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+    try:
+        call_command("migrate", interactive=False, verbosity=0)
+    finally:
+        # This closes the session, and with it the lock. Workers open their own.
+        connections.close_all()
+
+
+def database_place() -> str:
+    database = connection.settings_dict
+    if connection.embedded is not None:
+        return f"{connection.embedded.folder} (embedded PostgreSQL)"
+    host = database["HOST"] or "the default socket"
+    port = f", port {database['PORT']}" if database["PORT"] else ""
+    return f"{database['NAME']} on {host}{port}"
+
+
+def run_workers(address: str, port: int, workers: int) -> None:
+    """Keep the workers running until a signal; one that died is replaced."""
+    server = Granian(
+        "focusmaster.wsgi:application",
+        address=address,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=settings.WEB_THREADS,
+        blocking_threads_idle_timeout=THREAD_IDLE_SECONDS,
+        backlog=BACKLOG,
+        websockets=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=STOP_SECONDS,
+        log_level=LogLevels.error,
+        log_dictconfig=LOGGING,
+    )
+    # Granian would reload on it and survive the terminal; `nohup` asks for just that.
+    hangup = signal.getsignal(signal.SIGHUP)
+    if hangup is not signal.SIG_IGN:
+        hangup = server.signal_handler_interrupt
+    server.on_startup(lambda: signal.signal(signal.SIGHUP, hangup))
+    try:
+        server.serve(target_loader=load_in_worker)
+    except SystemExit as exc:
+        # A signal to all our processes stops workers before the server tells them to,
+        # which it takes for failures.
+        if not server.interrupt_signal:
+            raise CommandError(
+                "Workers end right after their start; the reason is above."
+            ) from exc
+
+
+def load_in_worker(target: str) -> Callable:
+    """Prepare a worker process and return the WSGI application."""
+    # The terminal sends Ctrl-C to workers too; they wait for their parent's word.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    # Not the parent's handler, which a forked worker begins with.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=end_with_parent, daemon=True).start()
+
+    from focusmaster.wsgi import application
+
+    return application
+
+
+def end_with_parent() -> None:
+    """End this worker when its parent has been killed and cannot tell it to."""
+    wait([multiprocessing.parent_process().sentinel])
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(STOP_SECONDS)
+    os._exit(1)

@@ -1,0 +1,97 @@
+"""Prepared statements for the few queries that nearly every request runs.
+
+A cursor of the driver is built for any query: it parses the SQL, picks adapters, waits
+in a loop that can be interrupted, and costs about three times as much as the question
+and answer themselves. Here the statement is prepared once per connection, and run with
+one call into libpq, which frees the interpreter's lock while it waits.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus, Format, TransactionStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from django.db.backends.base.base import BaseDatabaseWrapper
+    from psycopg.pq.abc import PGresult
+
+
+def positional(sql: str) -> bytes:
+    """Turn the placeholders of Django (`%s`) into those of PostgreSQL (`$1`)."""
+    first, *rest = sql.split("%s")
+    numbered = (f"${number}{part}" for number, part in enumerate(rest, start=1))
+    return "".join([first, *numbered]).replace("%%", "%").encode()
+
+
+def encoded(value: Any) -> bytes | None:
+    """Return a parameter as PostgreSQL reads it; its type comes from its place."""
+    if value is None or isinstance(value, bytes):
+        return value
+    if isinstance(value, datetime):
+        return value.isoformat().encode()
+    if isinstance(value, list):
+        return b"{%b}" % b",".join(quoted_element(item) for item in value)
+    return str(value).encode()
+
+
+def quoted_element(item: str | datetime) -> bytes:
+    """Return an element of an array as PostgreSQL's text form of the array has it."""
+    escaped = str(item).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'.encode()
+
+
+def can_run(connection: BaseDatabaseWrapper) -> bool:
+    """Tell whether the connection may be used without a cursor.
+
+    Not while someone counts or wraps its queries, nor where a pooler forbids prepared
+    statements, nor before the BEGIN that the driver sends with a cursor's first query.
+    """
+    if connection.connection is None:
+        connection.ensure_connection()
+    driver = connection.connection
+    status = driver.pgconn.transaction_status
+    return not (
+        connection.queries_logged
+        or connection.execute_wrappers
+        or driver.prepare_threshold is None
+        or (status == TransactionStatus.IDLE and not driver.autocommit)
+    )
+
+
+class PreparedStatement:
+    """One statement, prepared on each connection at its first run there."""
+
+    def __init__(self, sql: str) -> None:
+        self.sql = positional(sql)
+        self.name = f"focusmaster_{id(self):x}".encode()
+
+    def run(self, connection: BaseDatabaseWrapper, params: Sequence[Any]) -> PGresult:
+        """Return the result, or raise what Django raises for the driver's error."""
+        connection.validate_no_broken_transaction()
+        pgconn = connection.connection.pgconn
+        values = [encoded(value) for value in params]
+        formats = [
+            Format.BINARY if isinstance(value, bytes) else Format.TEXT
+            for value in params
+        ]
+        with connection.wrap_database_errors:
+            if self not in prepared_on(connection):
+                checked(pgconn.prepare(self.name, self.sql))
+                prepared_on(connection).add(self)
+            return checked(pgconn.exec_prepared(self.name, values, formats))
+
+
+def prepared_on(connection: BaseDatabaseWrapper) -> set[PreparedStatement]:
+    """Return what is prepared on the present connection; a new one has nothing."""
+    return vars(connection.connection).setdefault("_focusmaster_prepared", set())
+
+
+def checked(result: PGresult) -> PGresult:
+    if result.status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
+        raise error_from_result(result)
+    return result

@@ -1,0 +1,120 @@
+"""pytest plugin: each run has a state folder, and so an embedded server, of its own.
+
+Two runs at once do not meet, nothing of a developer's own data is touched, and what
+the shell happens to export does not change a test: every variable that the settings
+read is unset first. The folder goes when the run ends, after its server has stopped.
+
+PG_BINDIR is kept, to test with other PostgreSQL programs. TEST_DATABASE_URL has the
+tests use a server elsewhere, such as postgresql://me:secret@localhost/postgres; Django
+makes its `test_` database there. Tests of the embedded server still start their own.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SETTINGS = Path(__file__).parent.parent / "settings.py"
+KEPT = {"PG_BINDIR"}
+# A test's data need not survive a power failure.
+FAST = "fsync=off,synchronous_commit=off,full_page_writes=off"
+
+
+def is_worker() -> bool:
+    """Tell whether this is a process of pytest-xdist, which inherits the variables."""
+    return "PYTEST_XDIST_WORKER" in os.environ
+
+
+def setting_variables() -> set[str]:
+    """The names of the environment variables that the settings read."""
+    reads = r'\benv\w*\(\s*"([A-Z0-9_]+)"|"([A-Z0-9_]+)" in os\.environ'
+    found = re.findall(reads, SETTINGS.read_text())
+    return {name for pair in found for name in pair if name}
+
+
+def use_server_elsewhere() -> None:
+    """Follow TEST_DATABASE_URL; all other settings stay those of a local service."""
+    if url := os.environ.get("TEST_DATABASE_URL"):
+        os.environ["DJANGO_SETTINGS_MODULE"] = "focusmaster.settings"
+        from django.conf import settings
+
+        from focusmaster.environment import database_from_url
+
+        elsewhere = {"EMBEDDED_DIR": None, **database_from_url(url)}
+        settings.DATABASES["default"] |= elsewhere
+
+
+# Before pytest-django loads the settings, which is in the same hook.
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests():
+    if is_worker():
+        use_server_elsewhere()
+        return (yield)
+    for name in {"DJANGO_SETTINGS_MODULE", *setting_variables()} - KEPT:
+        os.environ.pop(name, None)
+    # Short, for the socket in it.
+    folder = tempfile.mkdtemp(prefix="fm-")
+    os.environ |= {"STATE_DIR": folder, "EMBEDDED_OPTIONS": FAST}
+    try:
+        use_server_elsewhere()
+        return (yield)
+    except BaseException:
+        # Then there is no run that could end.
+        shutil.rmtree(folder)
+        raise
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    if is_worker():
+        return
+    from django.conf import settings
+    from django.db import connections
+
+    from focusmaster.postgresql.embedded import server_in
+
+    connections.close_all()
+    server = server_in(settings.STATE_DIR / "postgresql")
+    server.join()
+    server.leave()
+    shutil.rmtree(settings.STATE_DIR)
+
+
+@pytest.fixture
+def state_dir() -> Iterator[Path]:
+    """An empty state folder with a path short enough for a socket."""
+    folder = Path(tempfile.mkdtemp(dir=os.environ["STATE_DIR"], prefix="s"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def prepared_state() -> Path:
+    """A state folder with a migrated database, to copy; made once in a run."""
+    from focusmaster.tests.processes import manage
+
+    folder = Path(os.environ["STATE_DIR"], "prepared")
+    with open(f"{folder}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            draft = folder.with_name("draft")
+            done = manage(draft, "migrate")
+            assert done.returncode == 0, done.stderr
+            draft.rename(folder)
+    return folder
+
+
+@pytest.fixture
+def migrated_dir(prepared_state: Path, state_dir: Path) -> Path:
+    """A state folder of one's own with a migrated database; quicker than making it."""
+    from focusmaster.tests.processes import copy_state
+
+    copy_state(prepared_state, state_dir)
+    return state_dir

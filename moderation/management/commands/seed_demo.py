@@ -1,0 +1,131 @@
+"""Add demo people with tasks and months of sessions, to look at and to measure.
+
+Run it by hand, on a database of one's own. A second run adds more people and touches
+nobody who is there. When it is stopped half-way, whole people stay.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import Error
+from psycopg.errors import UndefinedTable
+
+from moderation.demo.seeding import Added, add_people
+
+MOST_PEOPLE = 1_000_000
+MOST_DAYS = 3_650  # ten years
+
+# What demo people sign in with, easy to remember: nobody else reaches a local service.
+LOCAL_PASSWORD = "focus25minutes"
+
+BAR_WIDTH = 30
+CLEAR_LINE = "\r\033[K"
+# The exit status of what Ctrl-C ended, as shells have it.
+INTERRUPTED = 130
+
+
+class Command(BaseCommand):
+    help = "Add demo people with tasks and months of sessions."
+
+    def add_arguments(self, parser) -> None:
+        parser.add_argument(
+            "--users",
+            type=int,
+            default=20,
+            help=f"How many people, at most {MOST_PEOPLE:,} (default: %(default)s).",
+        )
+        parser.add_argument(
+            "--days",
+            type=int,
+            default=90,
+            help=f"How many days of their lives, at most {MOST_DAYS:,} "
+            "(default: %(default)s).",
+        )
+        parser.add_argument(
+            "--seed", type=int, help="Give the same number to make the same people."
+        )
+        parser.add_argument(
+            "--force", action="store_true", help="Do it in a production database too."
+        )
+
+    def handle(
+        self,
+        *,
+        users: int,
+        days: int,
+        seed: int | None,
+        force: bool,
+        verbosity: int,
+        **options,
+    ) -> None:
+        if settings.PRODUCTION and not force:
+            raise CommandError(
+                "This is a production database: demo people do not belong there. "
+                "--force adds them all the same."
+            )
+        if not 1 <= users <= MOST_PEOPLE:
+            raise CommandError(f"--users must be from 1 to {MOST_PEOPLE:,}.")
+        if not 1 <= days <= MOST_DAYS:
+            raise CommandError(f"--days must be from 1 to {MOST_DAYS:,}.")
+        self.verbosity = verbosity
+        self.seed = secrets.randbelow(1_000_000) if seed is None else seed
+        self.password = new_password() if settings.PRODUCTION else LOCAL_PASSWORD
+        self.added = Added()
+        self.started = time.monotonic()
+        try:
+            self.add(users, days)
+        except KeyboardInterrupt:
+            raise CommandError("Stopped.", returncode=INTERRUPTED) from None
+        except Error as exc:
+            raise CommandError(database_problem(exc)) from exc
+        finally:
+            self.report()
+
+    def add(self, users: int, days: int) -> None:
+        self.draw(0)
+        steps = add_people(users, days=days, seed=self.seed, password=self.password)
+        for self.added in steps:
+            self.draw(self.added.people / users)
+
+    def draw(self, share: float) -> None:
+        """Show on a terminal how far it is, and how long it may still take."""
+        if not self.has_bar():
+            return
+        bar = "#" * round(BAR_WIDTH * share)
+        line = f"{CLEAR_LINE}[{bar:.<{BAR_WIDTH}}] {share:4.0%}"
+        if share:
+            elapsed = time.monotonic() - self.started
+            line += f"  {elapsed / share - elapsed:,.0f} s left"
+        self.stdout.write(line, ending="")
+        self.stdout.flush()
+
+    def report(self) -> None:
+        """Say what was added, and whom to sign in as."""
+        if self.has_bar():
+            self.stdout.write(CLEAR_LINE, ending="")
+        if self.verbosity < 1 or not self.added.people:
+            return
+        counts = ", ".join(
+            f"{count:,} {table.noun}" for table, count in self.added.rows.items()
+        )
+        seconds = time.monotonic() - self.started
+        self.stdout.write(f"Added {counts} in {seconds:,.1f} s (seed {self.seed}).")
+        self.stdout.write(f"Sign in as {self.added.email}, password {self.password}")
+
+    def has_bar(self) -> bool:
+        return self.verbosity >= 1 and self.stdout.isatty()
+
+
+def new_password() -> str:
+    """Return one that strangers cannot guess, with letters and digits."""
+    return f"focus25-{secrets.token_hex(8)}"
+
+
+def database_problem(exc: Error) -> str:
+    if isinstance(exc.__cause__, UndefinedTable):
+        return "The database is not prepared yet: run manage.py migrate first."
+    return f"The database: {' '.join(str(exc).split())}"

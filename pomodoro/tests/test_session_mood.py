@@ -1,0 +1,192 @@
+"""The web client posts a block at its end, and again once a mood is picked."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import pytest
+
+from accounts.models import User
+from conftest import at_once, client_of
+from focusmaster.instants import format_instant
+from kanban.models import Task
+from pomodoro.models import PomodoroSession
+
+SESSIONS = "/api/sessions"
+TEN = datetime(2026, 2, 2, 10, tzinfo=UTC)
+
+
+def block(start: float = 0, end: float | None = 25, **more) -> dict:
+    """A focus block of 25 minutes, from and to so many minutes after ten."""
+    body = {
+        "type": "focus",
+        "startTime": format_instant(TEN + timedelta(minutes=start)),
+        "duration": 1500,
+    }
+    if end is not None:
+        body["endTime"] = format_instant(TEN + timedelta(minutes=end))
+    return body | more
+
+
+def points_of(user: User) -> int:
+    return User.objects.values_list("points", flat=True).get(pk=user.pk)
+
+
+@pytest.fixture
+def task(alice) -> Task:
+    return Task.objects.add(user=alice, title="Write")
+
+
+def test_second_post_with_a_mood_completes_the_first(api, alice, task):
+    first = api.post(SESSIONS, block(task=task.pk))
+    second = api.post(SESSIONS, block(-0.1, 25.2, task=task.pk, mood="great"))
+
+    assert first.status_code == 201
+    assert second.status_code == 200
+    differs = {"mood": "great", "updatedAt": second.json()["updatedAt"]}
+    assert second.json() == first.json() | differs
+    row = PomodoroSession.objects.get()
+    assert row.mood == "great"
+    assert row.started_at == TEN
+    task.refresh_from_db()
+    assert (points_of(alice), task.completed_pomodoros) == (10, 1)
+
+
+def test_third_post_is_a_block_of_its_own(api, alice):
+    codes = [
+        api.post(SESSIONS, body).status_code
+        for body in (block(), block(mood="great"), block(mood="great"))
+    ]
+
+    assert codes == [201, 200, 201]
+    assert PomodoroSession.objects.count() == 2
+    assert points_of(alice) == 20
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        (-60, 0.001),
+        (24.99, 60),
+        (-60, 60),
+        (10, 11),
+        (10, None),
+        (-24.99, None),
+        (24.99, None),
+    ],
+)
+def test_any_overlap_will_do(api, start, end):
+    first = api.post(SESSIONS, block()).json()
+
+    response = api.post(SESSIONS, block(start, end, mood="sad"))
+
+    assert response.status_code == 200
+    assert response.json()["_id"] == first["_id"]
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [(25, 50), (-25, 0), (25, None), (-25, None), (0, 0), (-1440, -1430)],
+)
+def test_block_that_only_touches_is_a_new_one(api, start, end):
+    api.post(SESSIONS, block())
+
+    response = api.post(SESSIONS, block(start, end, mood="sad"))
+
+    assert response.status_code == 201
+    assert PomodoroSession.objects.filter(mood=None).count() == 1
+
+
+@pytest.mark.parametrize(("start", "code"), [(24.9, 200), (25, 201), (600, 201)])
+def test_session_without_an_end_lasts_its_duration(api, start, code):
+    api.post(SESSIONS, block(end=None))
+
+    response = api.post(SESSIONS, block(start, start + 25, mood="sad"))
+
+    assert response.status_code == code
+
+
+def test_nearest_of_two_sessions_gets_the_mood(api):
+    first = api.post(SESSIONS, block(0, 25)).json()
+    second = api.post(SESSIONS, block(25, 50)).json()
+
+    late = api.post(SESSIONS, block(24.9, 50.1, mood="good")).json()
+    early = api.post(SESSIONS, block(-0.1, 25.1, mood="tired")).json()
+
+    assert late["_id"] == second["_id"]
+    assert early["_id"] == first["_id"]
+
+
+@pytest.mark.parametrize(
+    "differs",
+    [
+        {"type": "shortBreak"},
+        {"duration": 1501},
+        {"task": None},
+        {"mood": None},
+    ],
+)
+def test_block_that_differs_is_a_new_one(api, task, differs):
+    api.post(SESSIONS, block(task=task.pk))
+
+    response = api.post(SESSIONS, block(task=task.pk, mood="sad") | differs)
+
+    assert response.status_code == 201
+    assert PomodoroSession.objects.count() == 2
+
+
+def test_session_that_has_a_mood_keeps_it(api):
+    first = api.post(SESSIONS, block(mood="happy")).json()
+
+    response = api.post(SESSIONS, block(mood="sad"))
+
+    assert response.status_code == 201
+    assert api.get(f"{SESSIONS}/{first['_id']}").json() == first
+
+
+def test_another_users_session_stays_as_it_is(api, bob):
+    client_of(bob).post(SESSIONS, block())
+
+    response = api.post(SESSIONS, block(mood="sad"))
+
+    assert response.status_code == 201
+    assert PomodoroSession.objects.get(user=bob).mood is None
+
+
+def test_blocks_without_a_mood_are_all_kept(api, alice):
+    codes = [api.post(SESSIONS, block()).status_code for _ in range(2)]
+
+    assert codes == [201, 201]
+    assert points_of(alice) == 20
+
+
+def test_mood_for_an_unknown_task_is_refused(api):
+    api.post(SESSIONS, block())
+
+    response = api.post(SESSIONS, block(mood="sad", task="0" * 24))
+
+    assert response.status_code == 400
+    assert PomodoroSession.objects.get().mood is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_mood_that_is_posted_twice_at_once_completes_the_session_once(alice):
+    PomodoroSession.objects.create(
+        user=alice, type="focus", started_at=TEN, duration=1500
+    )
+    clients = [client_of(alice) for _ in range(4)]
+    moods = ["happy", "sad", "great", "tired"]
+
+    answers = at_once(
+        *(
+            partial(client.post, SESSIONS, block(mood=mood))
+            for client, mood in zip(clients, moods, strict=True)
+        )
+    )
+
+    codes = sorted(answer.status_code for answer in answers)
+    assert codes == [200, 201, 201, 201]
+    kept = PomodoroSession.objects.values_list("mood", flat=True)
+    assert sorted(kept) == sorted(moods)
+    assert points_of(alice) == 40
