@@ -20,6 +20,11 @@ from accounts.tokens import SignInToken
 PASSWORD = "correct horse 1"
 
 
+def pytest_configure() -> None:
+    # Else every new client has WhiteNoise look through all static files first.
+    settings.WHITENOISE_AUTOREFRESH = True
+
+
 def token_of(user: User) -> SignInToken:
     """Return a token of a new sign-in of the user's."""
     sign_in = SignIn.objects.start(user=user, user_agent="", ip_address=None)

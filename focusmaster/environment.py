@@ -68,8 +68,9 @@ def env_origins(name: str, default: str) -> list[str]:
 def database_from_url(url: str) -> dict[str, object]:
     """Turn `postgresql://user:password@host:port/name?sslmode=require` into settings.
 
-    The query's parameters are libpq's and go to the driver as they are. `host` in the
-    query may name a folder, for a Unix socket.
+    The query's parameters are libpq's and go to the driver as they are, but for two:
+    `host` may name a folder, for a Unix socket; `prepared_statements=false` is for a
+    pooler between that cannot keep statements.
     """
     # The value may hold a password: it is not repeated.
     refusal = ImproperlyConfigured(
@@ -81,9 +82,14 @@ def database_from_url(url: str) -> dict[str, object]:
     except ValueError:
         raise refusal from None
     options = dict(parse_qsl(parts.query))
+    prepares = options.pop("prepared_statements", "true")
     name = unquote(parts.path.removeprefix("/"))
     if parts.scheme not in ("postgres", "postgresql") or not name:
         raise refusal
+    if prepares not in ("true", "false"):
+        raise ImproperlyConfigured(
+            "prepared_statements in DATABASE_URL must be true or false."
+        )
     return {
         "NAME": name,
         "USER": unquote(parts.username or ""),
@@ -91,6 +97,7 @@ def database_from_url(url: str) -> dict[str, object]:
         "HOST": options.pop("host", unquote(parts.hostname or "")),
         "PORT": str(port),
         "OPTIONS": options,
+        "PREPARED_STATEMENTS": prepares == "true",
     }
 
 

@@ -1,7 +1,7 @@
 """The database backend `focusmaster.postgresql`: Django's own for PostgreSQL, and
 
 - with EMBEDDED_DIR set, the first connection starts the embedded server;
-- queries are bound and, from their fifth run on, prepared by the server;
+- parameters are bound by the server;
 - a kept connection is checked without a question to the server.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 import select
 from typing import TYPE_CHECKING
 
-from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.postgresql import base, features
 from psycopg import OperationalError
 from psycopg.pq import ConnStatus
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 
 # A server elsewhere that does not answer must fail the request, not hold it.
 CONNECT_SECONDS = 5
-# Runs of a query after which the driver has the server keep its plan.
-PREPARE_THRESHOLD = 5
 
 
 class DatabaseFeatures(features.DatabaseFeatures):
@@ -38,6 +35,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def __init__(self, settings_dict, *args, **kwargs):
         super().__init__(settings_dict, *args, **kwargs)
         settings_dict["OPTIONS"] = driver_options(settings_dict["OPTIONS"])
+        self.prepares_statements = settings_dict.get("PREPARED_STATEMENTS", True)
         self.embedded: EmbeddedServer | None = None
         if settings_dict.get("EMBEDDED_DIR"):
             self.embedded = server_in(settings_dict["EMBEDDED_DIR"])
@@ -86,23 +84,10 @@ def has_news(descriptor: int) -> bool:
 
 
 def driver_options(options: dict[str, object]) -> dict[str, object]:
-    """Complete the driver's options; those of DATABASE_URL arrive as strings.
+    """Complete the driver's options.
 
-    A connection pooler that knows no prepared statements needs
-    `?prepare_threshold=none` in the URL.
+    The driver itself prepares nothing: once it has, it drops all statements of the
+    connection after each rollback, ours included (see `prepared`).
     """
-    chosen = {
-        "connect_timeout": CONNECT_SECONDS,
-        "prepare_threshold": PREPARE_THRESHOLD,
-        "server_side_binding": True,
-    } | options
-    binding, threshold = chosen["server_side_binding"], chosen["prepare_threshold"]
-    if isinstance(binding, str):
-        if binding not in ("true", "false"):
-            raise ImproperlyConfigured("server_side_binding must be true or false.")
-        chosen["server_side_binding"] = binding == "true"
-    if isinstance(threshold, str):
-        if threshold != "none" and not (threshold.isascii() and threshold.isdigit()):
-            raise ImproperlyConfigured("prepare_threshold must be a number or none.")
-        chosen["prepare_threshold"] = None if threshold == "none" else int(threshold)
-    return chosen
+    ours = {"prepare_threshold": None, "server_side_binding": True}
+    return {"connect_timeout": CONNECT_SECONDS} | options | ours

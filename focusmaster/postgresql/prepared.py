@@ -58,7 +58,7 @@ def can_run(connection: BaseDatabaseWrapper) -> bool:
     return not (
         connection.queries_logged
         or connection.execute_wrappers
-        or driver.prepare_threshold is None
+        or not connection.prepares_statements
         or (status == TransactionStatus.IDLE and not driver.autocommit)
     )
 

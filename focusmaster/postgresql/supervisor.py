@@ -119,7 +119,8 @@ class Cluster:
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700)
         if self.account:
-            os.chown(fresh, self.account["user"], self.account["group"])
+            owner = self.account["user"], self.account["group"]
+            os.chown(fresh, *owner, follow_symlinks=False)
         place = self.enter(fresh)
         locale = ["--locale=C.UTF-8"]
         if self.major >= 17:

@@ -17,7 +17,6 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.db.utils import OperationalError
 
-from focusmaster.postgresql.base import driver_options
 from focusmaster.postgresql.embedded import PORT, ROLE, EmbeddedServer, programs
 from focusmaster.tests.processes import (
     MANAGE,
@@ -249,30 +248,3 @@ def test_ended_session_is_noticed_without_a_query(db):
     # The word of the end may take a moment.
     until(lambda: not other.is_usable())
     other.close()
-
-
-def test_repeated_query_is_prepared_by_the_server(db):
-    with connection.cursor() as cursor:
-        for _ in range(7):
-            cursor.execute("SELECT %s::int", [1])
-        cursor.execute("SELECT count(*) FROM pg_prepared_statements")
-
-        assert cursor.fetchone()[0] > 0
-
-
-def test_options_of_an_url_are_read():
-    options = {"server_side_binding": "false", "prepare_threshold": "none"}
-
-    assert driver_options(options) == {
-        "connect_timeout": 5,
-        "prepare_threshold": None,
-        "server_side_binding": False,
-    }
-
-
-@pytest.mark.parametrize(
-    "options", [{"server_side_binding": "maybe"}, {"prepare_threshold": "-1"}]
-)
-def test_wrong_options_of_an_url_are_refused(options):
-    with pytest.raises(ImproperlyConfigured):
-        driver_options(options)

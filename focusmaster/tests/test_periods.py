@@ -145,7 +145,6 @@ CHANGES = [
     ("Europe/Berlin", "2026-03-29T01:00:00Z"),
     ("Europe/Berlin", "2026-10-25T01:00:00Z"),
     ("America/New_York", "2025-11-02T06:00:00Z"),
-    ("America/Vancouver", "2026-11-01T09:00:00Z"),
     ("Africa/Cairo", "2025-04-24T22:00:00Z"),
     ("Africa/Cairo", "2025-10-30T21:00:00Z"),
     ("America/Havana", "2025-03-09T05:00:00Z"),

@@ -20,6 +20,7 @@ from django.db.models.functions import Lag
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from conftest import at_once
 from kanban.models import POSITION_STEP, Task
 from moderation.demo.living import Life
 from moderation.demo.people import Person
@@ -331,17 +332,7 @@ def test_emails_go_on_after_the_highest_number_however_it_is_written():
 
 @pytest.mark.django_db(transaction=True)
 def test_two_runs_at_once_add_the_people_of_both():
-    def run() -> None:
-        try:
-            add(people=3, days=3, rows_per_batch=1)
-        finally:
-            connection.close()
-
-    runs = [threading.Thread(target=run) for _ in range(2)]
-    for thread in runs:
-        thread.start()
-    for thread in runs:
-        thread.join()
+    at_once(*[lambda: add(people=3, days=3, rows_per_batch=1)] * 2)
 
     emails = set(User.objects.values_list("email", flat=True))
     assert emails == {f"demo-{number}@example.com" for number in range(1, 7)}
@@ -362,7 +353,7 @@ def test_the_planner_knows_afterwards_how_much_there_is():
 def test_a_production_database_is_refused(settings):
     settings.PRODUCTION = True
 
-    with pytest.raises(CommandError, match="production database.*--force"):
+    with pytest.raises(CommandError, match=r"production database.*--force"):
         seed_demo()
 
     assert not User.objects.exists()
@@ -445,13 +436,15 @@ def test_a_failure_of_the_database_is_one_line():
     assert "\n" not in str(failed.value)
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_a_database_without_tables_asks_for_migrate():
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE accounts_user RENAME TO elsewhere")
-
-    with pytest.raises(CommandError, match=r"run manage\.py migrate first"):
-        seed_demo()
+        try:
+            with pytest.raises(CommandError, match=r"run manage\.py migrate first"):
+                seed_demo()
+        finally:
+            cursor.execute("ALTER TABLE elsewhere RENAME TO accounts_user")
 
 
 @pytest.mark.django_db

@@ -1,0 +1,92 @@
+"""Prepared statements, as requests meet them: on connections that live on."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import DataError, connection, transaction
+from django.db.models import DateTimeField, F, Func
+
+from accounts.models import User
+from conftest import client_of
+from focusmaster.queries import CompiledQuery, Slot
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ME = "/api/auth/me"
+
+
+def prepared_count() -> int:
+    """Return how many statements the present connection keeps."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements")
+        return cursor.fetchone()[0]
+
+
+def test_repeated_request_prepares_once(alice):
+    client = client_of(alice)
+    client.get(ME)
+    before = prepared_count()
+
+    client.get(ME)
+
+    assert before > 0
+    assert prepared_count() == before
+
+
+def test_statements_outlive_rollbacks_and_other_queries(alice):
+    client = client_of(alice)
+    client.get(ME)
+    for _ in range(8):
+        User.objects.filter(pk=alice.pk).exists()
+    with transaction.atomic():
+        User.objects.update(name="Changed")
+        transaction.set_rollback(True)
+
+    answer = client.get(ME)
+
+    assert answer.status_code == 200
+    assert answer.json()["name"] == "Alice"
+
+
+def test_new_connection_prepares_again(alice):
+    client = client_of(alice)
+    client.get(ME)
+    connection.close()
+
+    assert client.get(ME).status_code == 200
+
+
+def test_first_query_of_a_transaction_is_part_of_it(alice):
+    client_of(alice).get(ME)
+    began = Func(function="transaction_timestamp", output_field=DateTimeField())
+    query = CompiledQuery(User.objects.filter(pk=Slot("id")).values_list(began))
+    values = {"id": bytes.fromhex(alice.pk)}
+    query.rows(values)
+
+    with transaction.atomic(), connection.cursor() as cursor:
+        first = query.rows(values)[0]
+        cursor.execute("SELECT transaction_timestamp()")
+        second = cursor.fetchone()
+
+    assert first == second
+
+
+def test_error_of_the_database_is_raised_as_djangos(alice):
+    query = CompiledQuery(
+        User.objects.filter(pk=Slot("id")).values_list(F("points") / (F("points") * 0))
+    )
+
+    with pytest.raises(DataError, match="division by zero"):
+        query.rows({"id": bytes.fromhex(alice.pk)})
+
+
+def test_pooler_that_keeps_no_statements_gets_none(alice, monkeypatch):
+    client = client_of(alice)
+    connection.close()
+    connection.connect()
+    monkeypatch.setattr(connection, "prepares_statements", False)
+
+    answer = client.get(ME)
+
+    assert answer.status_code == 200
+    assert prepared_count() == 0
