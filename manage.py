@@ -4,17 +4,25 @@
 import os
 import sys
 
-from django.core.exceptions import ImproperlyConfigured
-from django.core.management import execute_from_command_line
-
 
 def main() -> None:
-    """Run one command; a wrong setting is one clear line and exit status 1."""
+    """Run one command.
+
+    What the person at the terminal can put right, a wrong setting or a database that
+    does not answer, is one clear line and exit status 1. Ctrl-C is no fault.
+    """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "focusmaster.settings")
     try:
-        execute_from_command_line(sys.argv)
-    except ImproperlyConfigured as exc:
-        sys.exit(f"focusmaster: {exc}")
+        from django.core.exceptions import ImproperlyConfigured
+        from django.core.management import execute_from_command_line
+        from django.db import OperationalError
+
+        try:
+            execute_from_command_line(sys.argv)
+        except (ImproperlyConfigured, OperationalError) as exc:
+            sys.exit(f"focusmaster: {str(exc).strip()}")
+    except KeyboardInterrupt:
+        sys.exit(130)  # 128 + SIGINT, as shells have it.
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from focusmaster.state import give_to_owner_of_folder
+
 # Django's own check (security.W009) calls a shorter key weak.
 MIN_SECRET_KEY_LENGTH = 50
 MIN_SECRET_KEY_UNIQUE = 5
@@ -127,6 +129,7 @@ def kept_secret_key(folder: Path) -> str:
             draft = folder / f".secret_key.{secrets.token_hex(8)}"
             with open(draft, "x", opener=_private) as file:
                 file.write(secrets.token_urlsafe(64))
+            give_to_owner_of_folder(draft)
             try:
                 os.link(draft, path)
             except FileExistsError:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import DataError, IntegrityError, connection
+from django.db import DataError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.exceptions import EmailTaken
@@ -104,7 +104,8 @@ def test_database_refuses_a_sign_in_that_expires_before_it_began(alice):
 
 def test_database_refuses_an_id_of_another_length(alice):
     with (
-        pytest.raises(IntegrityError, match="accounts_user_id_check"),
+        refused("accounts_user_id_check"),
+        transaction.atomic(),
         connection.cursor() as cursor,
     ):
         cursor.execute("UPDATE accounts_user SET id = '\\x00'")

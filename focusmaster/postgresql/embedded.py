@@ -43,6 +43,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.pq import PGconn, Ping
 
 from focusmaster.postgresql import supervisor
+from focusmaster.state import give_to_owner_of_folder
 
 PORT = supervisor.PORT
 ROLE = supervisor.ROLE
@@ -242,13 +243,6 @@ def make_folder(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     path.mkdir(mode=0o700, exist_ok=True)
     give_to_owner_of_folder(path)
-
-
-def give_to_owner_of_folder(path: Path) -> None:
-    """Let what root makes in a user's folder be the user's, who may come back."""
-    if os.geteuid() == 0:
-        owner = path.parent.stat()
-        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def programs() -> Path:
