@@ -335,7 +335,10 @@ class SignIn(models.Model):
         now = at or timezone.now()
         self.expires_at = now + timedelta(days=settings.TOKEN_DAYS)
         self.last_used_at = now
-        self.save(update_fields=["expires_at", "last_used_at"])
+        # Not save(), which fails when the account has just been deleted.
+        SignIn.objects.filter(pk=self.pk).update(
+            expires_at=self.expires_at, last_used_at=now
+        )
 
     def touch(self, *, at: datetime) -> None:
         """Note that it was used, unless that was noted a moment ago."""

@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from django.contrib.auth.hashers import Argon2PasswordHasher, make_password
 from django.db import connection, connections, transaction
 from rest_framework.test import APIClient
 
@@ -186,7 +187,29 @@ def test_browser_that_changes_it_stays_signed_in(alice):
     assert old.get(ME).status_code == 401
 
 
-# Races
+# Many at once
+
+
+def test_few_passwords_are_hashed_at_a_time(monkeypatch):
+    lock, running, most = threading.Lock(), 0, 0
+    encode = Argon2PasswordHasher.encode
+
+    def counted(self, password: str, salt: str) -> str:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        try:
+            return encode(self, password, salt)
+        finally:
+            with lock:
+                running -= 1
+
+    monkeypatch.setattr(Argon2PasswordHasher, "encode", counted)
+
+    at_once(*[lambda: make_password(PASSWORD)] * 6)
+
+    assert most == 2
 
 
 @pytest.mark.django_db(transaction=True)

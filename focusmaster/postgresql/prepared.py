@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from psycopg.errors import error_from_result
+from psycopg.errors import OperationalError, error_from_result
 from psycopg.pq import ExecStatus, Format, TransactionStatus
 
 if TYPE_CHECKING:
@@ -92,6 +92,11 @@ def prepared_on(connection: BaseDatabaseWrapper) -> set[PreparedStatement]:
 
 
 def checked(result: PGresult) -> PGresult:
-    if result.status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
-        raise error_from_result(result)
-    return result
+    """Return the result, or raise the driver's error for it.
+
+    Without a code it comes not from the server but from libpq: the connection is lost.
+    """
+    if result.status in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
+        return result
+    error = error_from_result(result)
+    raise error if error.sqlstate else OperationalError(str(error).strip())

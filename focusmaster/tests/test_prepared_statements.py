@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import socket
+
 import pytest
 from django.db import DataError, connection, transaction
 from django.db.models import DateTimeField, F, Func
@@ -78,6 +81,21 @@ def test_error_of_the_database_is_raised_as_djangos(alice):
 
     with pytest.raises(DataError, match="division by zero"):
         query.rows({"id": bytes.fromhex(alice.pk)})
+
+
+def test_connection_lost_in_the_middle_is_503_and_then_forgotten(alice):
+    client = client_of(alice)
+    client.get(ME)
+    # The server's end is gone, but nothing to be read says so before the next query.
+    with socket.socket(fileno=os.dup(connection.connection.fileno())) as wire:
+        wire.shutdown(socket.SHUT_WR)
+
+    lost = client.get(ME)
+    again = client.get(ME)
+
+    assert lost.status_code == 503
+    assert lost.json()["code"] == "database_unavailable"
+    assert again.status_code == 200
 
 
 def test_pooler_that_keeps_no_statements_gets_none(alice, monkeypatch):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.db import DataError, IntegrityError, connection
+from django.db import DataError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from kanban.models import Task
@@ -47,6 +47,7 @@ def test_database_refuses_an_id_of_another_length(alice):
 
     with (
         pytest.raises(IntegrityError, match="kanban_task_id_check"),
+        transaction.atomic(),
         connection.cursor() as cursor,
     ):
         cursor.execute("UPDATE kanban_task SET id = %s", [bytes.fromhex(task.pk)[1:]])

@@ -31,7 +31,7 @@ TASKS = Table(
     "updated_at",
 )
 
-TODO, DOING, DONE = "todo", "in-progress", "done"
+TODO, DOING, DONE = Task.Status.values
 PRIORITIES = ("high", "medium", "medium", "medium", "low")
 ESTIMATES = (1, 1, 2, 2, 3, 3, 4, 4, 5, 6, 8, 12)
 # Tasks that a person has in progress at the same time.
@@ -62,10 +62,10 @@ class Board:
         self.person = person
         self.random = person.random
         self.columns: dict[str, list[Card]] = {TODO: [], DOING: [], DONE: []}
-        # How many cards they like to have before them.
+        # How many cards they like to have before them, after a while.
         self.room = self.random.randint(5, 14)
         at = person.created_at + timedelta(minutes=self.random.uniform(1, 4))
-        self.add(at, self.room)
+        self.add(at, self.random.randint(3, 5))
         at += timedelta(minutes=self.random.uniform(1, 4))
         self.finish(TODO, self.random.choice(self.columns[TODO]), at)
 
@@ -149,17 +149,7 @@ class Board:
         main, *others = self.person.subjects
         subject = main if random.random() < 0.65 else random.choice(others)
         estimate = random.choice(ESTIMATES)
-        deadline = due_date = None
-        if random.random() < 0.5:
-            day = at.astimezone(self.person.zone).date() + ONE_DAY * random.randint(
-                1, 21
-            )
-            if random.random() < 0.6:
-                deadline = local_instant(
-                    day, random.choice((12, 17, 18)), self.person.zone
-                )
-            else:
-                due_date = datetime.combine(day, time(), UTC)
+        deadline, due_date = self._new_dates(at)
         return Card(
             id=id_made_at(at),
             title=f"{random.choice(subject.verbs)} {random.choice(subject.objects)}",
@@ -174,3 +164,14 @@ class Board:
             created_at=at,
             updated_at=at,
         )
+
+    def _new_dates(self, at: datetime) -> tuple[datetime | None, datetime | None]:
+        """Make up a deadline or a due date within three weeks, or neither."""
+        random, zone = self.random, self.person.zone
+        chance = random.random()
+        day = at.astimezone(zone).date() + ONE_DAY * random.randint(1, 21)
+        if chance < 0.3:
+            return local_instant(day, random.choice((12, 17, 18)), zone), None
+        if chance < 0.5:
+            return None, datetime.combine(day, time(), UTC)
+        return None, None

@@ -106,7 +106,7 @@ class Life:
             self.board.work_on(card, until=self.clock)
         return completed
 
-    def _rest(self, type: str, length: int) -> None:
+    def _rest(self, kind: str, length: int) -> None:
         """Take a break of as many minutes, or cut it short."""
         random = self.random
         seconds = length * 60
@@ -114,12 +114,12 @@ class Life:
         if not completed:
             seconds = int(seconds * random.uniform(0.2, 0.9))
         mood = random.choice(BREAK_MOODS) if random.random() < 0.25 else None
-        self._log(type, seconds, mood, completed=completed)
+        self._log(kind, seconds, mood, completed=completed)
         self._pass(random.uniform(2, 180))
 
     def _log(
         self,
-        type: str,
+        kind: str,
         seconds: int,
         mood: str | None,
         *,
@@ -141,7 +141,7 @@ class Life:
                 id_made_at(ended_at),
                 self.person.id,
                 card.id if card else None,
-                type,
+                kind,
                 started_at,
                 ended_at,
                 seconds,
@@ -153,6 +153,7 @@ class Life:
         )
 
     def _pass(self, seconds: float) -> None:
+        """Let time go by, or raise NotYet and leave the clock where it is."""
         clock = self.clock + timedelta(seconds=seconds)
         if clock > self.now:
             raise NotYet

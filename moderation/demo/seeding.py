@@ -110,21 +110,20 @@ def add_people(
     """
     now = (at or timezone.now()).replace(microsecond=0)
     encoded = make_password(password)
-    with numbering() as first:
-        lives = (
-            Life(
-                Person.made(
-                    random=Random(f"{seed}/{index}"),
-                    email=EMAIL.format(first + index),
-                    password=encoded,
-                    days=days,
-                    at=now,
-                ),
-                now,
-            )
-            for index in range(number)
+
+    def life(index: int) -> Life:
+        person = Person.made(
+            random=Random(f"{seed}/{index}"),
+            email=EMAIL.format(first + index),
+            password=encoded,
+            days=days,
+            at=now,
         )
+        return Life(person, now)
+
+    with numbering() as first:
         added = Added()
+        lives = map(life, range(number))
         for nth, batch in enumerate(ahead(batches(lives, rows_per_batch)), 1):
             # Statistics from when the tables were empty would spoil the first plans.
             batch.load(analyze=nth == 1)

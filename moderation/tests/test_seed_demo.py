@@ -6,12 +6,13 @@ import re
 import signal
 import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from random import Random
 from zoneinfo import ZoneInfo
 
-import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -80,7 +81,7 @@ def people_as_they_are() -> list:
     ]
 
 
-def fail_at_the_third_person(action: str) -> None:
+def act_at_the_third_person(action: str) -> None:
     """Let the database act when sessions of a third person come in."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -106,6 +107,32 @@ def assert_two_whole_people() -> None:
         )
         assert user.points == 10 * user.sessions.focus().filter(completed=True).count()
         assert user.points > 0
+
+
+@contextmanager
+def ctrl_c_in_the_sleep() -> Iterator[None]:
+    """Send this process SIGINT once its database connection is asleep in pg_sleep."""
+    sleeper = connection.connection.info.backend_pid
+    stop = threading.Event()
+
+    def watch() -> None:
+        asleep = "SELECT FROM pg_stat_activity WHERE pid = %s AND wait_event = %s"
+        with closing(connection), connection.cursor() as cursor:
+            while not stop.wait(0.01):
+                cursor.execute(asleep, [sleeper, "PgSleep"])
+                if cursor.fetchone() is not None:
+                    os.kill(os.getpid(), signal.SIGINT)
+                    return
+
+    watcher = threading.Thread(target=watch)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    watcher.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        watcher.join()
+        signal.signal(signal.SIGINT, before)
 
 
 # What the people are like
@@ -417,7 +444,7 @@ def test_a_terminal_sees_a_progress_bar():
 
 @pytest.mark.django_db
 def test_a_failure_half_way_leaves_whole_people():
-    fail_at_the_third_person("RAISE EXCEPTION 'the disk is full'")
+    act_at_the_third_person("RAISE EXCEPTION 'the disk is full'")
 
     with pytest.raises(Exception, match="the disk is full"):
         add(people=5, days=10, rows_per_batch=1)
@@ -427,7 +454,7 @@ def test_a_failure_half_way_leaves_whole_people():
 
 @pytest.mark.django_db
 def test_a_failure_of_the_database_is_one_line():
-    fail_at_the_third_person("RAISE EXCEPTION 'the disk is full'")
+    act_at_the_third_person("RAISE EXCEPTION 'the disk is full'")
 
     with pytest.raises(CommandError) as failed:
         seed_demo(users=3)
@@ -449,32 +476,20 @@ def test_a_database_without_tables_asks_for_migrate():
 
 @pytest.mark.django_db
 def test_ctrl_c_half_way_leaves_whole_people():
-    fail_at_the_third_person("PERFORM pg_sleep(60)")
-    backend = connection.connection.info.backend_pid
-    parameters = connection.get_connection_params()
-    done = threading.Event()
+    act_at_the_third_person("PERFORM pg_sleep(20)")
 
-    def interrupt_the_sleep() -> None:
-        asleep = (
-            "SELECT FROM pg_stat_activity WHERE pid = %s AND wait_event = 'PgSleep'"
-        )
-        with psycopg.connect(
-            dbname=parameters["dbname"], host=parameters["host"]
-        ) as other:
-            while not done.wait(0.01):
-                if other.execute(asleep, [backend]).fetchone():
-                    os.kill(os.getpid(), signal.SIGINT)
-                    return
-
-    watcher = threading.Thread(target=interrupt_the_sleep)
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    watcher.start()
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            add(people=5, days=10, rows_per_batch=1)
-    finally:
-        done.set()
-        watcher.join()
-        signal.signal(signal.SIGINT, before)
+    with ctrl_c_in_the_sleep(), pytest.raises(KeyboardInterrupt):
+        add(people=5, days=10, rows_per_batch=1)
 
     assert_two_whole_people()
+
+
+@pytest.mark.django_db
+def test_ctrl_c_ends_the_command_as_shells_expect():
+    act_at_the_third_person("PERFORM pg_sleep(20)")
+
+    with ctrl_c_in_the_sleep(), pytest.raises(CommandError) as stopped:
+        seed_demo(users=3)
+
+    assert stopped.value.returncode == 130
+    assert not User.objects.exists()

@@ -107,15 +107,18 @@ def test_session_without_an_end_lasts_its_duration(api, start, code):
     assert response.status_code == code
 
 
-def test_nearest_of_two_sessions_gets_the_mood(api):
-    first = api.post(SESSIONS, block(0, 25)).json()
-    second = api.post(SESSIONS, block(25, 50)).json()
+@pytest.mark.parametrize("nearest", ["first", "second"])
+def test_nearest_of_two_sessions_gets_the_mood(api, nearest):
+    posted = {
+        "first": api.post(SESSIONS, block(0, 25)).json(),
+        "second": api.post(SESSIONS, block(25, 50)).json(),
+    }
+    start = {"first": 0, "second": 25}[nearest]
 
-    late = api.post(SESSIONS, block(24.9, 50.1, mood="good")).json()
-    early = api.post(SESSIONS, block(-0.1, 25.1, mood="tired")).json()
+    response = api.post(SESSIONS, block(start - 0.1, start + 25.1, mood="good"))
 
-    assert late["_id"] == second["_id"]
-    assert early["_id"] == first["_id"]
+    assert response.status_code == 200
+    assert response.json()["_id"] == posted[nearest]["_id"]
 
 
 @pytest.mark.parametrize(

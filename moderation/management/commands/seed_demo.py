@@ -19,7 +19,7 @@ from moderation.demo.seeding import Added, add_people
 MOST_PEOPLE = 1_000_000
 MOST_DAYS = 3_650  # ten years
 
-# What demo people sign in with, easy to remember: nobody else reaches a local service.
+# What demo people sign in with on a service that is not for strangers.
 LOCAL_PASSWORD = "focus25minutes"
 
 BAR_WIDTH = 30
@@ -62,15 +62,9 @@ class Command(BaseCommand):
         verbosity: int,
         **options,
     ) -> None:
-        if settings.PRODUCTION and not force:
-            raise CommandError(
-                "This is a production database: demo people do not belong there. "
-                "--force adds them all the same."
-            )
-        if not 1 <= users <= MOST_PEOPLE:
-            raise CommandError(f"--users must be from 1 to {MOST_PEOPLE:,}.")
-        if not 1 <= days <= MOST_DAYS:
-            raise CommandError(f"--days must be from 1 to {MOST_DAYS:,}.")
+        refuse_production(force)
+        check_range("--users", users, MOST_PEOPLE)
+        check_range("--days", days, MOST_DAYS)
         self.verbosity = verbosity
         self.seed = secrets.randbelow(1_000_000) if seed is None else seed
         self.password = new_password() if settings.PRODUCTION else LOCAL_PASSWORD
@@ -79,7 +73,10 @@ class Command(BaseCommand):
         try:
             self.add(users, days)
         except KeyboardInterrupt:
-            raise CommandError("Stopped.", returncode=INTERRUPTED) from None
+            raise CommandError(
+                f"Stopped: {self.added.people:,} of {users:,} people were added.",
+                returncode=INTERRUPTED,
+            ) from None
         except Error as exc:
             raise CommandError(database_problem(exc)) from exc
         finally:
@@ -118,6 +115,19 @@ class Command(BaseCommand):
 
     def has_bar(self) -> bool:
         return self.verbosity >= 1 and self.stdout.isatty()
+
+
+def refuse_production(force: bool) -> None:
+    if settings.PRODUCTION and not force:
+        raise CommandError(
+            "This is a production database: demo people do not belong there. "
+            "--force adds them all the same."
+        )
+
+
+def check_range(option: str, value: int, most: int) -> None:
+    if not 1 <= value <= most:
+        raise CommandError(f"{option} must be from 1 to {most:,}.")
 
 
 def new_password() -> str:
