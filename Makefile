@@ -20,6 +20,12 @@ lint: $(VENV)/installed-dev
 	@$(BIN)/ruff format --check .
 	@$(BIN)/python manage.py makemigrations --check --dry-run
 
+bench: $(VENV)/installed .venv-bench/installed
+	@$(BIN)/python -m benchmarks
+
+bench-quick: $(VENV)/installed .venv-bench/installed
+	@$(BIN)/python -m benchmarks --quick
+
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "FocusMaster needs Python 3.11 or newer: make PYTHON=python3.13 serve")'
 	@$(PYTHON) -m venv $(VENV)
@@ -35,11 +41,18 @@ $(VENV)/installed-dev: requirements-dev.txt | $(BIN)/python
 	@$(PIP_INSTALL) -r requirements-dev.txt
 	@touch $@ $(VENV)/installed
 
+# What the services that ours is compared with need, kept apart from it.
+.venv-bench/installed: benchmarks/requirements.txt | $(BIN)/python
+	@$(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 # Newest versions within pyproject.toml's bounds, with the hashes of their files.
 lock: $(BIN)/python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@$(COMPILE) pyproject.toml -o requirements.txt
 	@$(COMPILE) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+	@$(COMPILE) benchmarks/requirements.in -o benchmarks/requirements.txt
 
 # The data in .state stays.
 clean:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
+from django.db.models import Model
 from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication
@@ -29,21 +30,28 @@ from focusmaster.queries import CompiledQuery, Slot
 
 SAFE_METHODS = frozenset(["GET", "HEAD", "OPTIONS"])
 
-SIGN_IN_FIELDS = ["id", "user_id", "last_used_at", "expires_at", "revoked_at"]
-# What views and permissions look at; the rest is fetched when someone asks for it.
-USER_FIELDS = [
+
+def columns(model: type[Model], *names: str) -> list[str]:
+    """Return these columns in the model's order, which is that of `from_db`."""
+    fields = (field.attname for field in model._meta.concrete_fields)
+    return [field for field in fields if field in names]
+
+
+SIGN_IN_FIELDS = columns(
+    SignIn, "id", "user_id", "last_used_at", "expires_at", "revoked_at"
+)
+# What many views look at; the rest is fetched when someone asks for it.
+USER_FIELDS = columns(
+    User,
     "id",
-    "name",
-    "email",
     "role",
     "status",
-    "ban_reason",
-    "banned_until",
     "is_guest",
-    "daily_goal",
     "timezone",
     "week_start",
-]
+    "focus_seconds",
+    "focus_count",
+)
 
 
 @cache

@@ -132,6 +132,10 @@ class User(AbstractBaseUser):
     is_guest = models.BooleanField(default=False)
     # 10 for each completed focus session; a trigger of the pomodoro app keeps it.
     points = models.PositiveIntegerField(default=0)
+    # Seconds and number of all focus sessions; the same trigger keeps them, so that
+    # they need not be added up over years.
+    focus_seconds = models.PositiveBigIntegerField(default=0, editable=False)
+    focus_count = models.PositiveIntegerField(default=0, editable=False)
     badges = ArrayField(models.CharField(max_length=50), default=list, blank=True)
     created_at = InstantField(default=timezone.now, editable=False)
     updated_at = InstantField(default=timezone.now, editable=False)
@@ -243,11 +247,9 @@ class User(AbstractBaseUser):
 
     def is_barred(self, *, at: datetime | None = None) -> bool:
         """Tell whether a ban or a suspension is in force at the moment given."""
-        if self.banned_until is not None and self.banned_until <= (
-            at or timezone.now()
-        ):
+        if self.status == self.Status.ACTIVE:
             return False
-        return self.status != self.Status.ACTIVE
+        return self.banned_until is None or self.banned_until > (at or timezone.now())
 
     def bar_message(self) -> str:
         """Say to the person what bars them, until when, and why."""

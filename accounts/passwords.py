@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.exceptions import ValidationError
@@ -10,9 +13,21 @@ from django.core.exceptions import ValidationError
 MIN_LENGTH = 8
 MAX_LENGTH = 128
 
-# Hashes that one worker process computes at a time. Each takes `memory_cost`, and more
-# at once than the processor has cores only makes every one of them slower.
-CONCURRENT_HASHES = threading.BoundedSemaphore(2)
+
+def yield_to_others() -> None:
+    """Let the thread have only what processor time others leave.
+
+    Linux alone knows a priority of threads.
+    """
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+
+
+# Where a worker process hashes: one at a time, however many people sign in at once. So
+# a flood of sign-ins takes `memory_cost` only once, and slows down itself, not others.
+HASHING = ThreadPoolExecutor(
+    max_workers=1, thread_name_prefix="argon2", initializer=yield_to_others
+)
 
 
 class Argon2Hasher(Argon2PasswordHasher):
@@ -26,12 +41,10 @@ class Argon2Hasher(Argon2PasswordHasher):
     parallelism = 1
 
     def encode(self, password: str, salt: str) -> str:
-        with CONCURRENT_HASHES:
-            return super().encode(password, salt)
+        return HASHING.submit(super().encode, password, salt).result()
 
     def verify(self, password: str, encoded: str) -> bool:
-        with CONCURRENT_HASHES:
-            return super().verify(password, encoded)
+        return HASHING.submit(super().verify, password, encoded).result()
 
 
 class LengthValidator:

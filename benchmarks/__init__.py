@@ -13,6 +13,7 @@ services.py     the service and the yardsticks as processes
 load.py         wrk, and what a request costs
 processes.py    CPU time and memory, from /proc
 agreement.py    the yardsticks do the same work: equal answers, equal rows
-measuring.py    the parts of a run
+run.py          a run from the empty folder to the report
+measuring.py    its parts
 report.py       the tables
 """

@@ -159,5 +159,5 @@ def since(now: dict[int, float], before: dict[int, float]) -> float:
 def wrk_program() -> str:
     path = shutil.which("wrk")
     if path is None:
-        raise Failure("wrk is not installed: apt-get install wrk (or brew install wrk)")
+        raise Failure("wrk is not installed: apt-get install wrk")
     return path

@@ -70,7 +70,7 @@ def heading(findings: Findings) -> str:
         lines += [
             "",
             f"**Disturbed**: other programs took up to {worst:.0%} of the machine "
-            "during a measurement.",
+            "during a measurement. Then only the CPU times can be compared.",
         ]
     return "\n".join(lines)
 

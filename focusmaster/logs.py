@@ -9,6 +9,12 @@ import orjson
 
 from focusmaster.instants import format_instant
 
+# What no line of ours has, and a record need not look up (Logging HOWTO, Optimization).
+logging.logThreads = False
+logging.logProcesses = False
+logging.logMultiprocessing = False
+logging.logAsyncioTasks = False
+
 request_log = logging.getLogger("focusmaster.request")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from io import BytesIO
 from time import perf_counter
 
+from corsheaders.middleware import CorsMiddleware
 from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
@@ -17,6 +18,8 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.common import CommonMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
+from django.middleware.security import SecurityMiddleware
+from django.utils.cache import patch_vary_headers
 
 from focusmaster.api import error_response, is_api
 from focusmaster.logs import request_log
@@ -48,6 +51,7 @@ class RequestMiddleware:
         for act in request.on_response:
             act(response)
         response["X-Request-Id"] = request.id
+        response["X-Content-Type-Options"] = "nosniff"
         if not response.streaming:
             response["Content-Length"] = str(len(response.content))
         self._log(request, response, perf_counter() - started)
@@ -113,6 +117,18 @@ def body_length(request: HttpRequest) -> int:
     return int(length) if length.isdecimal() else 0
 
 
+class ClientOriginMiddleware(CorsMiddleware):
+    """CORS, which costs nothing where no other origin asks."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "HTTP_ORIGIN" in request.META:
+            return super().__call__(request)
+        response = self.get_response(request)
+        if is_api(request):
+            patch_vary_headers(response, ["origin"])
+        return response
+
+
 class StaffPagesOnly:
     """Let requests to the API pass by: it has neither sessions nor forms."""
 
@@ -120,6 +136,10 @@ class StaffPagesOnly:
         if is_api(request):
             return self.get_response(request)
         return super().__call__(request)
+
+
+class StaffSecurityMiddleware(StaffPagesOnly, SecurityMiddleware):
+    pass
 
 
 class StaffSessionMiddleware(StaffPagesOnly, SessionMiddleware):

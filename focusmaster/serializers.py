@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from copy import copy, deepcopy
 from datetime import UTC, datetime, time
 from typing import Any
 
@@ -30,6 +31,19 @@ class StrictSerializer(serializers.Serializer):
     """
 
     default_error_messages = {"invalid": "give an object"}
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        """Copy the declared fields, which DRF would build anew for each request.
+
+        A field of ours changes only in what it is bound to, so a shallow copy serves;
+        serializers within have fields of their own.
+        """
+        return {
+            name: deepcopy(field)
+            if isinstance(field, serializers.BaseSerializer)
+            else copy(field)
+            for name, field in self._declared_fields.items()
+        }
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if isinstance(data, dict):

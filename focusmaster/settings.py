@@ -105,10 +105,10 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "focusmaster.middleware.RequestMiddleware",
-    "corsheaders.middleware.CorsMiddleware",
-    "django.middleware.security.SecurityMiddleware",
+    "focusmaster.middleware.ClientOriginMiddleware",
+    # The rest serves the pages for staff and for reading; /api has no use for it.
+    "focusmaster.middleware.StaffSecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    # The rest serves the pages for staff; /api has no use for it.
     "focusmaster.middleware.StaffSessionMiddleware",
     "focusmaster.middleware.StaffCommonMiddleware",
     "focusmaster.middleware.StaffCsrfMiddleware",

@@ -139,7 +139,10 @@ class Task(models.Model):
 
     id = ObjectIdPrimaryKey()
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tasks"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        db_index=False,  # The index of the list begins with it.
+        related_name="tasks",
     )
     title = models.CharField(max_length=MAX_TITLE)
     description = models.CharField(max_length=MAX_DESCRIPTION, blank=True)

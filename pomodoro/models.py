@@ -2,8 +2,9 @@
 
 The database guarantees the limits of every field, that a session does not end before
 it starts, and that its task is one of the same user's. A trigger keeps in step with
-the rows what they are worth: 10 points to the user and one to the task's
-`session_count` for each completed focus session, in the transaction of the change.
+the rows what they are worth, in the transaction of the change: 10 points to the user
+and one to the task's `session_count` for each completed focus session, and the user's
+total of all focus sessions.
 """
 
 from __future__ import annotations
@@ -92,7 +93,10 @@ class PomodoroSession(models.Model):
 
     id = ObjectIdPrimaryKey()
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="sessions"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        db_index=False,  # The index of the list begins with it.
+        related_name="sessions",
     )
     # The foreign key that the migration adds is stricter: to a task of the same user.
     task = models.ForeignKey(

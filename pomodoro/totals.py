@@ -30,10 +30,16 @@ class DayNumber(Func):
 
 
 def focus_totals(*, user: User, period: Period) -> dict[str, int]:
-    """Return the seconds and the number of focus sessions in a period; one query."""
+    """Return the seconds and the number of focus sessions in a period.
+
+    Of all time they are known with the user; else one query.
+    """
     lookups = period.lookups("started_at")
-    query = _totals(tuple(lookups))
-    ((time, count),) = query.rows({"user": bytes.fromhex(user.pk), **lookups})
+    if lookups:
+        query = _totals(tuple(lookups))
+        ((time, count),) = query.rows({"user": bytes.fromhex(user.pk), **lookups})
+    else:
+        time, count = user.focus_seconds, user.focus_count
     return {"totalFocusTime": time, "totalSessions": count}
 
 

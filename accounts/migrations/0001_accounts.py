@@ -59,6 +59,11 @@ class Migration(migrations.Migration):
                 ("is_guest", models.BooleanField(default=False)),
                 ("points", models.PositiveIntegerField(default=0)),
                 (
+                    "focus_seconds",
+                    models.PositiveBigIntegerField(default=0, editable=False),
+                ),
+                ("focus_count", models.PositiveIntegerField(default=0, editable=False)),
+                (
                     "badges",
                     django.contrib.postgres.fields.ArrayField(
                         base_field=models.CharField(max_length=50),

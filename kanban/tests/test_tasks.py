@@ -273,6 +273,33 @@ def test_any_row_reads_as_the_serializer_has_it(api, alice, **fields):
     assert json.loads(response.content.decode()) == TaskSerializer(task).data
 
 
+words = storable.map(lambda text: text[:50].strip()).filter(bool)
+arrayish = st.sampled_from(["NULL", "{}", "{a,b}", ",", '"', "\\", '\\"', "a b", "'"])
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    title=words,
+    description=storable.map(lambda text: text[:2000]),
+    tags=st.lists(words | arrayish, max_size=6, unique=True),
+)
+def test_any_text_that_is_sent_comes_back(api, title, description, tags):
+    sent = {"title": title, "description": description, "tags": tags}
+
+    created = api.post(TASKS, sent)
+    changed = api.put(path_of(created.json()["_id"]), sent)
+
+    for response in (created, changed):
+        body = json.loads(response.content.decode())
+        assert {name: body[name] for name in sent} == sent
+    row = Task.objects.get(pk=body["_id"])
+    assert [row.title, row.description, row.tags] == [*sent.values()]
+
+
 # Status, isCompleted and completedAt
 
 

@@ -81,7 +81,8 @@ class Board:
         missing = max(0, self.room - len(self.columns[TODO]))
         self.add(at, self.random.randint(missing // 2, missing))
         if self.columns[TODO] and self.random.random() < 0.25:
-            self.finish(TODO, self.columns[TODO][0], at)
+            smallest = min(self.columns[TODO], key=lambda card: card.estimate)
+            self.finish(TODO, smallest, at)
 
     def pick(self, at: datetime) -> Card | None:
         """Choose what to work on; None is for work that is on no card."""
@@ -118,8 +119,7 @@ class Board:
         """Leave something to see in every column."""
         if not self.columns[DOING]:
             self.begin(at)
-        if not self.columns[TODO]:
-            self.add(at)
+        self.add(at, max(0, 4 - len(self.columns[TODO])))
 
     def rows(self) -> Iterator[tuple]:
         """Yield the rows of TASKS."""

@@ -13,12 +13,12 @@ ALTER TABLE pomodoro_pomodorosession
     ON DELETE SET NULL (task_id)
 """
 
-# What each statement takes away and adds: rows of user_id, task_id, worth (-1 or 1).
-WORTH = "SELECT user_id, task_id, {sign}1 AS worth FROM {rows} " + (
-    "WHERE type = 'focus' AND completed"
-)
-ADDED = WORTH.format(sign="+", rows="added")
-REMOVED = WORTH.format(sign="-", rows="removed")
+# The focus sessions that a statement takes away (sign -1) and adds (sign 1).
+FOCUS = """
+        SELECT user_id, task_id, {sign}1 AS sign, duration, completed
+        FROM {rows} WHERE type = 'focus'"""
+ADDED = FOCUS.format(sign="+", rows="added")
+REMOVED = FOCUS.format(sign="-", rows="removed")
 
 EVENTS = {
     "insert": ("NEW TABLE AS added", ADDED),
@@ -36,18 +36,27 @@ CREATE FUNCTION pomodoro_session_{event}_worth() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
     WITH change AS (
-        SELECT user_id AS id, sum(worth) AS sessions FROM ({rows}) AS changed
-        GROUP BY user_id HAVING sum(worth) <> 0
+        SELECT
+            user_id AS id,
+            sum(sign) AS number,
+            sum(sign * duration) AS seconds,
+            coalesce(sum(sign) FILTER (WHERE completed), 0) AS completed
+        FROM ({rows}) AS changed GROUP BY user_id
     ), locked AS (
-        SELECT id, sessions FROM accounts_user JOIN change USING (id)
+        SELECT id, number, seconds, completed FROM accounts_user JOIN change USING (id)
+        WHERE number <> 0 OR seconds <> 0 OR completed <> 0
         ORDER BY id FOR NO KEY UPDATE OF accounts_user
     )
-    UPDATE accounts_user SET points = points + 10 * locked.sessions
+    UPDATE accounts_user SET
+        points = points + 10 * locked.completed,
+        focus_count = focus_count + locked.number,
+        focus_seconds = focus_seconds + locked.seconds
     FROM locked WHERE accounts_user.id = locked.id;
 
     WITH change AS (
-        SELECT task_id AS id, sum(worth) AS sessions FROM ({rows}) AS changed
-        WHERE task_id IS NOT NULL GROUP BY task_id HAVING sum(worth) <> 0
+        SELECT task_id AS id, sum(sign) AS sessions FROM ({rows}) AS changed
+        WHERE completed AND task_id IS NOT NULL
+        GROUP BY task_id HAVING sum(sign) <> 0
     ), locked AS (
         SELECT id, sessions FROM kanban_task JOIN change USING (id)
         ORDER BY id FOR NO KEY UPDATE OF kanban_task

@@ -8,6 +8,7 @@ from itertools import cycle, islice
 
 import pytest
 from django.db import connection
+from django.db.models import Sum
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -42,7 +43,10 @@ def unsaved(user: User, task: Task | None = None, **fields) -> PomodoroSession:
 def assert_in_step() -> None:
     """Compare what is kept with what the rows say, for everyone."""
     for user in User.objects.all():
+        focus = user.sessions.filter(type="focus")
         assert user.points == 10 * worthy(user.sessions)
+        assert user.focus_count == focus.count()
+        assert user.focus_seconds == focus.aggregate(s=Sum("duration", default=0))["s"]
     for task in Task.objects.all():
         assert task.session_count == worthy(task.sessions)
 
