@@ -259,12 +259,17 @@ class User(AbstractBaseUser):
         return f"{message}: {self.ban_reason}" if self.ban_reason else f"{message}."
 
 
+def live_at(at: Any) -> Q:
+    """Return the condition for a sign-in's tokens to count at a moment or slot."""
+    return Q(revoked_at=None, expires_at__gt=at)
+
+
 class SignInQuerySet(models.QuerySet):
     def owned_by(self, user: User) -> SignInQuerySet:
         return self.filter(user=user)
 
     def live(self, *, at: datetime | None = None) -> SignInQuerySet:
-        return self.filter(revoked_at=None, expires_at__gt=at or timezone.now())
+        return self.filter(live_at(at or timezone.now()))
 
     def start(self, *, user: User, user_agent: str, ip_address: str | None) -> SignIn:
         now = timezone.now()
@@ -329,9 +334,6 @@ class SignIn(models.Model):
     def __str__(self) -> str:
         return f"{self.device}, {self.created_at:%Y-%m-%d %H:%M} UTC"
 
-    def is_live(self, *, at: datetime | None = None) -> bool:
-        return self.revoked_at is None and self.expires_at > (at or timezone.now())
-
     def extend(self, *, at: datetime | None = None) -> None:
         """Let it expire a whole token's life from now."""
         now = at or timezone.now()
@@ -343,7 +345,6 @@ class SignIn(models.Model):
         )
 
     def touch(self, *, at: datetime) -> None:
-        """Note that it was used, unless that was noted a moment ago."""
-        if at - self.last_used_at > LAST_USED_PRECISION:
-            earlier = SignIn.objects.filter(pk=self.pk, last_used_at__lt=at)
-            earlier.update(last_used_at=at)
+        """Note that it was used; call it once LAST_USED_PRECISION has passed."""
+        earlier = SignIn.objects.filter(pk=self.pk, last_used_at__lt=at)
+        earlier.update(last_used_at=at)

@@ -65,21 +65,15 @@ class Escaped(AsText):
 
 
 class Hex(AsText):
-    template = "'\"' || encode(%(expressions)s, 'hex') || '\"'"
-
-
-class Quoted(AsText):
-    """A JSON string of a value that needs no escaping: a word of a fixed set, a day."""
-
-    template = "'\"' || %(expressions)s || '\"'"
+    template = "encode(%(expressions)s, 'hex')"
 
 
 class Instant(AsText):
     """RFC 3339 in UTC; milliseconds unless they are zero. See `format_instant`."""
 
     template = (
-        "'\"' || replace(to_char(%(expressions)s AT TIME ZONE 'UTC', "
-        "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), '.000Z', 'Z') || '\"'"
+        "replace(to_char(%(expressions)s AT TIME ZONE 'UTC', "
+        "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), '.000Z', 'Z')"
     )
 
 
@@ -92,43 +86,58 @@ def document_of(
     """
     parts: list[Expression] = []
     for name, field in serializer.fields.items():
-        if field.write_only:
-            continue
-        parts.append(Text(f'{"," if parts else "{"}"{name}":'))
-        parts.append(_value(field, model, prefix))
-    return Joined(*parts, Text("}"))
+        if not field.write_only:
+            parts.append(Text(f'{"," if parts else "{"}"{name}":'))
+            parts += _value(field, model, prefix)
+    return joined(*parts, Text("}"))
 
 
-def _value(field: serializers.Field, model: type[Model], prefix: str) -> Expression:
+def joined(*parts: Expression) -> Expression:
+    """Put parts together, with neighbouring constants as one."""
+    merged: list[Expression] = []
+    for part in parts:
+        if merged and isinstance(part, Text) and isinstance(merged[-1], Text):
+            merged[-1] = Text(merged[-1].text + part.text)
+        else:
+            merged.append(part)
+    return Joined(*merged)
+
+
+def _value(
+    field: serializers.Field, model: type[Model], prefix: str
+) -> list[Expression]:
     if isinstance(field, serializers.Serializer):
         if field.source == "*":
-            return document_of(field, model, prefix)
+            return [document_of(field, model, prefix)]
         related = model._meta.get_field(field.source)
         inner = document_of(field, related.related_model, f"{prefix}{field.source}__")
-        return Coalesce(inner, Text("null"))
+        return [Coalesce(inner, Text("null"))]
     *path, last = field.source.split(".")
     for step in path:
         model = model._meta.get_field(step).related_model
     column = model._meta.get_field(last)
-    value = _encoded(column, F(prefix + "__".join([*path, last])))
-    return Coalesce(value, Text("null")) if column.null or path else value
+    parts = _encoded(column, F(prefix + "__".join([*path, last])))
+    if column.null or path:
+        return [Coalesce(joined(*parts), Text("null"))]
+    return parts
 
 
-def _encoded(column: models.Field, value: F) -> Expression:
+def _encoded(column: models.Field, value: F) -> list[Expression]:
     if column.is_relation:
         column = column.target_field
     if isinstance(column, models.GeneratedField):
         column = column.output_field
+    quote = Text('"')
     if isinstance(column, ObjectIdField):
-        return Hex(value)
+        return [quote, Hex(value), quote]
     if isinstance(column, models.DateTimeField):
-        return Instant(value)
-    if column.choices:
-        return Quoted(value)
+        return [quote, Instant(value), quote]
+    if column.choices:  # A constraint keeps to the words; none needs escaping.
+        return [quote, AsText(value), quote]
     if isinstance(column, models.IntegerField | models.BooleanField):
-        return AsText(value)
+        return [AsText(value)]
     if isinstance(column, ESCAPED):
-        return Escaped(value)
+        return [Escaped(value)]
     raise TypeError(f"{column} has no JSON form yet")
 
 

@@ -10,6 +10,7 @@ import orjson
 from focusmaster.instants import format_instant
 
 # What no line of ours has, and a record need not look up (Logging HOWTO, Optimization).
+logging._srcfile = None
 logging.logThreads = False
 logging.logProcesses = False
 logging.logMultiprocessing = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from copy import copy, deepcopy
+from copy import deepcopy
 from datetime import UTC, datetime, time
 from typing import Any
 
@@ -41,7 +41,7 @@ class StrictSerializer(serializers.Serializer):
         return {
             name: deepcopy(field)
             if isinstance(field, serializers.BaseSerializer)
-            else copy(field)
+            else shallow_copy(field)
             for name, field in self._declared_fields.items()
         }
 
@@ -55,6 +55,13 @@ class StrictSerializer(serializers.Serializer):
                     {name: ["there is no such field"] for name in named}
                 )
         return super().to_internal_value(data)
+
+
+def shallow_copy(field: serializers.Field) -> serializers.Field:
+    """Do what `copy.copy` does, which takes several times as long to find out how."""
+    twin = object.__new__(type(field))
+    twin.__dict__ = field.__dict__.copy()
+    return twin
 
 
 class TextField(serializers.CharField):

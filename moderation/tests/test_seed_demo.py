@@ -367,13 +367,13 @@ def test_two_runs_at_once_add_the_people_of_both():
 
 @pytest.mark.django_db
 def test_the_planner_knows_afterwards_how_much_there_is():
-    seed_demo()
+    add(people=3, days=3, rows_per_batch=1)
 
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT reltuples FROM pg_class WHERE oid = 'accounts_user'::regclass"
         )
-        assert cursor.fetchone() == (2,)
+        assert cursor.fetchone() == (3,)
 
 
 @pytest.mark.django_db
