@@ -20,6 +20,7 @@ from rest_framework.request import Request
 from rest_framework_simplejwt.exceptions import TokenError
 
 from accounts.models import LAST_USED_PRECISION, SignIn, User, live_at
+from accounts.serializers import ProfileSerializer
 from accounts.tokens import (
     Claims,
     SignInToken,
@@ -29,6 +30,7 @@ from accounts.tokens import (
     token_in_header,
 )
 from focusmaster.api import PUBLISHED
+from focusmaster.documents import document_of
 from focusmaster.queries import CompiledQuery, Slot
 
 SAFE_METHODS = frozenset(["GET", "HEAD", "OPTIONS"])
@@ -48,27 +50,35 @@ USER_FIELDS = [
 
 
 @cache
-def _sign_in_query() -> CompiledQuery:
+def _sign_in_query(with_profile: bool) -> CompiledQuery:
     sign_ins = SignIn.objects.filter(pk=Slot("id")).annotate(
         live=live_at(Slot("now")), stale=Q(last_used_at__lt=Slot("long_ago"))
     )
-    fields = (f"user__{field}" for field in USER_FIELDS)
+    fields = [f"user__{field}" for field in USER_FIELDS]
+    if with_profile:
+        profile = document_of(ProfileSerializer(), User, "user__")
+        sign_ins = sign_ins.annotate(profile=profile)
+        fields.append("profile")
     return CompiledQuery(sign_ins.values_list("live", "stale", *fields))
 
 
-def find_sign_in(sign_in_id: str, *, at: datetime) -> SignIn | None:
+def find_sign_in(
+    sign_in_id: str, *, at: datetime, with_profile: bool = False
+) -> SignIn | None:
     """Return the sign-in with its user, whatever its state; one query.
 
     Its `live` and `stale` tell whether its tokens count, and whether its last use is
-    due to be noted.
+    due to be noted. The user's `profile` is there on request, as JSON text.
     """
     long_ago = at - LAST_USED_PRECISION
     values = {"id": bytes.fromhex(sign_in_id), "now": at, "long_ago": long_ago}
-    rows = _sign_in_query().rows(values)
+    rows = _sign_in_query(with_profile).rows(values)
     if not rows:
         return None
     live, stale, *columns = rows[0]
-    user = loaded(User, dict(zip(USER_FIELDS, columns, strict=True)))
+    user = loaded(User, dict(zip(USER_FIELDS, columns, strict=False)))
+    if with_profile:
+        user.profile = columns[-1]
     sign_in = loaded(SignIn, {"id": sign_in_id, "user_id": user.pk})
     sign_in.user, sign_in.live, sign_in.stale = user, live, stale
     return sign_in
@@ -88,6 +98,8 @@ class TokenAuthentication(BaseAuthentication):
 
     Sets `request.user` and, as `request.auth`, the sign-in.
     """
+
+    with_profile = False
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
@@ -117,7 +129,9 @@ class TokenAuthentication(BaseAuthentication):
             claims = read_token(raw)
         except TokenError:
             raise AuthenticationFailed(*PUBLISHED[401]) from None
-        sign_in = find_sign_in(claims.sign_in_id, at=now)
+        sign_in = find_sign_in(
+            claims.sign_in_id, at=now, with_profile=self.with_profile
+        )
         if sign_in is None or claims.expires_at <= now:
             raise AuthenticationFailed(*PUBLISHED[401])
         # Before the sign-in's end: a ban ends sign-ins, and the person should read why.
@@ -132,6 +146,12 @@ class TokenAuthentication(BaseAuthentication):
         request.on_response.append(
             lambda response: set_token_cookie(request, response, renewed)
         )
+
+
+class ProfileAuthentication(TokenAuthentication):
+    """The same for a call that answers with the profile: it comes with the user."""
+
+    with_profile = True
 
 
 class OptionalTokenAuthentication(TokenAuthentication):

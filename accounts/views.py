@@ -8,7 +8,11 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.authentication import OptionalTokenAuthentication, refuse_barred
+from accounts.authentication import (
+    OptionalTokenAuthentication,
+    ProfileAuthentication,
+    refuse_barred,
+)
 from accounts.models import SignIn, User
 from accounts.serializers import (
     CredentialsSerializer,
@@ -30,10 +34,6 @@ class WrongCredentials(APIException):
     status_code = status.HTTP_401_UNAUTHORIZED
     default_detail = "Invalid email or password"
     default_code = "invalid_credentials"
-
-
-def profile_answer(user: User) -> JSONAnswer:
-    return JSONAnswer(profiles.rows(pk=user.pk)[0])
 
 
 def origin(request: Request) -> dict[str, str | None]:
@@ -113,17 +113,27 @@ class AccountViewSet(viewsets.GenericViewSet):
         request.auth.extend()
         return Response({"token": give_token(request, request.auth)})
 
-    @action(detail=False, methods=["get"], serializer_class=ProfileSerializer)
+    @action(
+        detail=False,
+        methods=["get"],
+        authentication_classes=[ProfileAuthentication],
+        serializer_class=ProfileSerializer,
+    )
     def me(self, request: Request) -> JSONAnswer:
-        return profile_answer(request.user)
+        return JSONAnswer(request.user.profile)
 
     @me.mapping.patch
     def patch_me(self, request: Request) -> JSONAnswer:
         return self._change_profile(request)
 
-    @action(detail=False, methods=["get"], serializer_class=ProfileSerializer)
+    @action(
+        detail=False,
+        methods=["get"],
+        authentication_classes=[ProfileAuthentication],
+        serializer_class=ProfileSerializer,
+    )
     def profile(self, request: Request) -> JSONAnswer:
-        return profile_answer(request.user)
+        return JSONAnswer(request.user.profile)
 
     @profile.mapping.put
     def put_profile(self, request: Request) -> JSONAnswer:
@@ -139,7 +149,7 @@ class AccountViewSet(viewsets.GenericViewSet):
             sign_in = SignIn.objects.start(user=request.user, **origin(request))
             give_token(request, sign_in)
 
-        return profile_answer(request.user)
+        return JSONAnswer(profiles.rows(pk=request.user.pk)[0])
 
 
 class SignInViewSet(

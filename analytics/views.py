@@ -3,9 +3,9 @@ from __future__ import annotations
 from rest_framework import viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from analytics.productivity import summarise_productivity
+from focusmaster.documents import JSONAnswer, json_answer
 from focusmaster.periods import RANGES, closed, period_of
 
 
@@ -13,7 +13,7 @@ class AnalyticsViewSet(viewsets.ViewSet):
     """Summaries of the caller's own sessions, in the caller's time zone."""
 
     @action(detail=False, methods=["get"])
-    def productivity(self, request: Request) -> Response:
+    def productivity(self, request: Request) -> JSONAnswer:
         period = period_of(request.query_params, request.user.timezone, default="week")
         period = closed(period, RANGES["week"])
-        return Response(summarise_productivity(user=request.user, period=period))
+        return json_answer(summarise_productivity(user=request.user, period=period))

@@ -8,7 +8,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from focusmaster.documents import JSONAnswer
+from focusmaster.documents import JSONAnswer, json_answer
 from focusmaster.exceptions import InvalidValue, refusals
 from focusmaster.periods import period_of
 from focusmaster.queries import Slot
@@ -74,6 +74,6 @@ class SessionViewSet(DocumentViewSet):
         return Response({"message": "Session deleted successfully"})
 
     @action(detail=False, methods=["get"])
-    def stats(self, request: Request) -> Response:
+    def stats(self, request: Request) -> JSONAnswer:
         period = period_of(request.query_params, request.user.timezone)
-        return Response(focus_totals(user=request.user, period=period))
+        return json_answer(focus_totals(user=request.user, period=period))

@@ -86,8 +86,8 @@ def test_profile_shows_what_is_stored(api, alice):
     assert profile["settings"] == {**DEFAULTS, "theme": "dark"}
 
 
-def test_profile_takes_two_queries(api, django_assert_num_queries):
-    with django_assert_num_queries(2):  # the token and the profile
+def test_profile_takes_one_query(api, django_assert_num_queries):
+    with django_assert_num_queries(1):  # it comes with the owner of the token
         api.get(ME)
 
 

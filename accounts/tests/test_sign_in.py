@@ -405,9 +405,9 @@ def test_last_use_is_noted_now_and_then(api, alice, django_assert_num_queries):
     long_ago = timezone.now() - timedelta(minutes=6)
     alice.sign_ins.update(last_used_at=long_ago)
 
-    with django_assert_num_queries(3):  # the token, the last use, the profile
+    with django_assert_num_queries(2):  # the token with the profile, the last use
         api.get(ME)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         api.get(ME)
 
     assert alice.sign_ins.get().last_used_at > long_ago

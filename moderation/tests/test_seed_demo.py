@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
-from django.db.models import Count, F, Q, Window
+from django.db.models import Count, F, Q, Sum, Window
 from django.db.models.functions import Lag
 from rest_framework.test import APIClient
 
@@ -235,13 +235,21 @@ def test_a_session_is_on_a_card_that_was_there_and_not_done():
 
 
 @pytest.mark.django_db
-def test_points_and_counts_agree_with_the_sessions():
-    # Several batches, so that the counts come from several statements.
+def test_totals_of_people_and_tasks_agree_with_the_sessions():
+    # Several batches, so that the totals come from several statements.
     add(rows_per_batch=1)
 
-    people = User.objects.annotate(n=Count("sessions", filter=COUNTED))
+    focus = Q(sessions__type="focus")
+    people = User.objects.annotate(
+        n=Count("sessions", filter=COUNTED),
+        blocks=Count("sessions", filter=focus),
+        seconds=Sum("sessions__duration", filter=focus),
+    )
     tasks = Task.objects.annotate(n=Count("sessions", filter=COUNTED))
-    assert people.filter(points=10 * F("n"), points__gt=0).count() == 3
+    exact = people.filter(
+        points=10 * F("n"), focus_count=F("blocks"), focus_seconds=F("seconds")
+    )
+    assert exact.filter(n__gt=0).count() == 3
     assert not tasks.exclude(session_count=F("n")).exists()
     assert tasks.filter(completed_pomodoros__gt=0).exists()
 
