@@ -51,8 +51,8 @@ def can_run(connection: BaseDatabaseWrapper) -> bool:
     Not while someone counts or wraps its queries, nor where a pooler forbids prepared
     statements, nor before the BEGIN that the driver sends with a cursor's first query.
     """
-    if connection.connection is None:
-        connection.ensure_connection()
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
     driver = connection.connection
     status = driver.pgconn.transaction_status
     return not (

@@ -10,7 +10,7 @@ from django.db import DataError, connection, transaction
 from django.db.models import DateTimeField, F, Func
 
 from accounts.models import User
-from conftest import client_of
+from conftest import at_once, client_of
 from focusmaster.queries import CompiledQuery, Slot
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -23,6 +23,18 @@ def prepared_count() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_prepared_statements")
         return cursor.fetchone()[0]
+
+
+def end_backend(pid: int) -> None:
+    """End the server's side of a connection, and wait until that has happened."""
+
+    def end() -> None:
+        with connection.cursor() as cursor:
+            # The second argument: milliseconds to wait.
+            cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+            assert cursor.fetchone()[0]
+
+    at_once(end)
 
 
 def test_repeated_request_prepares_once(alice):
@@ -95,6 +107,16 @@ def test_connection_lost_under_a_statement_is_503(alice):
 
     assert lost.status_code == 503
     assert lost.json()["code"] == "database_unavailable"
+    assert client.get(ME).status_code == 200
+
+
+def test_connection_that_ended_between_requests_is_replaced(alice):
+    client = client_of(alice)
+    client.get(ME)
+    end_backend(connection.connection.info.backend_pid)
+    # What Django does where a request begins; its test client leaves it out.
+    connection.close_if_unusable_or_obsolete()
+
     assert client.get(ME).status_code == 200
 
 
