@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from multiprocessing.connection import wait
@@ -86,11 +87,14 @@ class Command(BaseCommand):
         """Say what someone who just started the service wants to know."""
         name = f"[{host}]" if ":" in host else host
         local = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::1", "::") else name
+        # As it can be typed here, whether or not the virtual environment is active.
+        python = os.path.relpath(sys.executable)
+        command = f"{python} {os.path.relpath(settings.BASE_DIR / 'manage.py')}"
         self.stdout.write(
             f"FocusMaster listens on http://{name}:{port} (Ctrl-C stops it)\n"
             f"  API page    http://{local}:{port}/api/docs\n"
             f"  Database    {database_place()}\n"
-            "  New admin   manage.py createadmin EMAIL [--name NAME]"
+            f"  New admin   {command} createadmin EMAIL [--name NAME]"
         )
         # Seen at once in a pipe or a journal too.
         self.stdout.flush()
