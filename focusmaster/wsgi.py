@@ -14,10 +14,6 @@ from django.core.signals import request_finished, request_started
 from django.db import reset_queries
 from django.urls import ResolverMatch, get_resolver
 
-# New objects after which the collector looks for cycles among them; Python's own
-# threshold is 700. Ours are freed by reference counts, but for tracebacks of errors.
-GARBAGE_THRESHOLD = 20_000
-
 
 @lru_cache(maxsize=1024)
 def resolve(path: str) -> ResolverMatch:
@@ -43,11 +39,9 @@ def make_application() -> Handler:
     if not settings.DEBUG:
         request_started.disconnect(reset_queries)
     request_finished.disconnect(close_caches)
-    # What is there now stays: collecting garbage need not look through it each time,
-    # nor several times in each request, which makes some thousand objects.
+    # What is there now stays: collecting garbage need not look through it each time.
     gc.collect()
     gc.freeze()
-    gc.set_threshold(GARBAGE_THRESHOLD)
     return handler
 
 
