@@ -12,7 +12,6 @@ from django.contrib.auth.backends import ModelBackend
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Model, Q
 from django.db.models.base import ModelState
-from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
@@ -23,9 +22,8 @@ from accounts.models import LAST_USED_PRECISION, SignIn, User, live_at
 from accounts.serializers import ProfileSerializer
 from accounts.tokens import (
     Claims,
-    SignInToken,
+    give_token,
     read_token,
-    set_token_cookie,
     token_in_cookie,
     token_in_header,
 )
@@ -119,7 +117,8 @@ class TokenAuthentication(BaseAuthentication):
         if from_cookie:
             refuse_foreign_origin(request)
             if claims.is_past_half_its_life(at=now):
-                self._renew(request._request, sign_in)
+                sign_in.extend()
+                give_token(request._request, sign_in)
         if sign_in.stale:
             sign_in.touch(at=now)
         return sign_in.user, sign_in
@@ -139,13 +138,6 @@ class TokenAuthentication(BaseAuthentication):
         if not sign_in.live:
             raise AuthenticationFailed(*PUBLISHED[401])
         return claims, sign_in
-
-    def _renew(self, request: HttpRequest, sign_in: SignIn) -> None:
-        sign_in.extend()
-        renewed = str(SignInToken.for_sign_in(sign_in))
-        request.on_response.append(
-            lambda response: set_token_cookie(request, response, renewed)
-        )
 
 
 class ProfileAuthentication(TokenAuthentication):

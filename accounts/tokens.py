@@ -79,6 +79,15 @@ def set_token_cookie(request: HttpRequest, response: HttpResponse, token: str) -
     )
 
 
+def give_token(request: HttpRequest, sign_in: SignIn) -> str:
+    """Return a new token of the sign-in; the answer will set it as the cookie, too."""
+    token = str(SignInToken.for_sign_in(sign_in))
+    request.on_response.append(
+        lambda response: set_token_cookie(request, response, token)
+    )
+    return token
+
+
 def clear_token_cookie(response: HttpResponse) -> None:
     cross_site = settings.TOKEN_COOKIE_CROSS_SITE
     response.delete_cookie(

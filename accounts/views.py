@@ -21,7 +21,7 @@ from accounts.serializers import (
     SignInAnswerSerializer,
     SignInSerializer,
 )
-from accounts.tokens import SignInToken, clear_token_cookie, set_token_cookie
+from accounts.tokens import clear_token_cookie, give_token
 from focusmaster.documents import Documents, JSONAnswer
 from focusmaster.requests import client_ip, user_agent
 
@@ -39,15 +39,6 @@ class WrongCredentials(APIException):
 def origin(request: Request) -> dict[str, str | None]:
     """Return what a sign-in keeps of the request that began it."""
     return {"user_agent": user_agent(request), "ip_address": client_ip(request)}
-
-
-def give_token(request: Request, sign_in: SignIn) -> str:
-    """Return a new token of the sign-in; the answer will set it as the cookie, too."""
-    token = str(SignInToken.for_sign_in(sign_in))
-    request._request.on_response.append(
-        lambda response: set_token_cookie(request, response, token)
-    )
-    return token
 
 
 class AccountViewSet(viewsets.GenericViewSet):
@@ -93,7 +84,7 @@ class AccountViewSet(viewsets.GenericViewSet):
 
     def _signed_in(self, sign_in: SignIn, code: int) -> Response:
         user = sign_in.user
-        user.token = give_token(self.request, sign_in)
+        user.token = give_token(self.request._request, sign_in)
         return Response(SignInAnswerSerializer(user).data, status=code)
 
     @action(
@@ -111,7 +102,7 @@ class AccountViewSet(viewsets.GenericViewSet):
     @action(detail=False, methods=["post"])
     def refresh(self, request: Request) -> Response:
         request.auth.extend()
-        return Response({"token": give_token(request, request.auth)})
+        return Response({"token": give_token(request._request, request.auth)})
 
     @action(
         detail=False,
@@ -147,7 +138,7 @@ class AccountViewSet(viewsets.GenericViewSet):
         if signs_out and request.auth.came_by_cookie:
             # A browser stays signed in; other clients sign in with the new password.
             sign_in = SignIn.objects.start(user=request.user, **origin(request))
-            give_token(request, sign_in)
+            give_token(request._request, sign_in)
 
         return JSONAnswer(profiles.rows(pk=request.user.pk)[0])
 

@@ -12,9 +12,9 @@ from rest_framework import exceptions
 from rest_framework.metadata import BaseMetadata
 from rest_framework.response import Response
 
+from focusmaster.documents import json_answer
 from focusmaster.exceptions import InvalidValue, RuleViolation
 from focusmaster.fields import MalformedId
-from focusmaster.renderers import JSONRenderer
 from focusmaster.serializers import flatten
 
 if TYPE_CHECKING:
@@ -84,9 +84,7 @@ def error_response(
     """Answer an error met outside of a view: before one, or after one crashed."""
     published = PUBLISHED.get(status, ("", ""))
     body = error_body(request, message or published[0], code or published[1])
-    return HttpResponse(
-        JSONRenderer().render(body), status=status, content_type="application/json"
-    )
+    return json_answer(body, status)
 
 
 def exception_handler(exc: Exception, context: dict) -> Response | None:

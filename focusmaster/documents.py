@@ -27,6 +27,7 @@ from focusmaster.queries import (
     Statement,
     insert_then_select,
     select_statement,
+    stored_fields,
     update_then_select,
 )
 
@@ -179,12 +180,10 @@ class Documents:
 
     def insert(self, row: Model) -> bytes:
         """Save a new row and return its JSON text; one round trip."""
-        columns = [field.attname for field in stored_fields(self.model)]
-        values = {name: getattr(row, name) for name in columns}
         values = {
-            name: value
-            for name, value in values.items()
-            if not isinstance(value, Combinable)
+            field.attname: value
+            for field in stored_fields(self.model)
+            if not isinstance(value := getattr(row, field.attname), Combinable)
         }
         return self._insert().texts(self._for_database(values))[0]
 
@@ -236,14 +235,9 @@ class Documents:
         return update_then_select(rows, changes, self._documents())
 
 
-def stored_fields(model: type[Model]) -> list[models.Field]:
-    """Return the fields that a row is saved with: all but the generated."""
-    return [field for field in model._meta.concrete_fields if not field.generated]
-
-
-def json_answer(data: Any) -> JSONAnswer:
+def json_answer(data: Any, status: int = 200) -> JSONAnswer:
     """Answer with plain data, past the renderers that a DRF Response goes through."""
-    return JSONAnswer(orjson.dumps(data))
+    return JSONAnswer(orjson.dumps(data), status)
 
 
 class JSONAnswer(HttpResponse):

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
-from django.db.models import Expression, Model, QuerySet
+from django.db.models import Expression, Field, Model, QuerySet
 from django.db.models.sql import InsertQuery, UpdateQuery
 from psycopg.adapt import Transformer
 
@@ -91,6 +91,11 @@ class CompiledQuery:
         return list(compiler.apply_converters(rows, converters)) if converters else rows
 
 
+def stored_fields(model: type[Model]) -> list[Field]:
+    """Return the fields that a row is saved with: all but the generated."""
+    return [field for field in model._meta.concrete_fields if not field.generated]
+
+
 def select_statement(queryset: QuerySet) -> Statement:
     return Statement(*queryset.query.get_compiler(connection=connection).as_sql())
 
@@ -102,7 +107,7 @@ def insert_then_select(
 
     Each column is a slot of its own name, but for those that `expressions` compute.
     """
-    fields = [field for field in model._meta.concrete_fields if not field.generated]
+    fields = stored_fields(model)
     row = SimpleNamespace(
         **{f.attname: expressions.get(f.attname, Slot(f.attname)) for f in fields}
     )
