@@ -44,6 +44,7 @@ USER_FIELDS = [
     "week_start",
     "focus_seconds",
     "focus_count",
+    "focus_version",
 ]
 
 

@@ -136,6 +136,10 @@ class User(AbstractBaseUser):
     # they need not be added up over years.
     focus_seconds = models.PositiveBigIntegerField(default=0, editable=False)
     focus_count = models.PositiveIntegerField(default=0, editable=False)
+    # The microsecond of Unix time at which one of these sessions last changed: what was
+    # made of them holds as long as this does. A mere count could come again after a
+    # backup was restored.
+    focus_version = models.PositiveBigIntegerField(default=0, editable=False)
     badges = ArrayField(models.CharField(max_length=50), default=list, blank=True)
     created_at = InstantField(default=timezone.now, editable=False)
     updated_at = InstantField(default=timezone.now, editable=False)

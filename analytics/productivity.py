@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from analytics.remembering import remembered
 from pomodoro.totals import focus_by_day
 
 if TYPE_CHECKING:
-    from accounts.models import User
     from focusmaster.periods import Period
 
 
-def summarise_productivity(*, user: User, period: Period) -> dict[str, Any]:
+@remembered
+def productivity_by_day(user_id: str, period: Period) -> dict[str, Any]:
     """Sum up the focus sessions of a period, in total and for each of its days.
 
     Durations in seconds. Days are local to the period's zone, oldest first, and those
     without a session are there with zeros. One query.
     """
-    days = focus_by_day(user=user, period=period)
+    days = focus_by_day(user_id, period)
     time = sum(day["focusTime"] for day in days)
     count = sum(day["sessions"] for day in days)
     return {

@@ -4,8 +4,8 @@ from rest_framework import viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 
-from analytics.productivity import summarise_productivity
-from focusmaster.documents import JSONAnswer, json_answer
+from analytics.productivity import productivity_by_day
+from focusmaster.documents import JSONAnswer
 from focusmaster.periods import RANGES, closed, period_of
 
 
@@ -16,4 +16,4 @@ class AnalyticsViewSet(viewsets.ViewSet):
     def productivity(self, request: Request) -> JSONAnswer:
         period = period_of(request.query_params, request.user.timezone, default="week")
         period = closed(period, RANGES["week"])
-        return json_answer(summarise_productivity(user=request.user, period=period))
+        return JSONAnswer(productivity_by_day(request.user, period))

@@ -36,19 +36,23 @@ class StrictSerializer(serializers.Serializer):
         """Copy the declared fields, which DRF would build anew for each request.
 
         A field of ours changes only in what it is bound to, so a shallow copy serves;
-        serializers within have fields of their own.
+        serializers within have fields of their own. A change of a few fields needs no
+        others.
         """
+        given = getattr(self, "initial_data", None)
+        is_change = self.partial and isinstance(given, dict)
         return {
             name: deepcopy(field)
             if isinstance(field, serializers.BaseSerializer)
             else shallow_copy(field)
             for name, field in self._declared_fields.items()
+            if not is_change or name in given
         }
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if isinstance(data, dict):
             ignored = getattr(getattr(self, "Meta", None), "ignored", ())
-            unknown = data.keys() - self.fields.keys() - set(ignored)
+            unknown = data.keys() - self._declared_fields.keys() - set(ignored)
             if unknown:
                 named = sorted(unknown)[:MAX_NAMED]
                 raise serializers.ValidationError(

@@ -45,14 +45,14 @@ def focus_totals(*, user: User, period: Period) -> dict[str, int]:
     return {"totalFocusTime": time, "totalSessions": count}
 
 
-def focus_by_day(*, user: User, period: Period) -> list[dict[str, Any]]:
+def focus_by_day(user_id: str, period: Period) -> list[dict[str, Any]]:
     """Return date, seconds and number for each day of a bounded period; one query.
 
     Oldest first; days without a session are there with zeros.
     """
     days, later = _days(period)
     lookups = period.lookups("started_at")
-    values = {"user": bytes.fromhex(user.pk), "later": later, **lookups}
+    values = {"user": bytes.fromhex(user_id), "later": later, **lookups}
     found = {number: rest for number, *rest in _by_day(tuple(lookups)).rows(values)}
     totals = (found.get(number, (0, 0)) for number in range(len(days)))
     return [
