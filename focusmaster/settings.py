@@ -28,8 +28,17 @@ from focusmaster.environment import (
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
 
-# auth.W004: the email is unique, by a constraint on its lower-case form.
-SILENCED_SYSTEM_CHECKS = ["auth.W004"]
+SILENCED_SYSTEM_CHECKS = [
+    # The email is unique, by a constraint on its lower-case form.
+    "auth.W004",
+    # The middleware that these look for is in PAGE_MIDDLEWARE.
+    "admin.E408",
+    "admin.E409",
+    "admin.E410",
+    "security.W001",
+    "security.W002",
+    "security.W003",
+]
 
 # Where and how it runs
 
@@ -106,15 +115,18 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "focusmaster.middleware.RequestMiddleware",
     "focusmaster.middleware.ClientOriginMiddleware",
-    # The rest serves the pages for staff and for reading; /api has no use for it.
-    "focusmaster.middleware.StaffSecurityMiddleware",
+    "focusmaster.middleware.PagesMiddleware",
+]
+# What runs around the pages for staff and for reading, and not around /api.
+PAGE_MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "focusmaster.middleware.StaffSessionMiddleware",
-    "focusmaster.middleware.StaffCommonMiddleware",
-    "focusmaster.middleware.StaffCsrfMiddleware",
-    "focusmaster.middleware.StaffAuthenticationMiddleware",
-    "focusmaster.middleware.StaffMessageMiddleware",
-    "focusmaster.middleware.StaffFrameMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "focusmaster.urls"
 WSGI_APPLICATION = "focusmaster.wsgi.application"

@@ -85,11 +85,11 @@ def calls_of(handler: Handler, *target: str) -> int:
 @pytest.mark.parametrize(
     ("path", "query", "limit"),
     [
-        ("/api/auth/me", "", 370),
-        ("/api/tasks", "", 400),
-        ("/api/sessions", "range=week", 485),
-        ("/api/sessions/stats", "", 390),
-        ("/api/analytics/productivity", "range=month", 420),
+        ("/api/auth/me", "", 345),
+        ("/api/tasks", "", 376),
+        ("/api/sessions", "range=week", 459),
+        ("/api/sessions/stats", "", 363),
+        ("/api/analytics/productivity", "range=month", 392),
     ],
 )
 def test_request_calls_few_functions(busy, path, query, limit):
