@@ -16,7 +16,8 @@ from accounts.serializers import (
     SignInAnswerSerializer,
     SignInSerializer,
 )
-from accounts.views import AccountViewSet, SignInViewSet, WrongCredentials
+from accounts.views import AccountViewSet, SignInViewSet
+from accounts.views.accounts import WrongCredentials
 from focusmaster.schema.words import (
     Call,
     MessageSerializer,

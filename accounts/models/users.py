@@ -1,27 +1,20 @@
-"""Users and their sign-ins.
-
-The database guarantees that an email belongs to one user however it is capitalised,
-that every setting is within its limits, that an active user has no ban left over, and
-that a sign-in expires after it began.
-"""
+"""Users: people with an account, and what they may do."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
-from django.db.models import F, Q, Value
+from django.db.models import Q, Value
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from accounts.devices import device_name
 from accounts.exceptions import EmailTaken
 from focusmaster.exceptions import InvalidValue, refusals
 from focusmaster.fields import InstantField, ObjectIdPrimaryKey
@@ -37,9 +30,6 @@ SETTING_LIMITS = {
     "long_break_interval": (1, 12),
     "daily_goal": (1, 100),
 }
-
-# A sign-in's last use is written at most this often, not at every request.
-LAST_USED_PRECISION = timedelta(minutes=5)
 
 
 def _setting(field: str, default: int) -> models.PositiveSmallIntegerField:
@@ -246,7 +236,7 @@ class User(AbstractBaseUser):
             if not mine.update(**fields, updated_at=timezone.now()):
                 raise InvalidValue("currentPassword", "this is not your password")
             if password is not None:
-                SignIn.objects.owned_by(self).revoke()
+                self.sign_ins.all().revoke()
         return password is not None
 
     def is_barred(self, *, at: datetime | None = None) -> bool:
@@ -261,94 +251,3 @@ class User(AbstractBaseUser):
         if self.banned_until:
             message += f" until {format_instant(self.banned_until)}"
         return f"{message}: {self.ban_reason}" if self.ban_reason else f"{message}."
-
-
-def live_at(at: Any) -> Q:
-    """Return the condition for a sign-in's tokens to count at a moment or slot."""
-    return Q(revoked_at=None, expires_at__gt=at)
-
-
-class SignInQuerySet(models.QuerySet):
-    def owned_by(self, user: User) -> SignInQuerySet:
-        return self.filter(user=user)
-
-    def live(self, *, at: datetime | None = None) -> SignInQuerySet:
-        return self.filter(live_at(at or timezone.now()))
-
-    def start(self, *, user: User, user_agent: str, ip_address: str | None) -> SignIn:
-        now = timezone.now()
-        return self.create(
-            user=user,
-            device=device_name(user_agent),
-            ip_address=ip_address,
-            created_at=now,
-            last_used_at=now,
-            expires_at=now + timedelta(days=settings.TOKEN_DAYS),
-        )
-
-    @transaction.atomic
-    def start_with_account(
-        self, *, user_agent: str, ip_address: str | None, **account: Any
-    ) -> SignIn:
-        """Register an account and sign it in, or do neither. Raises EmailTaken."""
-        user = User.objects.register(**account)
-        return self.start(user=user, user_agent=user_agent, ip_address=ip_address)
-
-    @transaction.atomic
-    def start_with_password(self, *, user: User, **origin: Any) -> SignIn | None:
-        """Start a sign-in of a user whose password has just been checked.
-
-        None if it was changed meanwhile: that ended all sign-ins, and one with the old
-        password must not begin after it. The lock makes a change at this moment wait.
-        """
-        mine = User.objects.filter(pk=user.pk, password=user.password)
-        if not mine.select_for_update(no_key=True).exists():
-            return None
-        return self.start(user=user, **origin)
-
-    def revoke(self, *, at: datetime | None = None) -> int:
-        """End these sign-ins: their tokens are refused from now on. Return how many."""
-        return self.filter(revoked_at=None).update(revoked_at=at or timezone.now())
-
-
-class SignIn(models.Model):
-    """One device on which a person signed in; its tokens live as long as it does."""
-
-    id = ObjectIdPrimaryKey()
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="sign_ins"
-    )
-    device = models.CharField(max_length=100)
-    ip_address = models.GenericIPAddressField(null=True)
-    created_at = InstantField()
-    last_used_at = InstantField()
-    expires_at = InstantField()
-    revoked_at = InstantField(null=True)
-
-    objects = SignInQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(expires_at__gt=F("created_at")),
-                name="accounts_signin_expires_after_start",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.device}, {self.created_at:%Y-%m-%d %H:%M} UTC"
-
-    def extend(self, *, at: datetime | None = None) -> None:
-        """Let it expire a whole token's life from now."""
-        now = at or timezone.now()
-        self.expires_at = now + timedelta(days=settings.TOKEN_DAYS)
-        self.last_used_at = now
-        # Not save(), which fails when the account has just been deleted.
-        SignIn.objects.filter(pk=self.pk).update(
-            expires_at=self.expires_at, last_used_at=now
-        )
-
-    def touch(self, *, at: datetime) -> None:
-        """Note that it was used; call it once LAST_USED_PRECISION has passed."""
-        earlier = SignIn.objects.filter(pk=self.pk, last_used_at__lt=at)
-        earlier.update(last_used_at=at)
