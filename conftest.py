@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, wraps
 from threading import Barrier
 from typing import Any
 
@@ -12,10 +13,15 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import connections
+from django.db.backends.postgresql.operations import DatabaseOperations
+from django_ratelimit import core as ratelimit
 from rest_framework.test import APIClient
 
+from accounts.google.keys import keys_at
 from accounts.models import SignIn, User
 from accounts.tokens import SignInToken
+from integrations.fakes.google import FakeGoogle
+from integrations.fakes.spotify import FakeSpotify
 
 PASSWORD = "correct horse 1"
 
@@ -23,6 +29,29 @@ PASSWORD = "correct horse 1"
 def pytest_configure() -> None:
     # Else every new client has WhiteNoise look through all static files first.
     settings.WHITENOISE_AUTOREFRESH = True
+    # All tests come from one address, and counting is no query of an endpoint's own.
+    settings.RATE_LIMITS = dict.fromkeys(settings.RATE_LIMITS)
+    # The windows of limits end by the clock, in the middle of a test if it must be. In
+    # tests all of them begin with the run.
+    began = int(time.time())
+    ratelimit._get_window = lambda value, period: began + period
+    DatabaseOperations.sql_flush = past_guards(DatabaseOperations.sql_flush)
+
+
+def past_guards(sql_flush: Callable[..., list[str]]) -> Callable[..., list[str]]:
+    """Let the tables be cleared after a test that commits, which the log refuses."""
+    guarded = (
+        "moderation_audit" + name for name in ("entry", "particulars", "archive")
+    )
+    guards = [f"ALTER TABLE {table} {{}} TRIGGER {table}_guard" for table in guarded]
+
+    @wraps(sql_flush)
+    def flush(*args: Any, **options: Any) -> list[str]:
+        off = [guard.format("DISABLE") for guard in guards]
+        on = [guard.format("ENABLE ALWAYS") for guard in guards]
+        return [*off, *sql_flush(*args, **options), *on]
+
+    return flush
 
 
 def token_of(user: User) -> SignInToken:
@@ -101,3 +130,35 @@ def api(alice) -> APIClient:
 @pytest.fixture
 def anonymous(db) -> APIClient:
     return APIClient()
+
+
+@pytest.fixture(scope="session")
+def spotify_server() -> Iterator[FakeSpotify]:
+    with FakeSpotify() as fake:
+        yield fake
+
+
+@pytest.fixture
+def spotify(spotify_server, settings) -> Iterator[FakeSpotify]:
+    """A Spotify of our own, which the service asks instead of the real one."""
+    spotify_server.reset()
+    for name, value in spotify_server.environment().items():
+        setattr(settings, name, value)
+    yield spotify_server
+    spotify_server.reset()
+
+
+@pytest.fixture(scope="session")
+def google_server() -> Iterator[FakeGoogle]:
+    with FakeGoogle() as fake:
+        yield fake
+
+
+@pytest.fixture
+def google(google_server, settings) -> Iterator[FakeGoogle]:
+    """A Google of our own, which the service takes for the real one."""
+    keys_at.cache_clear()
+    settings.GOOGLE_CLIENT_IDS = [google_server.client_id]
+    settings.GOOGLE_JWKS_URL = google_server.jwks_url
+    yield google_server
+    google_server.reset()

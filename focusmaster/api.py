@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from django.db import InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views import defaults
 from rest_framework import exceptions
@@ -13,11 +13,12 @@ from rest_framework.metadata import BaseMetadata
 from rest_framework.response import Response
 
 from focusmaster.documents import json_answer
-from focusmaster.exceptions import InvalidValue, RuleViolation
+from focusmaster.exceptions import InvalidValue, LinkedServiceError, RuleViolation
 from focusmaster.fields import MalformedId
 from focusmaster.serializers import flatten
 
 if TYPE_CHECKING:
+    from django.db.models import Model
     from rest_framework.request import Request
     from rest_framework.views import APIView
 
@@ -26,6 +27,8 @@ log = logging.getLogger("focusmaster.api")
 # Seconds a client should wait when the database does not answer: the embedded server is
 # back in less, one elsewhere usually after its failover.
 DATABASE_RETRY_AFTER = 5
+# The same when a linked service does not answer.
+LINKED_SERVICE_RETRY_AFTER = 5
 
 # The published messages, for when there is nothing more exact to say, with their codes.
 PUBLISHED = {
@@ -49,6 +52,11 @@ PLAIN_REFUSALS = frozenset(
 
 class Conflict(exceptions.APIException):
     status_code = 409
+
+
+class BadGateway(exceptions.APIException):
+    status_code = 502
+    wait = LINKED_SERVICE_RETRY_AFTER
 
 
 class DatabaseUnavailable(exceptions.APIException):
@@ -89,10 +97,33 @@ def error_response(
 
 def exception_handler(exc: Exception, context: dict) -> Response | None:
     """Map what a view raised to its answer; None leaves it to `server_error`."""
-    request = context["request"]._request
+    refusal = _refusal(context["request"]._request, exc)
+    if refusal is None:
+        return None
+    body, status, headers = refusal
+    return Response(body, status=status, headers=headers)
+
+
+def refusal_response(request: HttpRequest, exc: Exception) -> HttpResponse:
+    """Answer what was raised before a view: an APIException or a database error."""
+    body, status, headers = _refusal(request, exc)
+    response = json_answer(body, status)
+    for name, value in headers.items():
+        response[name] = value
+    return response
+
+
+def _refusal(
+    request: HttpRequest, exc: Exception
+) -> tuple[dict, int, dict[str, str]] | None:
+    """Return body, status and headers of the answer to an exception that has one."""
     headers = {}
+    if isinstance(exc, IntegrityError) and has_left(request.caller):
+        exc = exceptions.NotAuthenticated()
+        exc.auth_header = "Bearer"
     if hasattr(exc, "auth_header"):
         headers["WWW-Authenticate"] = exc.auth_header
+    more = exc.more if isinstance(exc, RuleViolation) else {}
     exc = _as_api_exception(exc)
     if exc is None:
         return None
@@ -101,14 +132,24 @@ def exception_handler(exc: Exception, context: dict) -> Response | None:
     if isinstance(exc, exceptions.ValidationError):
         body = _validation_body(request, exc)
     else:
-        body = error_body(request, str(exc.detail), exc.get_codes())
-    return Response(body, status=exc.status_code, headers=headers)
+        body = {**more, **error_body(request, str(exc.detail), exc.get_codes())}
+    return body, exc.status_code, headers
+
+
+def has_left(caller: Model | None) -> bool:
+    """Tell whether the caller's account was deleted while the request was served."""
+    # Within a transaction nothing more can be asked once a statement has failed.
+    if caller is None or transaction.get_connection().in_atomic_block:
+        return False
+    return not type(caller)._base_manager.filter(pk=caller.pk).exists()
 
 
 def _as_api_exception(exc: Exception) -> exceptions.APIException | None:
     """Return the HTTP meaning of an exception, or None where it has none."""
     if isinstance(exc, RuleViolation):
         return Conflict(exc.message, exc.code)
+    if isinstance(exc, LinkedServiceError):
+        return BadGateway(exc.message, exc.code)
     if isinstance(exc, InvalidValue):
         return exceptions.ValidationError({exc.field: [exc.message]})
     if isinstance(exc, Http404 | MalformedId):

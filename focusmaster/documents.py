@@ -14,8 +14,8 @@ from typing import Any
 
 import orjson
 from django.contrib.postgres.fields import ArrayField
-from django.db import connection, models
-from django.db.models import Expression, F, Func, Model, QuerySet, TextField
+from django.db import connection, models, transaction
+from django.db.models import Expression, F, Func, Model, Q, QuerySet, TextField
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 from django.http import HttpResponse
@@ -26,12 +26,23 @@ from focusmaster.queries import (
     Slot,
     Statement,
     insert_then_select,
+    limited,
     select_statement,
     stored_fields,
     update_then_select,
 )
 
-ESCAPED = (models.CharField, models.TextField, models.FloatField, ArrayField)
+# Rows that are fetched at once where all of them might not fit into memory.
+CHUNK_ROWS = 500
+
+ESCAPED = (
+    models.CharField,
+    models.TextField,
+    models.FloatField,
+    models.GenericIPAddressField,
+    models.JSONField,
+    ArrayField,
+)
 
 
 class Text(Expression):
@@ -108,6 +119,8 @@ def joined(*parts: Expression) -> Expression:
 def _value(
     field: serializers.Field, model: type[Model], prefix: str
 ) -> list[Expression]:
+    if hasattr(field, "as_document"):  # It depends on more than its column.
+        return field.as_document(prefix)
     if isinstance(field, serializers.Serializer):
         if field.source == "*":
             return [document_of(field, model, prefix)]
@@ -157,26 +170,72 @@ class Documents:
         model: type[Model],
         order: Sequence[str] = (),
         computed: Mapping[str, Expression] | None = None,
+        ranks: Mapping[str, Expression] | None = None,
+        conditions: Mapping[str, Q] | None = None,
     ) -> None:
         """Take the columns that PostgreSQL computes on insert as `computed`.
 
-        The slots in these expressions have the names of columns.
+        The slots in these expressions have the names of columns. An order names
+        columns, or expressions that are never null and given as `ranks`; the last is
+        unique. What no lookup can say is a condition with a name, which then is used
+        like one: its value is what fills its slots, by name.
         """
         self.serializer_class = serializer_class
         self.model = model
-        self.order = order
+        self.order = tuple(order)
         self.computed = computed or {}
+        self.ranks = ranks or {}
+        self.conditions = conditions or {}
         self._select = cache(self._compile_select)
+        self._page = cache(self._compile_page)
         self._insert = cache(self._compile_insert)
         self._update = cache(self._compile_update)
 
-    def rows(self, **lookups: Any) -> list[bytes]:
+    def rows(
+        self,
+        order: tuple[str, ...] | None = None,
+        at_most: int | None = None,
+        **lookups: Any,
+    ) -> list[bytes]:
         """Return the JSON text of each row that matches; one query.
 
         Lookups are the ORM's, such as `started_at__gte=…`. A malformed id raises
-        MalformedId.
+        MalformedId. `at_most` is part of the shape: a constant of the caller's.
         """
-        return self._select(tuple(lookups)).texts(self._for_database(lookups))
+        statement = self._select(tuple(lookups), order or self.order, at_most)
+        return statement.texts(self._for_database(lookups))
+
+    def page(
+        self,
+        order: tuple[str, ...],
+        limit: int,
+        after: Sequence[str | None] | None = None,
+        **lookups: Any,
+    ) -> tuple[list[bytes], Sequence[str | None] | None]:
+        """Return the JSON texts of one page, and the place of its last row.
+
+        The next page begins after that place: what the row has in the columns of the
+        order, as PostgreSQL's text. It is None when this is the last page. One query.
+        """
+        nulls = after and tuple(value is None for value in after)
+        statement = self._page(tuple(lookups), order, nulls)
+        values = self._for_database(lookups) | {"limit": limit + 1}
+        values |= {f"after_{n}": value for n, value in enumerate(after or ())}
+        rows = statement.rows(values)
+        texts = [text.encode() for text, *_ in rows[:limit]]
+        return texts, rows[limit - 1][1:] if len(rows) > limit else None
+
+    def chunks(self, order: tuple[str, ...], **lookups: Any) -> Iterator[list[bytes]]:
+        """Yield the JSON texts of all rows that match, some at a time.
+
+        They are from one moment: one query, whose cursor stays on the server.
+        """
+        statement = self._select(tuple(lookups), order, None)
+        with transaction.atomic(), connection.chunked_cursor() as cursor:
+            values = statement.filled(self._for_database(lookups))
+            cursor.execute(statement.sql, values)
+            while rows := cursor.fetchmany(CHUNK_ROWS):
+                yield [text.encode() for (text,) in rows]
 
     def insert(self, row: Model) -> bytes:
         """Save a new row and return its JSON text; one round trip."""
@@ -202,27 +261,77 @@ class Documents:
     def _prepared(self, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         meta = self.model._meta
         for name, value in values.items():
-            column = name.partition("__")[0]
-            field = meta.pk if column == "pk" else meta.get_field(column)
-            if not name.endswith("__isnull"):
+            if name in self.conditions:
+                yield from value.items()
+            elif not name.endswith("__isnull"):
+                column = name.partition("__")[0]
+                field = meta.pk if column == "pk" else meta.get_field(column)
                 yield name, field.get_db_prep_value(value, connection)
 
-    def _documents(self) -> QuerySet:
+    def _documents(self, order: Sequence[str] = ()) -> QuerySet:
         document = document_of(self.serializer_class(), self.model)
-        rows = self.model.objects.order_by(*self.order)
+        rows = self.model.objects.alias(
+            **{key: self.ranks[key] for key in keys_of(order) if key in self.ranks}
+        )
+        rows = rows.order_by(*(self._ordered(name) for name in order))
         return rows.annotate(document=document).values_list("document")
 
-    def _matching(self, lookups: Iterable[str]) -> dict[str, Slot]:
+    def _ordered(self, name: str) -> Expression:
+        key = F(name.removeprefix("-"))
+        # What has no value comes last, whichever way round.
+        last = True if self._is_nullable(key.name) else None
+        if name.startswith("-"):
+            return key.desc(nulls_last=last)
+        return key.asc(nulls_last=last)
+
+    def _is_nullable(self, key: str) -> bool:
+        return key not in self.ranks and self.model._meta.get_field(key).null
+
+    def _beyond(self, order: Sequence[str], nulls: Sequence[bool], n: int = 0) -> Q:
+        """Return the condition for a row to come after the place in the slots."""
+        key, comes_after = keys_of(order)[n], "lt" if order[n][0] == "-" else "gt"
+        slot = Slot(f"after_{n}")
+        if nulls[n]:  # Those without a value are last: only they are left.
+            return Q(**{f"{key}__isnull": True}) & self._beyond(order, nulls, n + 1)
+        beyond = Q(**{f"{key}__{comes_after}": slot})
+        if self._is_nullable(key):
+            beyond |= Q(**{f"{key}__isnull": True})
+        if n + 1 == len(order):
+            return beyond
+        beyond |= Q(**{key: slot}) & self._beyond(order, nulls, n + 1)
+        if self._is_nullable(key):
+            return beyond
+        # Says nothing new, but in a form from which an index knows where to begin.
+        return Q(**{f"{key}__{comes_after}e": slot}) & beyond
+
+    def _matching(self, lookups: Iterable[str]) -> Q:
         """Return lookups with slots; whether a column is null is part of the shape."""
-        return {
-            name: True if name.endswith("__isnull") else Slot(name) for name in lookups
-        }
+        matching = Q()
+        for name in lookups:
+            value = True if name.endswith("__isnull") else Slot(name)
+            matching &= self.conditions.get(name) or Q(**{name: value})
+        return matching
 
     def _rows_to_change(self, lookups: Iterable[str]) -> QuerySet:
-        return self.model.objects.filter(**self._matching(lookups))
+        return self.model.objects.filter(self._matching(lookups))
 
-    def _compile_select(self, lookups: tuple[str, ...]) -> Statement:
-        return select_statement(self._documents().filter(**self._matching(lookups)))
+    def _compile_select(
+        self, lookups: tuple[str, ...], order: tuple[str, ...], at_most: int | None
+    ) -> Statement:
+        rows = self._documents(order).filter(self._matching(lookups))
+        return select_statement(rows[:at_most])
+
+    def _compile_page(
+        self,
+        lookups: tuple[str, ...],
+        order: tuple[str, ...],
+        nulls: tuple[bool, ...] | None,
+    ) -> Statement:
+        rows = self._documents(order).filter(self._matching(lookups))
+        if nulls is not None:
+            rows = rows.filter(self._beyond(order, nulls))
+        keys = [AsText(F(key)) for key in keys_of(order)]
+        return limited(select_statement(rows.values_list("document", *keys)))
 
     def _compile_insert(self) -> Statement:
         return insert_then_select(self.model, self.computed, self._documents())
@@ -233,6 +342,11 @@ class Documents:
         rows = self._rows_to_change(lookups)
         changes = rows.changes({name: Slot(f"new_{name}") for name in given})
         return update_then_select(rows, changes, self._documents())
+
+
+def keys_of(order: Sequence[str]) -> list[str]:
+    """Return the names in an order without their directions."""
+    return [name.removeprefix("-") for name in order]
 
 
 def json_answer(data: Any, status: int = 200) -> JSONAnswer:

@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -21,8 +22,19 @@ MIN_SECRET_KEY_UNIQUE = 5
 # What `startproject` puts before the keys it makes, which often end up published.
 INSECURE_PREFIX = "django-insecure-"
 
+# A number of times, and a period: s, m, h, d, or several of one.
+RATE = re.compile(r"([1-9]\d{0,8})/([1-9]\d{0,3})?([smhd])")
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
 # Browsers write scheme and host in small letters, and no path.
 ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d+)?|https?://\[[0-9a-f:]+\](:\d+)?")
+
+
+class Rate(NamedTuple):
+    """So many in so many seconds."""
+
+    count: int
+    seconds: int
 
 
 def env(name: str, default: str | None = None) -> str:
@@ -48,6 +60,20 @@ def env_int(name: str, default: str, *, at_least: int, at_most: int) -> int:
             f"not {value!r}."
         )
     return int(value)
+
+
+def env_rate(name: str, default: str) -> Rate | None:
+    """Read how often something may happen: `1000/h`, `10/15m`, or None for `off`."""
+    value = env(name, default)
+    if value == "off":
+        return None
+    match = RATE.fullmatch(value)
+    if match is None:
+        raise ImproperlyConfigured(
+            f"{name} must be a rate such as 1000/h or 10/15m, or off, not {value!r}."
+        )
+    count, several, unit = match.groups()
+    return Rate(int(count), int(several or 1) * SECONDS[unit])
 
 
 def env_list(name: str, default: str) -> list[str]:

@@ -13,6 +13,18 @@ class RuleViolation(Exception):
 
     code = "rule_violation"
     message = "The current state does not allow this."
+    # What the answer tells beside the names that every error has.
+    more: Mapping[str, object] = {}
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class LinkedServiceError(Exception):
+    """A service elsewhere is down, too slow, or answers what makes no sense."""
+
+    code = "linked_service_failed"
+    message = "A linked service does not answer. Try again in a moment."
 
     def __str__(self) -> str:
         return self.message

@@ -17,6 +17,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.module_loading import import_string
 
 from focusmaster.api import error_response, is_api
+from focusmaster.conditional import READS, conditional
 from focusmaster.logs import request_log
 from focusmaster.parsers import PayloadTooLarge
 
@@ -43,11 +44,14 @@ class RequestMiddleware:
 
         response = self._refusal(request) or self.get_response(request)
 
+        if response.status_code == 200 and request.method in READS:
+            response = conditional(request, response)
         for act in request.on_response:
             act(response)
         response["X-Request-Id"] = request.id
         response["X-Content-Type-Options"] = "nosniff"
-        if not response.streaming:
+        # That of a 304 would be the length of what the client has.
+        if not response.streaming and response.status_code != 304:
             response["Content-Length"] = str(len(response.content))
         self._log(request, response, perf_counter() - started)
         return response
@@ -88,7 +92,7 @@ class RequestMiddleware:
                     "path": request.path_info,
                     "status": response.status_code,
                     "ms": round(took * 1000, 2),
-                    "user": caller.pk if caller else None,
+                    "user": caller.name_in_logs if caller else None,
                     "requestId": request.id,
                 }
             },

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,7 @@ RANGES = {"today": 1, "week": 7, "month": 30}
 # Ten years: the longest period that is broken down by day.
 MAX_DAYS = 3660
 
+DAYS_OF_WEEK = 7
 DAY_LENGTH = timedelta(days=1)
 # Instants are kept to the millisecond, so this is the step to the next one.
 TICK = timedelta(milliseconds=1)
@@ -49,6 +50,7 @@ def zone_named(name: str) -> ZoneInfo:
         return ZoneInfo.from_file(rules, key=name)
 
 
+@lru_cache(maxsize=4096)  # Most people of a zone ask about the same few days.
 def local_midnight(day: date, zone: ZoneInfo) -> datetime:
     """Return the instant at which a local day begins, in UTC.
 
@@ -56,6 +58,16 @@ def local_midnight(day: date, zone: ZoneInfo) -> datetime:
     twice it is the first.
     """
     return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def local_day(instant: datetime, zone: ZoneInfo) -> date:
+    """Return the local day that an instant belongs to: the last to begin before it.
+
+    Where clocks go back over midnight, that is not the one they show again.
+    """
+    shown = instant.astimezone(zone).date()
+    following = shown + DAY_LENGTH
+    return following if local_midnight(following, zone) <= instant else shown
 
 
 @dataclass(frozen=True)
@@ -73,8 +85,8 @@ class Period:
 
     def days(self) -> list[date]:
         """Return its local days, oldest first. Both bounds must be there."""
-        first = self.start.astimezone(self.zone).date()
-        last = (self.end - TICK).astimezone(self.zone).date()
+        first = local_day(self.start, self.zone)
+        last = local_day(self.end - TICK, self.zone)
         count = (last - first).days + 1
         if count > MAX_DAYS:
             raise InvalidValue("from", f"give at most {MAX_DAYS} days")
@@ -117,9 +129,17 @@ def period_of(
 
 def last_days(count: int, zone: ZoneInfo, *, at: datetime | None = None) -> Period:
     """Return the local days, `count` of them, that end today."""
-    today = (at or timezone.now()).astimezone(zone).date()
-    start = local_midnight(today - DAY_LENGTH * (count - 1), zone)
-    return Period(start, local_midnight(today + DAY_LENGTH, zone), zone)
+    today = local_day(at or timezone.now(), zone)
+    return _days_from(today - DAY_LENGTH * (count - 1), count, zone)
+
+
+def current_week(
+    first_weekday: int, zone: ZoneInfo, *, at: datetime | None = None
+) -> Period:
+    """Return the seven local days from the last such weekday on; Monday is 0."""
+    today = local_day(at or timezone.now(), zone)
+    since = (today.weekday() - first_weekday) % DAYS_OF_WEEK
+    return _days_from(today - DAY_LENGTH * since, DAYS_OF_WEEK, zone)
 
 
 def closed(period: Period, days: int, *, at: datetime | None = None) -> Period:
@@ -131,11 +151,16 @@ def closed(period: Period, days: int, *, at: datetime | None = None) -> Period:
     if end is None:
         end = last_days(1, zone, at=at).end
     if start is None:
-        last = (end - TICK).astimezone(zone).date()
+        last = local_day(end - TICK, zone)
         start = local_midnight(last - DAY_LENGTH * (days - 1), zone)
     if start >= end:
         raise InvalidValue("from", "the period must begin before it ends")
     return Period(start, end, zone)
+
+
+def _days_from(first: date, count: int, zone: ZoneInfo) -> Period:
+    end = local_midnight(first + DAY_LENGTH * count, zone)
+    return Period(local_midnight(first, zone), end, zone)
 
 
 def _from_to(query: Mapping[str, str], zone: ZoneInfo) -> Period:

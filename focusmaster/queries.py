@@ -49,7 +49,7 @@ class Statement:
         wrapper = connections[DEFAULT_DB_ALIAS]
         if not can_run(wrapper):
             return self._rows_of_cursor(values)
-        result = self.prepared.run(wrapper, self._filled(values))
+        result = self.prepared.run(wrapper, self.filled(values))
         reader = Transformer(wrapper.connection)
         reader.set_pgresult(result)
         return reader.load_rows(0, result.ntuples, tuple)
@@ -59,15 +59,16 @@ class Statement:
         wrapper = connections[DEFAULT_DB_ALIAS]
         if not can_run(wrapper):
             return [text.encode() for (text,) in self._rows_of_cursor(values)]
-        result = self.prepared.run(wrapper, self._filled(values))
+        result = self.prepared.run(wrapper, self.filled(values))
         return [result.get_value(row, 0) for row in range(result.ntuples)]
 
-    def _filled(self, values: Mapping[str, Any]) -> list[Any]:
+    def filled(self, values: Mapping[str, Any]) -> list[Any]:
+        """Return the parameters, with the values in the place of their slots."""
         return [values[p.name] if isinstance(p, Slot) else p for p in self.params]
 
     def _rows_of_cursor(self, values: Mapping[str, Any]) -> list[tuple]:
         with connection.cursor() as cursor:
-            cursor.execute(self.sql, self._filled(values))
+            cursor.execute(self.sql, self.filled(values))
             return cursor.fetchall()
 
 
@@ -98,6 +99,11 @@ def stored_fields(model: type[Model]) -> list[Field]:
 
 def select_statement(queryset: QuerySet) -> Statement:
     return Statement(*queryset.query.get_compiler(connection=connection).as_sql())
+
+
+def limited(statement: Statement) -> Statement:
+    """Return the same for as many rows as the slot `limit` says."""
+    return Statement(f"{statement.sql} LIMIT %s", (*statement.params, Slot("limit")))
 
 
 def insert_then_select(

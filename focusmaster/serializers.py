@@ -121,6 +121,21 @@ class WholeNumberField(serializers.IntegerField):
         return data
 
 
+class NumberField(serializers.FloatField):
+    """A JSON number, whole or not."""
+
+    default_error_messages = {
+        "invalid": "give a number",
+        "max_value": "give at most {max_value}",
+        "min_value": "give at least {min_value}",
+    }
+
+    def to_internal_value(self, data: Any) -> float:
+        if isinstance(data, bool) or not isinstance(data, int | float):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class IdField(serializers.Field):
     """The id of a row."""
 

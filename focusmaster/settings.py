@@ -7,11 +7,13 @@ production needs must be there.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from datetime import timedelta
 from pathlib import Path
 
 from corsheaders.defaults import default_headers
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.functional import SimpleLazyObject
 
 from focusmaster.environment import (
@@ -22,6 +24,7 @@ from focusmaster.environment import (
     env_int,
     env_list,
     env_origins,
+    env_rate,
     kept_secret_key,
 )
 
@@ -58,6 +61,9 @@ else:
     # Made at the first use: importing the settings writes nothing.
     SECRET_KEY = SimpleLazyObject(lambda: kept_secret_key(STATE_DIR))
     ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+
+# Earlier keys: what was encrypted under them can still be read.
+SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS", "")
 
 # Origins of web clients: they may call with credentials, and use the cookie.
 CLIENT_ORIGINS = env_origins(
@@ -111,10 +117,13 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "social_django",
 ]
 MIDDLEWARE = [
     "focusmaster.middleware.RequestMiddleware",
     "focusmaster.middleware.ClientOriginMiddleware",
+    "accounts.middleware.CallerMiddleware",
+    "focusmaster.idempotency.IdempotencyMiddleware",
     "focusmaster.middleware.PagesMiddleware",
 ]
 # What runs around the pages for staff and for reading, and not around /api.
@@ -127,6 +136,7 @@ PAGE_MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "moderation.admin_audit.PageRequestMiddleware",
 ]
 ROOT_URLCONF = "focusmaster.urls"
 WSGI_APPLICATION = "focusmaster.wsgi.application"
@@ -180,8 +190,14 @@ CSRF_TRUSTED_ORIGINS = CLIENT_ORIGINS
 CORS_ALLOWED_ORIGINS = CLIENT_ORIGINS
 CORS_ALLOW_CREDENTIALS = True
 CORS_URLS_REGEX = r"^/api/"
-CORS_ALLOW_HEADERS = [*default_headers, "x-request-id"]
-CORS_EXPOSE_HEADERS = ["x-request-id", "retry-after"]
+CORS_ALLOW_HEADERS = [
+    *default_headers,
+    *("x-request-id", "idempotency-key", "if-match", "if-none-match"),
+]
+CORS_EXPOSE_HEADERS = [
+    *("x-request-id", "retry-after"),
+    *("link", "etag", "idempotency-replayed"),
+]
 
 # API
 
@@ -209,7 +225,11 @@ SPECTACULAR_SETTINGS = {
         {"name": "Accounts", "description": "Signing up, in and out; your profile."},
         {"name": "Tasks", "description": "Cards on a board of three columns."},
         {"name": "Sessions", "description": "Blocks of focus and rest."},
+        {"name": "Clock", "description": "Working time: clocking in and out, breaks."},
         {"name": "Analytics", "description": "What the focus sessions add up to."},
+        {"name": "Spotify", "description": "Music for the focus, paused in breaks."},
+        {"name": "Feedback", "description": "What you would like us to know."},
+        {"name": "Admin", "description": "For staff: people, the audit log, feedback."},
         {"name": "Service", "description": "Whether the service is well."},
     ],
     "DEFAULT_GENERATOR_CLASS": "focusmaster.schema.reading.SchemaGenerator",
@@ -226,14 +246,117 @@ SPECTACULAR_SETTINGS = {
         "Priority": "kanban.models.Task.Priority",
         "SessionType": "pomodoro.models.PomodoroSession.Type",
         "Mood": "pomodoro.models.PomodoroSession.Mood",
+        "FeedbackType": "moderation.models.Feedback.Type",
+        "FeedbackStatus": "moderation.models.Feedback.Status",
     },
     # Sets of words are components already, see focusmaster.schema.
     "POSTPROCESSING_HOOKS": [],
 }
 
-# Mail and logs
+# Limits: requests of one person or address, and what they may try in vain
 
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+RATE_LIMITS = {
+    "guest": env_rate("RATE_LIMIT_GUEST", "100/h"),
+    "user": env_rate("RATE_LIMIT_USER", "1000/h"),
+    "admin": env_rate("RATE_LIMIT_ADMIN", "5000/h"),
+}
+# Proxies in front whose X-Forwarded-For can be believed; 0: the header is ignored.
+PROXY_COUNT = env_int("PROXY_COUNT", "0", at_least=0, at_most=9)
+REDIS_URL = env("REDIS_URL", "")
+CACHES = {
+    # What Django keeps for itself; nothing of ours.
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "counters": {
+        "BACKEND": "focusmaster.counters.DatabaseCounters",
+        # Seconds that a counter is kept: more than the longest window.
+        "TIMEOUT": max(3600, *(rate.seconds for rate in RATE_LIMITS.values() if rate))
+        + 60,
+    },
+}
+if REDIS_URL:
+    CACHES["counters"] |= {
+        "BACKEND": "focusmaster.redis.RedisCounters",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "focusmaster",
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+    }
+RATELIMIT_USE_CACHE = "counters"
+# Its defaults. It looks for them at each request, and looking in vain is slow.
+RATELIMIT_ENABLE = True
+RATELIMIT_CACHE_PREFIX = "rl:"
+RATELIMIT_HASH_ALGORITHM = hashlib.sha256
+
+# Hours after which a running work clock counts as forgotten.
+CLOCK_FORGOTTEN_HOURS = env_int("CLOCK_FORGOTTEN_HOURS", "12", at_least=1, at_most=8760)
+
+# Mail
+
+EMAIL_HOST = env("EMAIL_HOST", "")
+EMAIL_BACKEND = (
+    f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+)
+EMAIL_USE_SSL = env_bool("EMAIL_USE_SSL", "false")
+EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", "false")
+if EMAIL_USE_SSL and EMAIL_USE_TLS:
+    raise ImproperlyConfigured("EMAIL_USE_TLS and EMAIL_USE_SSL exclude each other.")
+EMAIL_PORT = env_int(
+    "EMAIL_PORT",
+    "465" if EMAIL_USE_SSL else "587" if EMAIL_USE_TLS else "25",
+    at_least=1,
+    at_most=65535,
+)
+EMAIL_HOST_USER = env("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env("EMAIL_HOST_PASSWORD", "")
+# Seconds that a person may have to wait for a mail server that does not answer.
+EMAIL_TIMEOUT = env_int("EMAIL_TIMEOUT", "10", at_least=1, at_most=300)
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", "FocusMaster <focusmaster@localhost>")
+# The web client, for links in mails; empty: there is none.
+CLIENT_URL = env("CLIENT_URL", CLIENT_ORIGINS[0] if CLIENT_ORIGINS else "").rstrip("/")
+if CLIENT_URL and not CLIENT_URL.startswith(("https://", "http://")):
+    raise ImproperlyConfigured(
+        f"CLIENT_URL must be a URL such as https://app.example.com, not {CLIENT_URL!r}."
+    )
+
+# Google sign-in; without the first there is none
+
+# The web client's id at Google, several separated by commas: whom ID tokens are for.
+GOOGLE_CLIENT_IDS = env_list("GOOGLE_CLIENT_ID", "")
+# Google writes itself in both ways.
+GOOGLE_ISSUERS = env_list(
+    "GOOGLE_ISSUER", "https://accounts.google.com,accounts.google.com"
+)
+# Another only to try it out, see `manage.py run_fakes`.
+GOOGLE_JWKS_URL = env("GOOGLE_JWKS_URL", "https://www.googleapis.com/oauth2/v3/certs")
+if PRODUCTION and not GOOGLE_JWKS_URL.startswith("https://"):
+    raise ImproperlyConfigured("GOOGLE_JWKS_URL must begin with https://.")
+
+# Spotify; without the first two there is none
+
+SPOTIFY_CLIENT_ID = env("SPOTIFY_CLIENT_ID", "").strip()
+SPOTIFY_CLIENT_SECRET = env("SPOTIFY_CLIENT_SECRET", "").strip()
+# Where Spotify sends the browser back to; registered there to the letter. Over http it
+# takes no name, only the address of this machine.
+SPOTIFY_REDIRECT_URI = env(
+    "SPOTIFY_REDIRECT_URI",
+    "" if PRODUCTION else f"http://127.0.0.1:{PORT}/api/spotify/callback",
+)
+# Where the browser goes from there: a page of the web client; empty: nowhere.
+SPOTIFY_CLIENT_REDIRECT = env("SPOTIFY_CLIENT_REDIRECT", CLIENT_URL)
+# Others only to try it out, see `manage.py run_fakes`.
+SPOTIFY_ACCOUNTS_URL = env(
+    "SPOTIFY_ACCOUNTS_URL", "https://accounts.spotify.com"
+).rstrip("/")
+SPOTIFY_API_URL = env("SPOTIFY_API_URL", "https://api.spotify.com/v1").rstrip("/")
+if PRODUCTION and not (
+    SPOTIFY_ACCOUNTS_URL.startswith("https://")
+    and SPOTIFY_API_URL.startswith("https://")
+):
+    raise ImproperlyConfigured(
+        "SPOTIFY_ACCOUNTS_URL and SPOTIFY_API_URL must begin with https://."
+    )
+
+# Logs
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -245,5 +368,7 @@ LOGGING = {
         "django.request": {"level": "CRITICAL"},
         "django.security": {"level": "CRITICAL"},
         "django": {"handlers": [], "level": "INFO", "propagate": True},
+        # Would write tokens with each request; what went wrong we log ourselves.
+        "spotipy": {"level": "CRITICAL"},
     },
 }

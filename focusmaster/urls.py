@@ -10,8 +10,11 @@ service = Router()
 service.register("health", HealthViewSet, basename="health")
 
 api = [
+    path("", include("moderation.urls")),
+    path("", include("timeclock.urls")),
     path("", include("pomodoro.urls")),
     path("", include("kanban.urls")),
+    path("", include("integrations.urls")),
     path("", include("analytics.urls")),
     path("", include("accounts.urls")),
     path("", include((service.urls, "service"))),

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from rest_framework import status, viewsets
 from rest_framework.request import Request
 
+from focusmaster.conditional import ConditionalWrites
 from focusmaster.documents import Documents, JSONAnswer
 from focusmaster.exceptions import refusals
+from focusmaster.paging import list_of
 
 
-class DocumentViewSet(viewsets.GenericViewSet):
+class DocumentViewSet(ConditionalWrites, viewsets.GenericViewSet):
     """`list` and `retrieve` of the caller's rows, and the answer to a write.
 
-    A viewset gives `documents`, and `lookups` where its list can be filtered.
+    A viewset gives `documents`, `lookups` where its list can be filtered, and `order`
+    where it can be sorted.
     """
 
     documents: ClassVar[Documents]
@@ -27,12 +30,23 @@ class DocumentViewSet(viewsets.GenericViewSet):
         """Return the lookups that the request's query parameters mean."""
         return {}
 
-    def list(self, request: Request) -> JSONAnswer:
-        rows = self.documents.rows(user_id=request.user.pk, **self.lookups())
-        return JSONAnswer(b"[%b]" % b",".join(rows))
+    def order(self) -> tuple[str, ...]:
+        """Return the order of the list; it ends with a column that is unique."""
+        return self.documents.order
+
+    def list(self, request: Request) -> HttpResponse:
+        lookups = {"user_id": request.user.pk, **self.lookups()}
+        return list_of(request, self.documents, self.order(), lookups)
 
     def retrieve(self, request: Request, pk: str) -> JSONAnswer:
         return self.answer(pk)
+
+    def lock(self, **mode: Any) -> None:
+        super().lock(**mode)
+        mine = self.documents.model.objects.filter(
+            user=self.request.user.pk, **self.kwargs
+        )
+        list(mine.select_for_update(**mode).values_list("pk"))
 
     def change(self, pk: str, given: Mapping[str, Any]) -> JSONAnswer:
         """Change the caller's row of this id and answer with it, or raise Http404."""

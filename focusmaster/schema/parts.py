@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
+from drf_spectacular.utils import OpenApiParameter
 
 from focusmaster.api import DATABASE_RETRY_AFTER, PUBLISHED, DatabaseUnavailable
+from focusmaster.conditional import PreconditionFailed
 from focusmaster.fields import OBJECT_ID
+from focusmaster.paging import MAX_LIMIT
 from focusmaster.parsers import PayloadTooLarge
 
 INTRODUCTION = """\
@@ -29,6 +32,11 @@ out, to the millisecond.
 * **Fields that the server sets** (`_id`, `user`, `createdAt` …) are ignored in a \
 body, so what was read can be sent back. A name that no answer has is refused with 400.
 * **Days** are days in the time zone of your settings; `tz` overrides it once.
+* **Sent again, done once:** a POST with an `Idempotency-Key` of your choice can be \
+repeated until its answer arrives.
+* **Read again, if it changed:** every answer to a GET has an `ETag`, for \
+`If-None-Match`, and for `If-Match` when you change what you read.
+* **Long lists** come whole, or with `limit` in pages that a `Link` header joins.
 
 ### Errors
 
@@ -138,6 +146,64 @@ def _common(
     return name, response
 
 
+# Headers that mean the same wherever they are, and the two parameters of every list.
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+    OpenApiParameter.HEADER,
+    description="Any text that is new for each new request. Sent again with the same "
+    "one within 24 hours, the request is not done again: its first answer comes again, "
+    "with `Idempotency-Replayed: true`. Another request with it is 409 "
+    "`idempotency_key_reused`, and while the first is under way 409 "
+    "`idempotency_in_flight`.",
+)
+IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match",
+    {"type": "string"},
+    OpenApiParameter.HEADER,
+    description="The `ETag` of what you have: 304 as long as nothing has changed.",
+)
+IF_MATCH = OpenApiParameter(
+    "If-Match",
+    {"type": "string"},
+    OpenApiParameter.HEADER,
+    description="The `ETag` of what you read: 412 if it has changed since.",
+)
+PAGE = [
+    OpenApiParameter(
+        "limit",
+        {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT},
+        description="Sends so many at most, and a `Link` to the next page where there "
+        "is one. Without it, the whole list is sent.",
+    ),
+    OpenApiParameter(
+        "cursor",
+        {"type": "string"},
+        description="The place where a page begins; it comes with the `Link`.",
+    ),
+]
+ETAG = {
+    "ETag": {"schema": {"type": "string"}, "description": "Names this very answer."}
+}
+LINK = {
+    "Link": {
+        "schema": {"type": "string"},
+        "description": "With `limit`, while there is more: the next page, as "
+        '`<https://…>; rel="next"`.',
+    }
+}
+REPLAYED = {
+    "Idempotency-Replayed": {
+        "schema": {"type": "string", "const": "true"},
+        "description": "There when this is the answer to an earlier request with the "
+        "same `Idempotency-Key`.",
+    }
+}
+NOT_MODIFIED = {
+    "description": "You have it already: the `ETag` is that of `If-None-Match`.",
+    "headers": ETAG,
+}
+
 COMMON_ERRORS = {
     400: _common(
         "BadRequest",
@@ -176,6 +242,13 @@ COMMON_ERRORS = {
         "NotAcceptable",
         "`Accept` takes no JSON.",
         error_example("not_acceptable", "Could not satisfy the request Accept header."),
+    ),
+    412: _common(
+        "PreconditionFailed",
+        "It is no longer what `If-Match` names.",
+        error_example(
+            PreconditionFailed.default_code, PreconditionFailed.default_detail
+        ),
     ),
     413: _common(
         "PayloadTooLarge",

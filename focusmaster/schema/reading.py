@@ -22,15 +22,25 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.permissions import AllowAny
 from rest_framework.views import APIView
 
+from focusmaster.conditional import UNTAGGED, WRITES, ConditionalWrites
 from focusmaster.schema.parts import (
     COMMON_ERRORS,
     ERROR_SCHEMA,
+    ETAG,
     ID,
+    IDEMPOTENCY_KEY,
+    IF_MATCH,
+    IF_NONE_MATCH,
     INSTANT,
     INSTANT_OR_ANY_DAY,
     INTRODUCTION,
+    LINK,
+    NOT_MODIFIED,
+    PAGE,
+    REPLAYED,
     SECURITY_SCHEMES,
 )
+from focusmaster.viewsets import DocumentViewSet
 
 
 @dataclass(frozen=True)
@@ -80,8 +90,25 @@ class AutoSchema(openapi.AutoSchema):
         return self.call.responses
 
     def get_override_parameters(self):
-        ids = [OpenApiParameter("id", ID, OpenApiParameter.PATH)]
-        return [*(ids if "{id}" in self.path else ()), *self.call.parameters]
+        ids = OpenApiParameter("id", ID, OpenApiParameter.PATH)
+        return [
+            *([ids] if "{id}" in self.path else []),
+            *self.call.parameters,
+            *(PAGE if self._has_pages() else []),
+            *([IDEMPOTENCY_KEY] if self.method == "POST" else []),
+            *([IF_NONE_MATCH] if self._has_tag() else []),
+            *([IF_MATCH] if self._heeds_if_match() else []),
+        ]
+
+    def _has_pages(self) -> bool:
+        return isinstance(self.view, DocumentViewSet) and self.view.action == "list"
+
+    def _has_tag(self) -> bool:
+        return self.method == "GET" and not self.path.startswith(UNTAGGED)
+
+    def _heeds_if_match(self) -> bool:
+        is_write = self.method.lower() in WRITES and "get" in self.view.action_map
+        return is_write and isinstance(self.view, ConditionalWrites)
 
     def get_operation(self, path, path_regex, path_prefix, method, registry):
         operation = super().get_operation(
@@ -100,10 +127,25 @@ class AutoSchema(openapi.AutoSchema):
             for status, response in sorted(responses.items())
             if "content" in response or "$ref" in response
         }
+        self._add_headers(operation["responses"])
         for message in (operation.get("requestBody", {}), *responses.values()):
             for content in message.get("content", {}).values():
                 show_lone_example(content)
         return operation
+
+    def _add_headers(self, responses: dict[str, Any]) -> None:
+        for status, response in responses.items():
+            headers = {}
+            if self._has_tag() and status == "200":
+                headers |= ETAG
+            if self._has_pages() and status == "200":
+                headers |= LINK
+            if self.method == "POST" and status < "300":
+                headers |= REPLAYED
+            if headers:
+                response["headers"] = response.get("headers", {}) | headers
+        if self._has_tag():
+            responses["304"] = NOT_MODIFIED
 
     def _common_errors(self, operation: dict[str, Any]) -> list[int]:
         has_body = "requestBody" in operation
@@ -117,6 +159,7 @@ class AutoSchema(openapi.AutoSchema):
             403: operation["security"],
             404: "{id}" in self.path,
             406: True,
+            412: self._heeds_if_match(),
             413: has_body,
             415: has_body,
             500: True,
@@ -134,7 +177,8 @@ class AutoSchema(openapi.AutoSchema):
         if not self.view.get_authenticators():
             return []
         token = [{scheme: []} for scheme in SECURITY_SCHEMES]
-        may_be_nobody = AllowAny in self.view.permission_classes
+        permissions = self.view.get_permissions()
+        may_be_nobody = any(isinstance(one, AllowAny) for one in permissions)
         return [*token, {}] if may_be_nobody else token
 
     def _is_list_view(self, serializer=None):
@@ -232,6 +276,7 @@ class WordExtension(OpenApiSerializerFieldExtension):
     """Each set of words is a component, named in ENUM_NAME_OVERRIDES."""
 
     target_class = "focusmaster.serializers.WordField"
+    match_subclasses = True
 
     def get_name(self):
         return load_enum_name_overrides().get(list_hash([*self.target.choices.items()]))

@@ -31,6 +31,7 @@ def test_preflight_of_the_web_client_is_granted(method):
     assert method in response["Access-Control-Allow-Methods"]
     headers = response["Access-Control-Allow-Headers"].split(", ")
     assert {"authorization", "content-type", "x-request-id"} <= set(headers)
+    assert {"idempotency-key", "if-match", "if-none-match"} <= set(headers)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +62,7 @@ def test_answer_can_be_read_by_the_web_client():
     assert response["Access-Control-Allow-Credentials"] == "true"
     exposed = response["Access-Control-Expose-Headers"].split(", ")
     assert {"x-request-id", "retry-after"} <= set(exposed)
+    assert {"etag", "link", "idempotency-replayed"} <= set(exposed)
 
 
 @pytest.mark.parametrize("path", ["/api/nothing", "/api/health/nothing"])

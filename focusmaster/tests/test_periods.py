@@ -16,7 +16,10 @@ from focusmaster.periods import (
     TICK,
     Period,
     closed,
+    current_week,
     is_timezone,
+    last_days,
+    local_day,
     local_midnight,
     period_of,
     timezone_names,
@@ -119,6 +122,48 @@ def test_day_begins_at_its_first_moment(zone, day, begins, hours):
 
     assert begin == instant(begins)
     assert end - begin == hours * HOUR
+
+
+@pytest.mark.parametrize(
+    ("at", "day"),
+    [
+        ("2010-11-07T02:29:59.999Z", "2010-11-06"),
+        ("2010-11-07T02:30:00Z", "2010-11-07"),
+        # From one past midnight clocks went back to one past eleven.
+        ("2010-11-07T02:31:00Z", "2010-11-07"),
+        ("2010-11-07T03:29:59.999Z", "2010-11-07"),
+        ("2010-11-07T03:30:00Z", "2010-11-07"),
+        ("2010-11-08T03:30:00Z", "2010-11-08"),
+    ],
+)
+def test_day_that_has_begun_goes_on_when_clocks_go_back_over_midnight(at, day):
+    zone, at, day = zone_named("America/St_Johns"), instant(at), date.fromisoformat(day)
+
+    today = last_days(1, zone, at=at)
+
+    assert local_day(at, zone) == day
+    assert today.start <= at < today.end
+    assert today.days() == [day]
+
+
+@pytest.mark.parametrize(
+    ("first_weekday", "at", "first"),
+    [
+        (0, "2026-03-29T21:59:59.999Z", "2026-03-23"),
+        (0, "2026-03-29T22:00:00Z", "2026-03-30"),
+        (6, "2026-03-28T22:59:59.999Z", "2026-03-22"),
+        (6, "2026-03-28T23:00:00Z", "2026-03-29"),
+        (6, "2026-04-01T12:00:00Z", "2026-03-29"),
+    ],
+)
+def test_week_has_seven_local_days_from_its_first(first_weekday, at, first):
+    zone, first = zone_named("Europe/Berlin"), date.fromisoformat(first)
+
+    week = current_week(first_weekday, zone, at=instant(at))
+
+    assert week.days() == [first + timedelta(days=n) for n in range(7)]
+    assert week.start == local_midnight(first, zone)
+    assert week.end == local_midnight(first + timedelta(days=7), zone)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import os
 import socket
 
 import pytest
-from django.db import DataError, connection, transaction
+from django.db import DataError, connection, connections, transaction
 from django.db.models import DateTimeField, F, Func
 
 from accounts.models import User
@@ -124,7 +124,7 @@ def test_pooler_that_keeps_no_statements_gets_none(alice, monkeypatch):
     client = client_of(alice)
     connection.close()
     connection.connect()
-    monkeypatch.setattr(connection, "prepares_statements", False)
+    monkeypatch.setattr(connections["default"], "prepares_statements", False)
 
     answer = client.get(ME)
 

@@ -1,0 +1,183 @@
+"""What the service holds of a person, as each app says in its own `personal_data.py`.
+
+An app lists there, as `HOLDINGS`, every model from which a path leads to the user:
+
+    # timeclock/personal_data.py
+    from focusmaster.personal_data import Holding, Section
+    from timeclock.models import WorkLog
+    from timeclock.serializers import WorkLogSerializer
+
+    HOLDINGS = [
+        Holding(WorkLog, sections=[Section("workLogs", WorkLogSerializer)]),
+    ]
+
+That is all for rows that belong to one user by a foreign key named `user` with CASCADE:
+they are in the export, in the model's own order unless the section has another, and go
+with the account. Further:
+
+- the columns that no serializer shows are `left_out`, each with the reason:
+  `left_out={"access_token": "A secret."}`;
+- a model that is not exported at all is `excluded` with the reason;
+- with more than one foreign key to the user there is a holding for each `path`
+  (`path="banned_by"`); a model that leads to the user only through another has the
+  lookup (`path="log__user"`);
+- a `Section` of at most one row, such as a link to another service, is `single`: an
+  object or null instead of a list;
+- what a cascade does not reach is removed or stripped by `erase`, a function of the
+  user, called before the user's row goes;
+- what stays after the account, without anything of the person but an id, says why in
+  `outlives`;
+- `start_afresh`, a function of the user, takes back what the app's rows add up to, for
+  a person who begins anew and keeps the account.
+
+Tests walk all models and fail for one that is not listed, for a column that is neither
+shown nor left out, and for anything that outlives the account without being listed.
+They want rows of every model: `rows_of(user)` in `<app>/tests/rows.py` makes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import import_module
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING
+
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.db import connection, transaction
+from django.db.models import Model, QuerySet
+from django.utils import timezone
+from django.utils.module_loading import module_has_submodule
+from rest_framework.serializers import Serializer
+
+from focusmaster.documents import document_of
+from focusmaster.instants import format_instant
+from focusmaster.models import StoredAnswer
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+# Rows fetched at a time: some 100 kB.
+CHUNK = 500
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the exported document: rows of a model as a serializer shows them."""
+
+    name: str
+    serializer: type[Serializer]
+    single: bool = False
+    order: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Holding:
+    """What an app keeps of a person in one model."""
+
+    model: type[Model]
+    path: str = "user"
+    sections: Sequence[Section] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    excluded: str = ""
+    erase: Callable[[User], object] | None = None
+    outlives: str = ""
+    start_afresh: Callable[[User], object] | None = None
+
+    def rows(self, user_id: str) -> QuerySet:
+        return self.model._base_manager.filter(**{self.path: user_id})
+
+
+def holdings() -> Iterator[Holding]:
+    """Yield what all apps hold, those first that build upon others."""
+    for app in apps.get_app_configs():
+        if module_has_submodule(app.module, "personal_data"):
+            module = import_module(f"{app.name}.personal_data")
+            yield from getattr(module, "HOLDINGS", ())
+
+
+def erase(user_id: str) -> bool:
+    """Erase a person with all that is theirs; return whether there was one.
+
+    The lock comes first: a request of theirs at the same moment is either finished, and
+    what it wrote goes too, or it finds nobody.
+    """
+    with transaction.atomic():
+        users = get_user_model().objects.select_for_update()
+        user = users.filter(pk=user_id).first()
+        if user is None:
+            return False
+        for holding in holdings():
+            if holding.erase:
+                holding.erase(user)
+        user.delete()
+    return True
+
+
+def start_afresh(user: User) -> None:
+    """Take back what a person has achieved, in every app; the account stays."""
+    with transaction.atomic():
+        list(type(user).objects.select_for_update(no_key=True).filter(pk=user.pk))
+        for holding in holdings():
+            if holding.start_afresh:
+                holding.start_afresh(user)
+
+
+def export(user_id: str) -> IO[bytes]:
+    """Return a file with all that is held of a person, as one JSON document.
+
+    A file, for a long history fits no worker's memory; and before the first byte is
+    sent, so that a slow client holds no transaction open and gets all or an error.
+    """
+    file = TemporaryFile()  # noqa: SIM115 (the answer closes it)
+    with snapshot():
+        file.writelines(_document(user_id))
+    file.seek(0)
+    return file
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Have all queries of the block see the same state of the database."""
+    # Within a transaction it is too late to ask for that; only tests have one around.
+    is_outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        if is_outermost:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
+                )
+        yield
+
+
+def _document(user_id: str) -> Iterator[bytes]:
+    """Yield the text of the document: a line for each row, for who opens it to read."""
+    yield b'{\n  "exportedAt": "%b"' % format_instant(timezone.now()).encode()
+    # The other way round than they build on each other: the account comes first.
+    for holding in reversed(list(holdings())):
+        for section in holding.sections:
+            yield b',\n  "%b": ' % section.name.encode()
+            yield from _value(section, holding.rows(user_id))
+    yield b"\n}\n"
+
+
+def _value(section: Section, rows: QuerySet) -> Iterator[bytes]:
+    document = document_of(section.serializer(), rows.model)
+    rows = rows.order_by(*(section.order or rows.model._meta.ordering))
+    texts = rows.annotate(document=document).values_list("document", flat=True)
+    if section.single:
+        yield next(texts.iterator(), "null").encode()
+        return
+    start, end = b"[\n    ", b"[]"
+    for text in texts.iterator(CHUNK):
+        yield start + text.encode()
+        start, end = b",\n    ", b"\n  ]"
+    yield end
+
+
+# The service's own.
+HOLDINGS = [
+    Holding(StoredAnswer, excluded="Tells, for a day, what the rows themselves tell."),
+]
