@@ -1,31 +1,321 @@
+"""Staff's pages about people: who is there, who is signed in, who was refused."""
+
 from __future__ import annotations
 
-from django.contrib import admin
-from django.contrib.auth.admin import Group
+from ipaddress import ip_address
+from typing import Any
 
-from accounts.models import User
+from django.contrib import admin, messages
+from django.contrib.auth.admin import Group
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.views.decorators.http import require_POST
+
+from accounts.admin_site import ReadOnly, ReadOnlyAdmin
+from accounts.google.admin import LinkedAccountInline
+from accounts.models import SETTING_LIMITS, Consent, FailedSignIn, SignIn, User
+from accounts.models.failed_sign_ins import digest_of
+from accounts.sessions import end_staff_sessions
+from focusmaster.fields import MalformedId
+from focusmaster.personal_data import Holding, holdings
 
 # Roles say who may do what; nobody is in a group. (Imported from where it is
 # registered, so that it has been.)
 admin.site.unregister(Group)
 
+# Sign-ins shown with a person, and rows counted of each kind.
+SHOWN = 50
+COUNTED = 1000
+
+
+def link_to(user: User) -> str:
+    url = reverse("admin:accounts_user_change", args=[user.pk])
+    return format_html('<a href="{}">{}</a>', url, user)
+
+
+def is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+class OfPerson(ReadOnlyAdmin):
+    """Rows of people, searched for by whose they are."""
+
+    list_select_related = ["user"]
+    search_fields = ["user"]
+    search_help_text = "How the person's email or name begins"
+
+    @admin.display(description="person", empty_value="nobody known")
+    def person(self, row: Any) -> str | None:
+        return link_to(row.user) if row.user else None
+
+    def get_search_results(self, request, queryset, search_term):
+        if not search_term.strip():
+            return queryset, False
+        people = User.objects.beginning_with(search_term)
+        return queryset.filter(user__in=people.values("pk")), False
+
+
+class SignInInline(ReadOnly, admin.TabularInline):
+    """Where the person is signed in, each with a button that ends it."""
+
+    model = SignIn
+    verbose_name_plural = f"signed in on (the newest {SHOWN})"
+    fields = readonly_fields = ["end", "ip_address", "last_used_at", "expires_at"]
+    ordering = ["-id"]
+    extra = 0
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        shown = super().get_queryset(request)
+        user_id = request.resolver_match.kwargs["object_id"]
+        newest = shown.filter(user_id=user_id).live().values("pk")[:SHOWN]
+        return shown.filter(pk__in=newest)
+
+    @admin.display(description="")
+    def end(self, sign_in: SignIn) -> str:
+        url = reverse("admin:accounts_user_sign_out", args=[sign_in.user_id])
+        return format_html(
+            '<button class="button" style="padding: 8px 12px" formaction="{}" '
+            'name="sign_in" value="{}">Sign out</button>',
+            url,
+            sign_in.pk,
+        )
+
 
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin):
-    """People, to be found and looked at."""
+class UserAdmin(ReadOnlyAdmin):
+    """People, to be found, looked at and signed out."""
 
-    list_display = ["email", "name", "role", "status", "points", "created_at"]
+    actions = ["sign_out_selected"]
+    inlines = [SignInInline, LinkedAccountInline]
+    list_display = ["__str__", "name", "role", "status", "points", "created_at"]
     list_filter = ["role", "status", "is_guest"]
-    ordering = ["-created_at"]
-    search_fields = ["name", "email"]
-    show_full_result_count = False
-    exclude = ["password"]
+    search_fields = ["email", "name"]
+    search_help_text = "How the email or the name begins"
+    readonly_fields = ["focus_time", "rows_held"]
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": [
+                    "email",
+                    "name",
+                    "picture",
+                    "role",
+                    "status",
+                    "ban_reason",
+                    "banned_until",
+                    "is_guest",
+                    "created_at",
+                    "updated_at",
+                ]
+            },
+        ),
+        (
+            "Activity",
+            {"fields": ["points", "badges", "focus_count", "focus_time", "rows_held"]},
+        ),
+        (
+            "Settings",
+            {
+                "classes": ["collapse"],
+                "fields": [
+                    "theme",
+                    *SETTING_LIMITS,
+                    "auto_start_session",
+                    "auto_start_break",
+                    "strict_mode",
+                    "spotify_autoplay",
+                    "motivational_quotes",
+                    "sound_enabled",
+                    "timezone",
+                    "week_start",
+                ],
+            },
+        ),
+    ]
 
-    def has_add_permission(self, request) -> bool:
-        return False
+    def get_search_results(self, request, queryset, search_term):
+        if not search_term.strip():
+            return queryset, False
+        return queryset.beginning_with(search_term), False
 
-    def has_change_permission(self, request, obj=None) -> bool:
-        return False
+    @admin.display(description="focus time")
+    def focus_time(self, user: User) -> str:
+        hours, rest = divmod(user.focus_seconds, 3600)
+        return f"{hours} h {rest // 60} min"
 
-    def has_delete_permission(self, request, obj=None) -> bool:
-        return False
+    @admin.display(description="rows held")
+    def rows_held(self, user: User) -> str:
+        """Say how much of each kind there is, as far as it is quickly counted."""
+        counts = (
+            (name_of(one), counted(one.rows(user.pk)))
+            for one in holdings()
+            if one.model is not User
+        )
+        return format_html_join(
+            "", "<div>{}: {}</div>", (count for count in counts if count[1] != "0")
+        )
+
+    def has_sign_out_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    @admin.action(description="Sign out everywhere", permissions=["sign_out"])
+    def sign_out_selected(self, request: HttpRequest, queryset: QuerySet) -> None:
+        for user in queryset:
+            self.sign_out_everywhere(request, user)
+        self.message_user(
+            request, f"Signed out {queryset.count()} everywhere.", messages.SUCCESS
+        )
+
+    def sign_out_everywhere(self, request: HttpRequest, user: User) -> str:
+        user.sign_ins.all().revoke()
+        end_staff_sessions(user)
+        done = "Signed out everywhere."
+        self.log_change(request, user, done)
+        return done
+
+    def sign_out_device(self, request: HttpRequest, user: User, sign_in: str) -> str:
+        try:
+            ended = user.sign_ins.get(pk=sign_in)
+        except (SignIn.DoesNotExist, MalformedId):
+            raise Http404 from None
+        user.sign_ins.filter(pk=ended.pk).revoke()
+        done = f"Signed out on {ended.device}."
+        self.log_change(request, user, done)
+        return done
+
+    def get_urls(self) -> list:
+        sign_out = require_POST(self.admin_site.admin_view(self.sign_out))
+        own = path("<object_id>/sign-out/", sign_out, name="accounts_user_sign_out")
+        return [own, *super().get_urls()]
+
+    def sign_out(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Sign a person out on one device, or everywhere if none is named."""
+        if not self.has_sign_out_permission(request):
+            raise Http404
+        user = self.get_object(request, object_id)
+        if user is None:
+            raise Http404
+        if sign_in := request.POST.get("sign_in"):
+            done = self.sign_out_device(request, user, sign_in)
+        else:
+            done = self.sign_out_everywhere(request, user)
+        self.message_user(request, done, messages.SUCCESS)
+        return redirect("admin:accounts_user_change", object_id)
+
+
+def name_of(holding: Holding) -> str:
+    """Name the rows, and what they are to the person unless they are simply theirs."""
+    name = holding.model._meta.verbose_name_plural
+    return name if holding.path == "user" else f"{name} ({holding.path})"
+
+
+def counted(rows: QuerySet) -> str:
+    count = rows[: COUNTED + 1].count()
+    return str(count) if count <= COUNTED else f"more than {COUNTED}"
+
+
+class LiveFilter(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request, model_admin) -> list[tuple[str, str]]:
+        return [("live", "Signed in"), ("ended", "Ended")]
+
+    def queryset(self, request, queryset) -> QuerySet:
+        if self.value() == "live":
+            return queryset.live()
+        if self.value() == "ended":
+            return queryset.ended()
+        return queryset
+
+
+@admin.register(SignIn)
+class SignInAdmin(OfPerson):
+    actions = ["revoke_selected"]
+    list_display = [
+        "created_at",
+        "person",
+        "device",
+        "ip_address",
+        "last_used_at",
+        "is_live",
+    ]
+    list_filter = [LiveFilter]
+
+    @admin.display(description="signed in", boolean=True)
+    def is_live(self, sign_in: SignIn) -> bool:
+        return sign_in.revoked_at is None and sign_in.expires_at > timezone.now()
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    @admin.action(description="End selected sign-ins", permissions=["revoke"])
+    def revoke_selected(self, request: HttpRequest, queryset: QuerySet) -> None:
+        ended = queryset.revoke()
+        self.message_user(request, f"Ended {ended} sign-in(s).", messages.SUCCESS)
+
+
+class KnownFilter(admin.SimpleListFilter):
+    title = "account"
+    parameter_name = "account"
+
+    def lookups(self, request, model_admin) -> list[tuple[str, str]]:
+        return [("known", "Somebody's"), ("unknown", "Nobody's")]
+
+    def queryset(self, request, queryset) -> QuerySet:
+        if self.value() in ("known", "unknown"):
+            return queryset.filter(user__isnull=self.value() == "unknown")
+        return queryset
+
+
+@admin.register(FailedSignIn)
+class FailedSignInAdmin(OfPerson):
+    date_hierarchy = "created_at"
+    list_display = ["created_at", "person", "where", "address", "device"]
+    list_filter = ["where", KnownFilter]
+    search_fields = ["ip_address", "name_digest"]
+    search_help_text = "A whole email, a whole mark, or an IP address"
+
+    @admin.display(description="person")
+    def person(self, failed: FailedSignIn) -> str:
+        """Link to the person, or else to all attempts with the same name."""
+        if failed.user:
+            return link_to(failed.user)
+        mark = failed.name_digest
+        return format_html('unknown <a href="?q={0}">{0}</a>', mark)
+
+    @admin.display(description="IP address")
+    def address(self, failed: FailedSignIn) -> str:
+        """Link to all attempts from the same address."""
+        return format_html('<a href="?q={0}">{0}</a>', failed.ip_address or "")
+
+    def get_search_results(self, request, queryset, search_term):
+        """Find by what has an index; also with an email that nobody has."""
+        text = search_term.strip()
+        if not text:
+            return queryset, False
+        if is_address(text):
+            return queryset.filter(ip_address=text), False
+        return queryset.filter(name_digest__in=[text, digest_of(text)]), False
+
+
+@admin.register(Consent)
+class ConsentAdmin(OfPerson):
+    list_display = [
+        "created_at",
+        "person",
+        "essential",
+        "analytics",
+        "marketing",
+        "ip_address",
+    ]
+    list_filter = ["analytics", "marketing"]

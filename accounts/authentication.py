@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -12,7 +14,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Model, Q
 from django.db.models.base import ModelState
-from django.utils import timezone
+from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
@@ -42,6 +44,7 @@ USER_FIELDS = [
     "is_guest",
     "timezone",
     "week_start",
+    "daily_goal",
     "focus_seconds",
     "focus_count",
     "focus_version",
@@ -92,59 +95,82 @@ def loaded(model: type[Model], columns: dict[str, Any]) -> Model:
     return row
 
 
+@dataclass
+class Token:
+    """A token as a request presented it, and what became of it."""
+
+    from_cookie: bool
+    claims: Claims | None
+    # Whatever its state; None where there is none, or the token is bad.
+    sign_in: SignIn | None
+    at: datetime
+
+    @property
+    def is_good(self) -> bool:
+        """Tell whether it makes the sign-in's user the caller."""
+        sign_in = self.sign_in
+        return sign_in is not None and sign_in.live and not sign_in.user.is_barred()
+
+    def check(self) -> None:
+        """Raise what the presenter of a token that is not good should read."""
+        if self.sign_in is None:
+            raise AuthenticationFailed(*PUBLISHED[401])
+        # Before the sign-in's end: a ban ends sign-ins, and the person should read why.
+        refuse_barred(self.sign_in.user)
+        if not self.sign_in.live:
+            raise AuthenticationFailed(*PUBLISHED[401])
+
+
+def presented_token(
+    request: HttpRequest, *, at: datetime, with_profile: bool = False
+) -> Token | None:
+    """Look up the token in the `Authorization` header or, failing that, the cookie.
+
+    None without one. One query.
+    """
+    raw = token_in_header(request)
+    from_cookie = raw is None
+    if from_cookie:
+        raw = token_in_cookie(request)
+    if raw is None:
+        return None
+    claims = sign_in = None
+    with suppress(TokenError):
+        claims = read_token(raw)
+        if claims.expires_at > at:
+            sign_in = find_sign_in(claims.sign_in_id, at=at, with_profile=with_profile)
+    return Token(from_cookie, claims, sign_in, at)
+
+
 class TokenAuthentication(BaseAuthentication):
-    """A token in the `Authorization` header or, failing that, in the cookie.
+    """The owner of the token that `CallerMiddleware` has looked up.
 
     Sets `request.user` and, as `request.auth`, the sign-in.
     """
-
-    with_profile = False
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
 
     def authenticate(self, request: Request) -> tuple[User, SignIn] | None:
-        raw = token_in_header(request)
-        from_cookie = raw is None
-        if from_cookie:
-            raw = token_in_cookie(request)
-        if raw is None:
+        token = request._request.token
+        if token is None:
             return None
 
-        now = timezone.now()
-        claims, sign_in = self._checked(raw, now)
-        request._request.caller = sign_in.user
-        sign_in.came_by_cookie = from_cookie
-        if from_cookie:
+        token.check()
+        sign_in = token.sign_in
+        sign_in.came_by_cookie = token.from_cookie
+        if token.from_cookie:
             refuse_foreign_origin(request)
-            if claims.is_past_half_its_life(at=now):
+            if token.claims.is_past_half_its_life(at=token.at):
                 sign_in.extend()
                 give_token(request._request, sign_in)
         if sign_in.stale:
-            sign_in.touch(at=now)
+            sign_in.touch(at=token.at)
         return sign_in.user, sign_in
-
-    def _checked(self, raw: str, now: datetime) -> tuple[Claims, SignIn]:
-        try:
-            claims = read_token(raw)
-        except TokenError:
-            raise AuthenticationFailed(*PUBLISHED[401]) from None
-        sign_in = find_sign_in(
-            claims.sign_in_id, at=now, with_profile=self.with_profile
-        )
-        if sign_in is None or claims.expires_at <= now:
-            raise AuthenticationFailed(*PUBLISHED[401])
-        # Before the sign-in's end: a ban ends sign-ins, and the person should read why.
-        refuse_barred(sign_in.user)
-        if not sign_in.live:
-            raise AuthenticationFailed(*PUBLISHED[401])
-        return claims, sign_in
 
 
 class ProfileAuthentication(TokenAuthentication):
     """The same for a call that answers with the profile: it comes with the user."""
-
-    with_profile = True
 
 
 class OptionalTokenAuthentication(TokenAuthentication):

@@ -1,13 +1,20 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.core.validators import URLValidator, validate_email
+from django.db import models
+from django.db.models import Case, Expression, F, Q, When
+from django.db.models.functions import Now
 from rest_framework import serializers
 
-from accounts.models import SETTING_LIMITS, User
+from accounts.models import SETTING_LIMITS, FailedSignIn, User
+from accounts.models.email_changes import CODE_DIGITS
+from focusmaster.documents import Text
+from focusmaster.fields import OBJECT_ID
 from focusmaster.periods import is_timezone
 from focusmaster.serializers import (
     FlagField,
@@ -94,6 +101,24 @@ def check_new_password(password: str, user: User) -> None:
         raise serializers.ValidationError({"password": exc.messages}) from None
 
 
+class StatusField(WordField):
+    """The status as it is by now: a suspension ends by itself."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(User.Status.choices, **kwargs)
+
+    def as_document(self, prefix: str) -> list[Expression]:
+        is_over = Q(
+            **{f"{prefix}status": "suspended", f"{prefix}banned_until__lte": Now()}
+        )
+        status = Case(
+            When(is_over, then=Text("active")),
+            default=F(f"{prefix}status"),
+            output_field=models.TextField(),
+        )
+        return [Text('"'), status, Text('"')]
+
+
 class ProfileSerializer(StrictSerializer):
     """A person as they see themselves."""
 
@@ -102,7 +127,7 @@ class ProfileSerializer(StrictSerializer):
     email = EmailField(required=False, allow_blank=True)
     picture = PictureField(required=False)
     role = WordField(User.Role.choices, read_only=True)
-    status = WordField(User.Status.choices, read_only=True)
+    status = StatusField(read_only=True)
     isGuest = FlagField(source="is_guest", read_only=True)
     points = WholeNumberField(read_only=True)
     badges = TextListField(child=TextField(), read_only=True)
@@ -128,6 +153,10 @@ class ProfileSerializer(StrictSerializer):
         user = self.context["request"].user
         password, current = attrs.get("password"), attrs.pop("currentPassword", "")
         if password is not None:
+            if user.is_guest:
+                raise serializers.ValidationError(
+                    {"password": ["create an account first, with /api/auth/register"]}
+                )
             name = attrs.get("name", user.name)
             check_new_password(password, User(name=name, email=user.email))
             attrs["current_password"] = current
@@ -170,6 +199,41 @@ class CredentialsSerializer(StrictSerializer):
         ignored = list(SignInAnswerSerializer().fields)
 
 
+class GuestSerializer(StrictSerializer):
+    guestId = TextField(source="id", required=False, allow_null=True, allow_blank=True)
+
+    class Meta:
+        ignored = list(SignInAnswerSerializer().fields)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Take what cannot be an id for none."""
+        given = attrs.get("id") or ""
+        return {"id": given if OBJECT_ID.fullmatch(given) else None}
+
+
+class NewEmailSerializer(StrictSerializer):
+    newEmail = EmailField(source="new_email")
+
+
+class CodeSerializer(StrictSerializer):
+    otp = TextField(source="code")
+
+    def validate_otp(self, code: str) -> str:
+        if not re.fullmatch(rf"[0-9]{{{CODE_DIGITS}}}", code):
+            raise serializers.ValidationError(f"give the {CODE_DIGITS} digits")
+        return code
+
+
+class ForgottenPasswordSerializer(StrictSerializer):
+    # Any text: whether it could be an address is nothing that an answer depends on.
+    email = TextField(max_length=MAX_EMAIL_LENGTH)
+
+
+class NewPasswordSerializer(StrictSerializer):
+    token = TextField()
+    password = TextField(trim_whitespace=False)
+
+
 class SignInSerializer(serializers.Serializer):
     """A device on which the person signed in."""
 
@@ -183,3 +247,74 @@ class SignInSerializer(serializers.Serializer):
 
     def get_current(self, sign_in) -> bool:
         return sign_in.pk == self.context["current"].pk
+
+
+class PreferencesSerializer(StrictSerializer):
+    """What a person agrees to; `timestamp` is when, by the clock of their device."""
+
+    essential = FlagField()
+    analytics = FlagField()
+    marketing = FlagField()
+    timestamp = InstantField(source="decided_at", required=False, allow_null=True)
+
+
+class ConsentSerializer(StrictSerializer):
+    """An answer to what the web client asked."""
+
+    _id = IdField(source="id", read_only=True)
+    preferences = PreferencesSerializer(source="*")
+    ipAddress = TextField(source="ip_address", read_only=True, allow_null=True)
+    userAgent = TextField(source="user_agent", read_only=True)
+    createdAt = InstantField(source="created_at", read_only=True)
+
+    class Meta:
+        ignored = ["id"]  # What logging it answered.
+
+
+class ExportedProfileSerializer(serializers.Serializer):
+    """A person in the copy of their data: also what no page of theirs shows."""
+
+    _id = IdField(source="id")
+    name = TextField()
+    email = TextField()
+    picture = TextField()
+    role = WordField(User.Role.choices)
+    status = StatusField()
+    banReason = TextField(source="ban_reason")
+    bannedUntil = InstantField(source="banned_until", allow_null=True)
+    isGuest = FlagField(source="is_guest")
+    points = WholeNumberField()
+    badges = TextListField(child=TextField())
+    totalFocusTime = WholeNumberField(source="focus_seconds")
+    totalSessions = WholeNumberField(source="focus_count")
+    createdAt = InstantField(source="created_at")
+    updatedAt = InstantField(source="updated_at")
+
+
+class EmailChangeSerializer(serializers.Serializer):
+    """A new address that a person has not confirmed yet."""
+
+    newEmail = TextField(source="new_email")
+    expiresAt = InstantField(source="expires_at")
+
+
+class ExportedSignInSerializer(serializers.Serializer):
+    """A sign-in in the copy of a person's data: also one that has ended."""
+
+    _id = IdField(source="id")
+    device = TextField()
+    ipAddress = TextField(source="ip_address", allow_null=True)
+    createdAt = InstantField(source="created_at")
+    lastUsedAt = InstantField(source="last_used_at")
+    expiresAt = InstantField(source="expires_at")
+    revokedAt = InstantField(source="revoked_at", allow_null=True)
+
+
+class FailedSignInSerializer(serializers.Serializer):
+    """Somebody's attempt to sign in to a person's account."""
+
+    _id = IdField(source="id")
+    where = WordField(FailedSignIn.Where.choices)
+    device = TextField()
+    ipAddress = TextField(source="ip_address", allow_null=True)
+    createdAt = InstantField(source="created_at")

@@ -30,6 +30,9 @@ class SignInQuerySet(models.QuerySet):
     def live(self, *, at: datetime | None = None) -> SignInQuerySet:
         return self.filter(live_at(at or timezone.now()))
 
+    def ended(self, *, at: datetime | None = None) -> SignInQuerySet:
+        return self.exclude(live_at(at or timezone.now()))
+
     def start(self, *, user: User, user_agent: str, ip_address: str | None) -> SignIn:
         now = timezone.now()
         return self.create(
@@ -43,11 +46,25 @@ class SignInQuerySet(models.QuerySet):
 
     @transaction.atomic
     def start_with_account(
-        self, *, user_agent: str, ip_address: str | None, **account: Any
+        self,
+        *,
+        user_agent: str,
+        ip_address: str | None,
+        guest: SignIn | None = None,
+        **account: Any,
     ) -> SignIn:
-        """Register an account and sign it in, or do neither. Raises EmailTaken."""
-        user = User.objects.register(**account)
-        return self.start(user=user, user_agent=user_agent, ip_address=ip_address)
+        """Register an account and sign it in, or do neither. Raises EmailTaken.
+
+        A guest's sign-in goes on as the account's, so that a request that is sent again
+        is still the same caller's. The guest's others end: the id alone opened them.
+        """
+        user = User.objects.register(**account, guest=guest and guest.user)
+        if guest is None or guest.user_id != user.pk:
+            return self.start(user=user, user_agent=user_agent, ip_address=ip_address)
+        user.sign_ins.exclude(pk=guest.pk).revoke()
+        guest.extend()
+        guest.user = user
+        return guest
 
     @transaction.atomic
     def start_with_password(self, *, user: User, **origin: Any) -> SignIn | None:
@@ -59,6 +76,17 @@ class SignInQuerySet(models.QuerySet):
         mine = User.objects.filter(pk=user.pk, password=user.password)
         if not mine.select_for_update(no_key=True).exists():
             return None
+        return self.start(user=user, **origin)
+
+    @transaction.atomic
+    def start_as_guest(self, *, user: User | None, **origin: Any) -> SignIn:
+        """Start a sign-in of this guest; of a new one without, or if it is none now.
+
+        The lock makes a registration at this moment wait, which ends this sign-in, too.
+        """
+        guests = User.objects.guests().select_for_update(no_key=True)
+        if user is None or not guests.filter(pk=user.pk).exists():
+            user = User.objects.add_guest()
         return self.start(user=user, **origin)
 
     def revoke(self, *, at: datetime | None = None) -> int:
@@ -83,6 +111,7 @@ class SignIn(models.Model):
     objects = SignInQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "sign-in"
         constraints = [
             models.CheckConstraint(
                 condition=Q(expires_at__gt=F("created_at")),

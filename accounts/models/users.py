@@ -12,8 +12,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import Q, Value
-from django.db.models.functions import Lower
+from django.db.models.functions import Collate, Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from accounts.exceptions import EmailTaken
 from focusmaster.exceptions import InvalidValue, refusals
@@ -52,6 +53,16 @@ class UserQuerySet(models.QuerySet):
             ~Q(email=""), email_key=Lower(Value(email.strip()))
         )
 
+    def beginning_with(self, text: str) -> UserQuerySet:
+        """Keep those whose email or name begins so, in any letters; found by index."""
+        begins = Lower(Value(text.strip()))
+        return self.alias(
+            email_key=Collate(Lower("email"), "C"), name_key=Collate(Lower("name"), "C")
+        ).filter(Q(email_key__startswith=begins) | Q(name_key__startswith=begins))
+
+    def guests(self) -> UserQuerySet:
+        return self.filter(is_guest=True)
+
     def with_credentials(self, email: str, password: str) -> User | None:
         """Return the user whose email and password these are, or None.
 
@@ -62,25 +73,46 @@ class UserQuerySet(models.QuerySet):
         return user if check_password(password, encoded) else None
 
     def register(
-        self, *, name: str, email: str, password: str, role: str | None = None
+        self,
+        *,
+        name: str,
+        email: str,
+        password: str | None,
+        role: str | None = None,
+        guest: User | None = None,
     ) -> User:
         """Create an account, or raise EmailTaken.
 
-        The password must have passed the validators. The constraint decides between
-        two registrations at once.
+        The password must have passed the validators; None for who signs in by other
+        means. The constraint decides between two registrations at once.
+
+        A guest becomes the account, and what is theirs stays. One who has an account by
+        now gets another.
         """
         now = timezone.now()
-        user = User(
-            name=name,
-            email=email.strip(),
-            role=role or User.Role.USER,
+        account = {
+            "name": name,
+            "email": email.strip(),
+            "password": make_password(password),
+            "role": role or User.Role.USER,
+            "is_guest": False,
+            "updated_at": now,
+        }
+        with refusals({EMAIL_UNIQUE: EmailTaken()}):
+            if guest and self.guests().filter(pk=guest.pk).update(**account):
+                return self.get(pk=guest.pk)
+            return self.create(**account, created_at=now)
+
+    def add_guest(self) -> User:
+        """Create an account for someone who gives neither email nor password."""
+        now = timezone.now()
+        return self.create(
+            name="Guest",
+            password=make_password(None),
+            is_guest=True,
             created_at=now,
             updated_at=now,
         )
-        user.set_password(password)
-        with refusals({EMAIL_UNIQUE: EmailTaken()}):
-            user.save(force_insert=True)
-        return user
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
@@ -165,6 +197,11 @@ class User(AbstractBaseUser):
             models.CheckConstraint(
                 condition=~Q(name=""), name="accounts_user_has_name"
             ),
+            # Whoever knows a guest's id gets in: that must open nothing more.
+            models.CheckConstraint(
+                condition=Q(is_guest=False) | Q(email="", role="user"),
+                name="accounts_user_guest_has_no_email_or_role",
+            ),
             models.CheckConstraint(
                 condition=Q(picture="") | Q(picture__startswith="https://"),
                 name="accounts_user_picture_is_https",
@@ -197,9 +234,35 @@ class User(AbstractBaseUser):
                 ]
             ),
         ]
+        indexes = [
+            # Serve staff's search by how an email or a name begins; in this collation
+            # an index can tell.
+            models.Index(
+                Collate(Lower("email"), "C"), name="accounts_user_email_prefix"
+            ),
+            models.Index(Collate(Lower("name"), "C"), name="accounts_user_name_prefix"),
+            # Serve staff's filters for the few, newest first.
+            models.Index(
+                fields=["-id"],
+                condition=Q(role="admin"),
+                name="accounts_user_admins",
+            ),
+            models.Index(
+                fields=["status", "-id"],
+                condition=~Q(status="active"),
+                name="accounts_user_not_active",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.email or self.name
+
+    @property
+    def name_in_logs(self) -> str:
+        """The id; of a guest something else, for whoever knows a guest's id gets in."""
+        if not self.is_guest:
+            return self.pk
+        return salted_hmac("accounts.guest_in_logs", self.pk).hexdigest()[:24]
 
     @property
     def is_active(self) -> bool:
@@ -220,8 +283,9 @@ class User(AbstractBaseUser):
     ) -> bool:
         """Change the columns given; return whether that ended all sign-ins.
 
-        A new password does, and wants the current one unless there is none yet. Raises
-        InvalidValue when it is wrong, or was changed at the same moment.
+        A new password does, and voids links to reset it. It wants the current one
+        unless there is none yet; raises InvalidValue when that is wrong, or was changed
+        at the same moment.
         """
         mine = User.objects.filter(pk=self.pk)
         if password is not None:
@@ -237,7 +301,13 @@ class User(AbstractBaseUser):
                 raise InvalidValue("currentPassword", "this is not your password")
             if password is not None:
                 self.sign_ins.all().revoke()
+                self.password_resets.all().delete()
         return password is not None
+
+    def forget_achievements(self) -> None:
+        """Take away points and badges, also those that no session accounts for."""
+        mine = User.objects.filter(pk=self.pk)
+        mine.update(points=0, badges=[], updated_at=timezone.now())
 
     def is_barred(self, *, at: datetime | None = None) -> bool:
         """Tell whether a ban or a suspension is in force at the moment given."""

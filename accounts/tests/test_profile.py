@@ -70,7 +70,6 @@ def test_profile_shows_what_is_stored(api, alice):
         name='Zoë "Z" \\ 🍅',
         picture="https://example.com/ü.png",
         role="admin",
-        is_guest=True,
         points=150,
         badges=["early bird", 'a "b", {c}'],
         theme="dark",
@@ -80,7 +79,7 @@ def test_profile_shows_what_is_stored(api, alice):
 
     assert profile["name"] == 'Zoë "Z" \\ 🍅'
     assert profile["picture"] == "https://example.com/ü.png"
-    assert (profile["role"], profile["isGuest"]) == ("admin", True)
+    assert (profile["role"], profile["isGuest"]) == ("admin", False)
     assert profile["points"] == 150
     assert profile["badges"] == ["early bird", 'a "b", {c}']
     assert profile["settings"] == {**DEFAULTS, "theme": "dark"}

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from rest_framework import status, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import APIException
@@ -12,15 +14,22 @@ from accounts.authentication import (
     ProfileAuthentication,
     refuse_barred,
 )
-from accounts.models import SignIn, User
+from accounts.failed_sign_ins import note_failed_sign_in
+from accounts.limits import guessing
+from accounts.models import FailedSignIn, SignIn, User
 from accounts.serializers import (
     CredentialsSerializer,
+    GuestSerializer,
     ProfileSerializer,
     RegistrationSerializer,
     SignInAnswerSerializer,
 )
 from accounts.tokens import clear_token_cookie, give_token
+from accounts.views.gdpr import delete_account
+from focusmaster.conditional import ConditionalWrites
 from focusmaster.documents import Documents, JSONAnswer
+from focusmaster.exceptions import InvalidValue
+from focusmaster.personal_data import start_afresh
 from focusmaster.requests import client_ip, user_agent
 
 profiles = Documents(ProfileSerializer, User)
@@ -39,13 +48,26 @@ def origin(request: Request) -> dict[str, str | None]:
     return {"user_agent": user_agent(request), "ip_address": client_ip(request)}
 
 
-class AccountViewSet(viewsets.GenericViewSet):
+class GuestAuthentication(OptionalTokenAuthentication):
+    """The same where only a guest may be somebody: another's token counts as none."""
+
+    def authenticate(self, request: Request) -> tuple[User, SignIn] | None:
+        token = request._request.token
+        if token and token.is_good and not token.sign_in.user.is_guest:
+            return None
+        return super().authenticate(request)
+
+
+class AccountViewSet(ConditionalWrites, viewsets.GenericViewSet):
     """Signing up, in and out, and the caller's own profile."""
+
+    def representation(self) -> JSONAnswer:
+        return JSONAnswer(profiles.rows(pk=self.request.user.pk)[0])
 
     @action(
         detail=False,
         methods=["post"],
-        authentication_classes=[],
+        authentication_classes=[GuestAuthentication],
         permission_classes=[AllowAny],
         serializer_class=RegistrationSerializer,
     )
@@ -54,10 +76,28 @@ class AccountViewSet(viewsets.GenericViewSet):
         serializer.is_valid(raise_exception=True)
 
         sign_in = SignIn.objects.start_with_account(
-            **origin(request), **serializer.validated_data
+            guest=request.auth, **origin(request), **serializer.validated_data
         )
 
         return self._signed_in(sign_in, status.HTTP_201_CREATED)
+
+    @action(
+        detail=False,
+        methods=["post"],
+        authentication_classes=[],
+        permission_classes=[AllowAny],
+        serializer_class=GuestSerializer,
+    )
+    def guest(self, request: Request) -> Response:
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        guest = User.objects.guests().filter(**serializer.validated_data).first()
+        if guest:
+            refuse_barred(guest)
+
+        sign_in = SignIn.objects.start_as_guest(user=guest, **origin(request))
+
+        return self._signed_in(sign_in, status.HTTP_200_OK)
 
     @action(
         detail=False,
@@ -69,16 +109,23 @@ class AccountViewSet(viewsets.GenericViewSet):
     def login(self, request: Request) -> Response:
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        user = User.objects.with_credentials(**serializer.validated_data)
-        if user is None:
-            raise WrongCredentials
+        email = serializer.validated_data["email"]
+        with guessing(email, client_ip(request), wrong=WrongCredentials):
+            user = User.objects.with_credentials(**serializer.validated_data)
+            if user is None:
+                raise self._wrong_credentials(email)
         refuse_barred(user)
 
         sign_in = SignIn.objects.start_with_password(user=user, **origin(request))
         if sign_in is None:
-            raise WrongCredentials
+            raise self._wrong_credentials(email)
 
         return self._signed_in(sign_in, status.HTTP_200_OK)
+
+    def _wrong_credentials(self, email: str) -> WrongCredentials:
+        request = self.request._request
+        note_failed_sign_in(request, name=email, where=FailedSignIn.Where.API)
+        return WrongCredentials()
 
     def _signed_in(self, sign_in: SignIn, code: int) -> Response:
         user = sign_in.user
@@ -128,11 +175,23 @@ class AccountViewSet(viewsets.GenericViewSet):
     def put_profile(self, request: Request) -> JSONAnswer:
         return self._change_profile(request)
 
+    @profile.mapping.delete
+    def delete_profile(self, request: Request) -> Response:
+        return delete_account(request)
+
+    @action(detail=False, methods=["delete"], url_path="profile/stats")
+    def delete_stats(self, request: Request) -> JSONAnswer:
+        start_afresh(request.user)
+        return JSONAnswer(profiles.rows(pk=request.user.pk)[0])
+
     def _change_profile(self, request: Request) -> JSONAnswer:
         serializer = self.get_serializer(data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
 
-        signs_out = request.user.change_profile(**serializer.validated_data)
+        user, changes = request.user, serializer.validated_data
+        guess = guessing(user.pk, client_ip(request), wrong=InvalidValue)
+        with guess if "password" in changes else nullcontext():
+            signs_out = user.change_profile(**changes)
         if signs_out and request.auth.came_by_cookie:
             # A browser stays signed in; other clients sign in with the new password.
             sign_in = SignIn.objects.start(user=request.user, **origin(request))

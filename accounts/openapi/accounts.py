@@ -1,5 +1,3 @@
-"""How the OpenAPI document describes the calls of this app."""
-
 from __future__ import annotations
 
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
@@ -10,13 +8,13 @@ from accounts.exceptions import EmailTaken
 from accounts.passwords import MAX_LENGTH, MIN_LENGTH
 from accounts.serializers import (
     CredentialsSerializer,
+    GuestSerializer,
     ProfileSerializer,
     RegistrationSerializer,
     SettingsSerializer,
     SignInAnswerSerializer,
-    SignInSerializer,
 )
-from accounts.views import AccountViewSet, SignInViewSet
+from accounts.views import AccountViewSet
 from accounts.views.accounts import WrongCredentials
 from focusmaster.schema.words import (
     Call,
@@ -92,6 +90,14 @@ describe(
     given={"password": {"format": "password"}},
 )
 describe(
+    GuestSerializer,
+    "A guest who comes back, or nothing for a new one.",
+    given={
+        "guestId": "The `_id` of the guest account. Keep it like a password: whoever "
+        "knows it gets in. One that is no guest's is ignored."
+    },
+)
+describe(
     SettingsSerializer,
     "How the app behaves for a person. Durations are in minutes.",
     fields={
@@ -151,21 +157,6 @@ describe(
     },
 )
 describe(
-    SignInSerializer,
-    "A device on which the person is signed in.",
-    name="Device",
-    example={
-        "_id": "65bd0f2cbcf86cd799439019",
-        "device": "Firefox on Linux",
-        "ipAddress": "203.0.113.7",
-        "createdAt": "2026-02-02T09:00:00Z",
-        "lastUsedAt": "2026-02-02T10:25:00Z",
-        "expiresAt": "2026-03-04T09:00:00Z",
-        "current": True,
-    },
-    fields={"current": "Whether it is the one that asks."},
-)
-describe(
     TokenSerializer,
     "A token for the same sign-in.",
     name="Token",
@@ -178,6 +169,23 @@ SETS_COOKIE = OpenApiParameter(
     description="The token once more, for browsers.",
     response=[200, 201],
 )
+BARRED_MESSAGES = {
+    "banned": "This account is banned: Violation of terms",
+    "suspended": "This account is suspended until 2026-02-09T10:00:00Z.",
+}
+BARRED = refusal(
+    "The account is banned or suspended; the message says why.", **BARRED_MESSAGES
+)
+GUEST = {
+    "_id": "507f1f77bcf86cd799439012",
+    "name": "Guest",
+    "email": "",
+    "picture": "",
+    "role": "user",
+    "isGuest": True,
+    "points": 0,
+    "token": TOKEN,
+}
 CHANGES = "Takes any of the fields; what is left out stays, also among the settings."
 CHANGE = {
     "request": body(
@@ -196,7 +204,9 @@ document(
     register=Call(
         "register",
         "Create an account",
-        "Creates the account and signs in to it.",
+        "Creates the account and signs in to it. With a guest's token, the guest "
+        "becomes the account and keeps tasks, sessions and points; the guest's other "
+        "sign-ins end. Anyone else's token does not matter.",
         parameters=[SETS_COOKIE],
         request=body(
             RegistrationSerializer,
@@ -210,6 +220,20 @@ document(
             201: answer("The account is there.", SignInAnswerSerializer),
             400: invalid("password", "give at least one letter and one digit"),
             409: conflict(EmailTaken),
+        },
+    ),
+    guest=Call(
+        "startAsGuest",
+        "Try it as a guest",
+        "Creates an account that needs neither email nor password, or resumes it, and "
+        "signs in to it. It is there until it is deleted or becomes a full account, "
+        "see `POST /api/auth/register`.",
+        parameters=[SETS_COOKIE],
+        request=body(GuestSerializer, {"guestId": GUEST["_id"]}),
+        responses={
+            200: answer("Signed in as a guest.", SignInAnswerSerializer, GUEST),
+            400: invalid("guestId", "give text"),
+            403: BARRED,
         },
     ),
     login=Call(
@@ -229,11 +253,7 @@ document(
                 "No account has this email and password.",
                 **{WrongCredentials.default_code: WrongCredentials.default_detail},
             ),
-            403: refusal(
-                "The account is banned or suspended; the message says why.",
-                banned="This account is banned: Violation of terms",
-                suspended="This account is suspended until 2026-02-09T10:00:00Z.",
-            ),
+            403: BARRED,
         },
     ),
     logout=Call(
@@ -273,39 +293,12 @@ document(
         responses={200: answer("The profile.", ProfileSerializer)},
     ),
     put_profile=Call("updateProfile", "Change your profile", CHANGES, **CHANGE),
-)
-
-document(
-    SignInViewSet,
-    "Accounts",
-    list=Call(
-        "listDevices",
-        "List the devices",
-        "Where you are signed in, last used first.",
-        responses={200: answer("The devices.", SignInSerializer(many=True))},
-    ),
-    destroy=Call(
-        "signOutDevice",
-        "Sign out on one device",
-        "Ends that sign-in; it may be this one.",
-        responses={
-            200: answer(
-                "Signed out there.",
-                MessageSerializer,
-                {"message": "Signed out on this device"},
-            )
-        },
-    ),
-    destroy_all=Call(
-        "signOutOtherDevices",
-        "Sign out on all other devices",
-        "Ends every sign-in but this one.",
-        responses={
-            200: answer(
-                "Signed out there.",
-                MessageSerializer,
-                {"message": "Signed out on all other devices"},
-            )
-        },
+    delete_stats=Call(
+        "resetStats",
+        "Start afresh",
+        "Deletes all sessions and takes back what they were worth: points, badges and "
+        "the completed Pomodoros of tasks. Tasks and work logs stay.",
+        request=None,
+        responses={200: answer("The profile as it is now.", ProfileSerializer)},
     ),
 )

@@ -1,0 +1,141 @@
+"""Google's ID tokens: whether one is genuine and for us, and whose it is.
+
+Import this only to sign somebody in: social-core's backends take their time to load.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+from django.conf import settings
+from rest_framework.exceptions import ValidationError
+from social_core.backends.google_openidconnect import GoogleOpenIdConnect
+from social_core.exceptions import AuthResponseError
+from social_django.utils import load_strategy
+
+from accounts.google.exceptions import InvalidIdToken, UnverifiedEmail
+from accounts.google.keys import Key, keys_at
+from accounts.google.linking import PROVIDER
+from accounts.serializers import EmailField, PictureField
+
+# Google's have some 1200.
+MAX_TOKEN_LENGTH = 8192
+# As Google promises.
+MAX_SUB_LENGTH = 255
+MAX_NAME_LENGTH = 100
+# Whoever has such an address has it from Google.
+GOOGLES_OWN_DOMAINS = {"gmail.com", "googlemail.com"}
+# What no name has, and some of which PostgreSQL does not take.
+NO_TEXT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A person as Google knows them.
+
+    `proves_email`: Google runs the address, so it knows whose it is today. Of another
+    address it only knows that it was theirs when they gave it.
+    """
+
+    sub: str
+    email: str
+    name: str
+    picture: str
+    proves_email: bool
+
+
+class IdTokenBackend(GoogleOpenIdConnect):
+    """social-core's checks, for a token that the web client got by itself.
+
+    There is no access token whose hash could be in it, and no redirect whose nonce.
+    """
+
+    name = PROVIDER
+    VALIDATE_AT_HASH = False
+    # Seconds by which our clock may be behind Google's.
+    JWT_LEEWAY = 30
+
+    def get_key_and_secret(self) -> tuple[list[str], str]:
+        return settings.GOOGLE_CLIENT_IDS, ""
+
+    def id_token_issuer(self) -> list[str]:
+        return settings.GOOGLE_ISSUERS
+
+    def find_valid_key(self, id_token: str) -> Key | None:
+        """Return the key that the token names; whether it signed it is seen next."""
+        kid = jwt.get_unverified_header(id_token).get("kid", "")
+        return keys_at(settings.GOOGLE_JWKS_URL).find(kid)
+
+    def validate_authorized_party(self, claims: dict, client_id: list[str]) -> None:
+        """Take a token for one of our clients, asked for by one of our clients."""
+        if claims["aud"] not in client_id:  # A list of audiences, for one.
+            raise AuthResponseError(self, code="invalid_claim", claim="aud")
+        if claims.get("azp", claims["aud"]) not in client_id:
+            raise AuthResponseError(self, code="invalid_claim", claim="azp")
+
+    def claims_of(self, id_token: str) -> dict[str, Any]:
+        claims = self.decode_and_validate_id_token(id_token, None)
+        self.validate_required_id_token_claims(claims)
+        self.validate_temporal_claims(claims)
+        self.validate_email_verified(claims, stage="token_validation")
+        return claims
+
+
+def read_id_token(token: str) -> Identity:
+    """Return whom an ID token is about.
+
+    Raises InvalidIdToken, UnverifiedEmail or KeysUnavailable.
+    """
+    if len(token) > MAX_TOKEN_LENGTH:
+        raise InvalidIdToken("too_long")
+    try:
+        claims = IdTokenBackend(load_strategy()).claims_of(token)
+    except AuthResponseError as exc:
+        is_about_email = exc.claim == "email_verified"
+        refusal = UnverifiedEmail if is_about_email else InvalidIdToken
+        raise refusal(reason_of(exc)) from None
+    except TypeError:  # social-core reckons with a time that is text.
+        raise InvalidIdToken("malformed") from None
+    return identity_in(claims)
+
+
+def reason_of(exc: AuthResponseError) -> str:
+    """Say what is wrong in words of the libraries, none of which is from the token."""
+    cause = type(exc.__cause__).__name__ if exc.__cause__ else ""
+    return " ".join(word for word in (exc.code, exc.claim, cause) if word)
+
+
+def identity_in(claims: dict[str, Any]) -> Identity:
+    sub = claims["sub"]
+    if not (0 < len(sub) <= MAX_SUB_LENGTH and sub.isascii() and sub.isprintable()):
+        raise InvalidIdToken("invalid_claim sub")
+    try:
+        email = EmailField().run_validation(claims.get("email"))
+    except ValidationError:
+        raise UnverifiedEmail("invalid_claim email") from None
+    user, _, domain = email.rpartition("@")
+    organisation = claims.get("hd")
+    return Identity(
+        sub=sub,
+        email=email,
+        name=text_of(claims.get("name")) or user[:MAX_NAME_LENGTH],
+        picture=picture_of(claims.get("picture")),
+        proves_email=domain.lower() in GOOGLES_OWN_DOMAINS
+        or (isinstance(organisation, str) and organisation != ""),
+    )
+
+
+def text_of(name: Any) -> str:
+    text = NO_TEXT.sub("", name) if isinstance(name, str) else ""
+    return text.strip()[:MAX_NAME_LENGTH].strip()
+
+
+def picture_of(url: Any) -> str:
+    """Return the picture's URL; "" where there is none that could be shown."""
+    try:
+        return PictureField().run_validation(url)
+    except ValidationError:
+        return ""

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.serializers import SignInAnswerSerializer
+from focusmaster.serializers import InstantField, StrictSerializer, TextField
+
+
+class IdTokenSerializer(StrictSerializer):
+    """An ID token under Google's own name for it, or under the web client's."""
+
+    credential = TextField(required=False, allow_null=True)
+    token = TextField(required=False, allow_null=True)
+
+    class Meta:
+        ignored = list(SignInAnswerSerializer().fields)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        given = {text for text in attrs.values() if text is not None}
+        if not given:
+            raise serializers.ValidationError({"credential": ["give an ID token"]})
+        if len(given) > 1:
+            message = "this is another one than credential; give one of them"
+            raise serializers.ValidationError({"token": [message]})
+        return {"id_token": given.pop()}
+
+
+class LinkedAccountSerializer(serializers.Serializer):
+    """An account elsewhere that opens a person's account, in the copy of their data."""
+
+    provider = TextField()
+    subject = TextField(source="uid")
+    linkedAt = InstantField(source="created")

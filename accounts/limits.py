@@ -1,0 +1,102 @@
+"""Limits of requests by who calls, and of what may be tried in vain (API.md §1).
+
+A password is guessed for one account, from one address, or by many for one account; a
+limit for each keeps guessing hopeless, while no stranger can lock a person out with
+ten tries from elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+from focusmaster.environment import Rate
+from focusmaster.limits import TooMany, Usage, count
+from focusmaster.requests import network_of
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+QUARTER = 15 * 60
+HOUR = 60 * 60
+
+
+def count_request(user: User | None, address: str | None) -> Usage | None:
+    """Count a request of this user, or of the address where there is none.
+
+    None where requests are not limited.
+    """
+    kind = "guest" if user is None or user.is_guest else user.role
+    rate = settings.RATE_LIMITS[kind]
+    if rate is None:
+        return None
+    return count("requests", user.pk if user else network_of(address), rate)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How often one value may do something; raises TooMany once it has."""
+
+    name: str
+    rate: Rate
+    message: str = "Too many attempts. Try again later."
+
+    def check(self, value: str) -> None:
+        """Raise TooMany if the limit is used up."""
+        usage = count(self.name, value, self.rate, by=0)
+        if usage and usage.count >= usage.limit:
+            raise TooMany(usage.reset, self.message)
+
+    def use(self, value: str) -> None:
+        """Count one, or raise TooMany if it is one too many."""
+        usage = count(self.name, value, self.rate)
+        if usage and usage.is_over:
+            raise TooMany(usage.reset, self.message)
+
+
+GUESSED = "Too many failed sign-ins. Try again later."
+FROM_ONE_PLACE = Limit("guesses of one from one", Rate(10, QUARTER), GUESSED)
+OF_ONE_PLACE = Limit("guesses from one", Rate(30, QUARTER), GUESSED)
+OF_ONE_ACCOUNT = Limit("guesses of one", Rate(100, QUARTER), GUESSED)
+
+
+@contextmanager
+def guessing(
+    account: str, address: str | None, *, wrong: type[Exception]
+) -> Iterator[None]:
+    """Check a password of an account within; raising `wrong` counts as a failed guess.
+
+    At a limit everything is refused with TooMany: before the password is looked at,
+    and also after it, so that guesses at the same moment learn nothing more.
+    """
+    account, place = account.strip().lower(), network_of(address)
+    limits = [
+        (FROM_ONE_PLACE, f"{account} {place}"),
+        (OF_ONE_PLACE, place),
+        (OF_ONE_ACCOUNT, account),
+    ]
+    for limit, value in limits:
+        limit.check(value)
+    try:
+        yield
+    except wrong:
+        use_all(limits)
+        raise
+    for limit, value in limits:
+        limit.check(value)
+
+
+def use_all(limits: list[tuple[Limit, str]]) -> None:
+    """Count one under each; raise the TooMany that lasts longest, if any."""
+    refusals = []
+    for limit, value in limits:
+        try:
+            limit.use(value)
+        except TooMany as exc:
+            refusals.append(exc)
+    if refusals:
+        raise max(refusals, key=lambda exc: exc.wait)

@@ -1,0 +1,91 @@
+"""Mail to people: plain text and simple HTML, from the templates in `accounts/mail`.
+
+What someone waits for is sent with `send`; what must not delay or fail an answer, with
+`in_background`. No mail holds a word that a stranger chose, such as a name: it may go
+to someone who has never heard of us.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import connections
+from django.template.loader import render_to_string
+
+from accounts.models import PasswordReset, User
+from accounts.models.email_changes import CODE_LIFE
+from accounts.passwords import yield_to_others
+
+log = logging.getLogger("focusmaster.mail")
+
+# One mail after the other. The thread ends with the process, but not before its work.
+# What it does for an address that is known should not be felt by a request meanwhile.
+BACKGROUND = ThreadPoolExecutor(
+    max_workers=1, thread_name_prefix="mail", initializer=yield_to_others
+)
+
+
+def send(template: str, to: str, subject: str, **context: Any) -> None:
+    """Send a mail, or raise OSError: the mail server is down, slow, or refuses it."""
+    context["subject"] = subject
+    text, html = (
+        render_to_string(f"accounts/mail/{template}.{kind}", context)
+        for kind in ("txt", "html")
+    )
+    # Programs that answer by themselves, such as while someone is away, answer no such.
+    headers = {"Auto-Submitted": "auto-generated"}
+    mail = EmailMultiAlternatives(subject, text, to=[to], headers=headers)
+    mail.attach_alternative(html, "text/html")
+    mail.send()
+
+
+def in_background(act: Callable[..., None], *args: Any) -> None:
+    """Have the mail thread call this; what goes wrong is logged."""
+    BACKGROUND.submit(_act, act, args)
+
+
+def _act(act: Callable[..., None], args: tuple) -> None:
+    try:
+        act(*args)
+    except OSError as exc:
+        log_failure(exc)
+    except Exception:
+        log.exception("A mail was not sent")
+    finally:
+        connections.close_all()
+
+
+def log_failure(exc: OSError) -> None:
+    """Log why a mail was not sent; not the error itself, which may name the address."""
+    code = getattr(exc, "smtp_code", None) or exc.errno
+    log.error("A mail was not sent: %s %s", type(exc).__name__, code)
+
+
+def send_code(new_email: str, code: str) -> None:
+    """Send the code that confirms a new address to it, or raise OSError."""
+    minutes = int(CODE_LIFE.total_seconds() // 60)
+    subject = "Your code for FocusMaster"
+    send("email_code", new_email, subject, code=code, minutes=minutes)
+
+
+def send_notice_of_change(old_email: str, new_email: str) -> None:
+    """Tell the old address of an account that it has a new one, or raise OSError."""
+    subject = "Your FocusMaster account has a new email address"
+    send("email_changed", old_email, subject, new_email=new_email)
+
+
+def send_reset(email: str) -> None:
+    """Send the account of this email, if any, a way to a new password."""
+    user = User.objects.with_email(email).first()
+    if user is None:
+        return
+    token = PasswordReset.objects.start(user=user)
+    page = f"{settings.CLIENT_URL}/reset-password" if settings.CLIENT_URL else ""
+    link = page and f"{page}?token={token}"
+    subject = "A new password for FocusMaster"
+    send("password_reset", user.email, subject, token=token, link=link)

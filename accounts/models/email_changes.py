@@ -1,0 +1,103 @@
+"""Changes of email addresses that wait for a code, mailed to the new one."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from accounts.exceptions import EmailTaken
+from accounts.models.users import EMAIL_UNIQUE, User
+from focusmaster.exceptions import InvalidValue, refusals
+from focusmaster.fields import InstantField
+
+CODE_DIGITS = 6
+CODE_LIFE = timedelta(minutes=10)
+
+
+class WrongCode(InvalidValue):
+    """The same for a code that is wrong, has expired, or was never sent."""
+
+    def __init__(self) -> None:
+        super().__init__("otp", "this code is wrong or has expired")
+
+
+class EmailChangeQuerySet(models.QuerySet):
+    def owned_by(self, user: User) -> EmailChangeQuerySet:
+        return self.filter(user=user)
+
+    def live(self, *, at: datetime | None = None) -> EmailChangeQuerySet:
+        return self.filter(expires_at__gt=at or timezone.now())
+
+    def start(self, *, user: User, new_email: str, at: datetime | None = None) -> str:
+        """Return a new code for the user's new address; one from before is void."""
+        code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
+        change = EmailChange(
+            user=user,
+            new_email=new_email,
+            expires_at=(at or timezone.now()) + CODE_LIFE,
+        )
+        change.code_hash = change.hash_of(code)
+        self.bulk_create(
+            [change],
+            update_conflicts=True,
+            unique_fields=["user"],
+            update_fields=["new_email", "code_hash", "expires_at"],
+        )
+        return code
+
+
+class EmailChange(models.Model):
+    """A person's one new address to be confirmed; a later one takes its place."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        db_index=False,  # The constraint's index serves.
+        related_name="email_changes",
+    )
+    new_email = models.EmailField(max_length=254)
+    # Keyed with SECRET_KEY: a million codes are soon tried on a mere hash.
+    code_hash = models.CharField(max_length=64)
+    expires_at = InstantField()
+
+    objects = EmailChangeQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"], name="accounts_emailchange_one_per_user"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"to {self.new_email}"
+
+    def hash_of(self, code: str) -> str:
+        value = f"{self.user_id} {self.new_email} {code}"
+        mac = salted_hmac("accounts.email_change", value, algorithm="sha256")
+        return mac.hexdigest()
+
+    def confirm(self, code: str) -> str:
+        """Give the user the new address, and return the old one; the code is spent.
+
+        Raises WrongCode, also if another code has taken its place, and EmailTaken. A
+        link to reset the password that went to the old address is void.
+        """
+        if not constant_time_compare(self.code_hash, self.hash_of(code)):
+            raise WrongCode
+        with transaction.atomic():
+            mine = User.objects.filter(pk=self.user_id)
+            locked = mine.select_for_update(no_key=True)
+            old_email = locked.values_list("email", flat=True).first()
+            this = EmailChange.objects.filter(pk=self.pk, code_hash=self.code_hash)
+            if not this.delete()[0]:
+                raise WrongCode
+            with refusals({EMAIL_UNIQUE: EmailTaken()}):
+                mine.update(email=self.new_email, updated_at=timezone.now())
+            self.user.password_resets.all().delete()
+        return old_email

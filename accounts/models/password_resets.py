@@ -1,0 +1,96 @@
+"""Links that let people who forgot their password give a new one."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.db import models, transaction
+from django.utils import timezone
+
+from accounts.models.users import User
+from focusmaster.exceptions import InvalidValue
+from focusmaster.fields import InstantField
+
+TOKEN_BYTES = 32
+LINK_LIFE = timedelta(hours=1)
+
+
+class WrongLink(InvalidValue):
+    """The same for a token that was never given, is spent, void or has expired."""
+
+    def __init__(self) -> None:
+        super().__init__("token", "this link does not work any more; ask for a new one")
+
+
+def hash_of(token: str) -> str:
+    return sha256(token.encode()).hexdigest()
+
+
+class PasswordResetQuerySet(models.QuerySet):
+    def live(self, *, at: datetime | None = None) -> PasswordResetQuerySet:
+        return self.filter(expires_at__gt=at or timezone.now())
+
+    def with_token(self, token: str) -> PasswordResetQuerySet:
+        return self.filter(token_hash=hash_of(token))
+
+    def start(self, *, user: User, at: datetime | None = None) -> str:
+        """Return a new token to reset the user's password; one from before is void."""
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        reset = PasswordReset(
+            user=user,
+            token_hash=hash_of(token),
+            expires_at=(at or timezone.now()) + LINK_LIFE,
+        )
+        self.bulk_create(
+            [reset],
+            update_conflicts=True,
+            unique_fields=["user"],
+            update_fields=["token_hash", "expires_at"],
+        )
+        return token
+
+
+class PasswordReset(models.Model):
+    """A person's one way to a new password by mail; a later one takes its place."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        db_index=False,  # The constraint's index serves.
+        related_name="password_resets",
+    )
+    # Of 256 random bits: no key is needed to keep it from being guessed.
+    token_hash = models.CharField(max_length=64, unique=True)
+    expires_at = InstantField()
+
+    objects = PasswordResetQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"], name="accounts_passwordreset_one_per_user"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"until {self.expires_at:%Y-%m-%d %H:%M} UTC"
+
+    def use(self, password: str) -> None:
+        """Give the user this password and end all their sign-ins.
+
+        The password must have passed the validators. Raises WrongLink if the token was
+        spent or became void meanwhile.
+        """
+        encoded = make_password(password)
+        with transaction.atomic():
+            mine = User.objects.filter(pk=self.user_id)
+            mine.select_for_update(no_key=True).exists()
+            this = PasswordReset.objects.filter(pk=self.pk, token_hash=self.token_hash)
+            if not this.delete()[0]:
+                raise WrongLink
+            mine.update(password=encoded, updated_at=timezone.now())
+            self.user.sign_ins.all().revoke()

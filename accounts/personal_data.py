@@ -1,0 +1,92 @@
+"""What the accounts themselves keep of a person."""
+
+from __future__ import annotations
+
+from django.contrib.admin.models import LogEntry
+from social_django.models import UserSocialAuth
+
+from accounts.google.serializers import LinkedAccountSerializer
+from accounts.models import (
+    Consent,
+    EmailChange,
+    FailedSignIn,
+    PasswordReset,
+    SignIn,
+    User,
+)
+from accounts.serializers import (
+    ConsentSerializer,
+    EmailChangeSerializer,
+    ExportedProfileSerializer,
+    ExportedSignInSerializer,
+    FailedSignInSerializer,
+    SettingsSerializer,
+)
+from accounts.sessions import end_staff_sessions
+from focusmaster.personal_data import Holding, Section
+
+NEWEST = ["-created_at", "-id"]
+
+
+def forget_failed_sign_ins(user: User) -> None:
+    FailedSignIn.objects.about(user).delete()
+
+
+def strip_log(user: User) -> None:
+    """Leave of the person only the id in what staff did to the account."""
+    about = LogEntry.objects.filter(
+        content_type__app_label="accounts",
+        content_type__model="user",
+        object_id=user.pk,
+    )
+    about.update(object_repr=user.pk, change_message="")
+
+
+HOLDINGS = [
+    Holding(
+        User,
+        path="pk",
+        sections=[
+            Section("profile", ExportedProfileSerializer, single=True),
+            Section("settings", SettingsSerializer, single=True),
+        ],
+        left_out={
+            "password": "A secret, and only its hash is here.",
+            "focus_version": "Tells summaries whether they are outdated.",
+        },
+        erase=end_staff_sessions,
+        start_afresh=User.forget_achievements,
+    ),
+    Holding(
+        EmailChange,
+        sections=[Section("emailChange", EmailChangeSerializer, single=True)],
+        left_out={"id": "Shown nowhere.", "code_hash": "Of a secret."},
+    ),
+    Holding(PasswordReset, excluded="A way to a new password, void within an hour."),
+    Holding(Consent, sections=[Section("consents", ConsentSerializer, order=NEWEST)]),
+    Holding(
+        SignIn, sections=[Section("signIns", ExportedSignInSerializer, order=NEWEST)]
+    ),
+    Holding(
+        UserSocialAuth,
+        sections=[Section("linkedAccounts", LinkedAccountSerializer)],
+        left_out={
+            "id": "Shown nowhere.",
+            "id_key": "Says of every row that its uid is the `sub`.",
+            "extra_data": "Kept empty: no token of Google's is stored.",
+            "modified": "A link never changes.",
+        },
+    ),
+    Holding(
+        FailedSignIn,
+        sections=[Section("failedSignIns", FailedSignInSerializer, order=NEWEST)],
+        left_out={"name_digest": "The email as typed, made unreadable."},
+        erase=forget_failed_sign_ins,
+    ),
+    Holding(
+        LogEntry,
+        excluded="What staff did on the pages for staff is about others.",
+        erase=strip_log,
+        outlives="That staff did something to an account, without whose it was.",
+    ),
+]

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from queue import Empty, SimpleQueue
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from accounts import mail
+from focusmaster.tests.processes import free_port
+
+PATIENCE = 10  # seconds
+
+# The mail server's own account of each mail, with the addresses.
+logging.getLogger("mail.log").setLevel(logging.WARNING)
+
+
+class Mailbox:
+    """What arrives at a mail server, whoever it is for."""
+
+    def __init__(self) -> None:
+        self.arrived: SimpleQueue[EmailMessage] = SimpleQueue()
+        self.refused: set[str] = set()
+
+    async def handle_RCPT(self, server, session, envelope, address, options) -> str:
+        if address in self.refused:
+            return "550 No such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope) -> str:
+        message = message_from_bytes(envelope.content, policy=policy.default)
+        message.recipients = envelope.rcpt_tos
+        self.arrived.put(message)
+        return "250 OK"
+
+    def next(self) -> EmailMessage:
+        """Return the mail that arrived first of those not looked at; wait for it."""
+        return self.arrived.get(timeout=PATIENCE)
+
+    def is_empty(self) -> bool:
+        """Tell whether nothing has arrived, once all that is under way has."""
+        mail.BACKGROUND.submit(lambda: None).result(PATIENCE)
+        try:
+            self.arrived.get_nowait()
+        except Empty:
+            return True
+        return False
+
+
+@pytest.fixture
+def mailbox(settings) -> Iterator[Mailbox]:
+    """A real mail server on loopback, which all mail goes to."""
+    box = Mailbox()
+    server = Controller(box, hostname="127.0.0.1", port=free_port())
+    server.start()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = server.hostname, server.port
+    yield box
+    mail.BACKGROUND.submit(lambda: None).result(PATIENCE)
+    server.stop()
+
+
+@pytest.fixture
+def no_mail_server(settings) -> None:
+    """Have nobody listen where mail goes to."""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
+
+
+def texts_of(message: EmailMessage) -> list[str]:
+    """Return both parts of a mail, the plain text first."""
+    text, html = message.iter_parts()
+    assert text.get_content_type() == "text/plain"
+    assert html.get_content_type() == "text/html"
+    return [part.get_content().replace("\r\n", "\n") for part in (text, html)]
+
+
+def only(pattern: str, text: str) -> str:
+    """Return the one place in a text that a person would copy."""
+    (found,) = set(re.findall(pattern, text))
+    return found

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from smtplib import SMTPRecipientsRefused
+
+from rest_framework import status, viewsets
+from rest_framework.decorators import action
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import mail
+from accounts.exceptions import EmailTaken, GuestHasNoEmail
+from accounts.limits import HOUR, Limit
+from accounts.models import EmailChange, User
+from accounts.models.email_changes import WrongCode
+from accounts.serializers import CodeSerializer, NewEmailSerializer
+from accounts.views.accounts import profiles
+from focusmaster.documents import JSONAnswer
+from focusmaster.environment import Rate
+from focusmaster.exceptions import InvalidValue
+
+TOO_MANY_CODES = "Too many codes. Try again later."
+CODES_OF_ONE = Limit("codes of one", Rate(3, HOUR), TOO_MANY_CODES)
+# Of all accounts: nobody's mailbox can be filled with codes by many.
+CODES_TO_ONE = Limit("codes to one", Rate(5, HOUR), TOO_MANY_CODES)
+# Right ones count, too: a try is counted before it is looked at, so that tries at the
+# same moment learn nothing more.
+TRIES = Limit("tries of codes", Rate(3, HOUR), "Too many tries. Try again later.")
+
+
+class MailFailed(APIException):
+    """The code is there, and counts if the mail arrives after all."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "The mail could not be sent. Try again in a minute."
+    default_code = "mail_failed"
+    wait = 60
+
+
+class EmailChangeViewSet(viewsets.GenericViewSet):
+    """A new email address, confirmed with a code that is mailed to it."""
+
+    @action(
+        detail=False,
+        methods=["post"],
+        url_path="otp/send",
+        serializer_class=NewEmailSerializer,
+    )
+    def send(self, request: Request) -> Response:
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        new_email = serializer.validated_data["new_email"]
+        if request.user.is_guest:
+            raise GuestHasNoEmail
+        # The constraint decides once the code is there; this spares a mail in vain.
+        if User.objects.with_email(new_email).exists():
+            raise EmailTaken
+        CODES_OF_ONE.use(request.user.pk)
+        CODES_TO_ONE.use(new_email.lower())
+
+        code = EmailChange.objects.start(user=request.user, new_email=new_email)
+        try:
+            mail.send_code(new_email, code)
+        except SMTPRecipientsRefused:
+            raise InvalidValue("newEmail", "mail to this address is refused") from None
+        except OSError as exc:
+            mail.log_failure(exc)
+            raise MailFailed from None
+
+        return Response({"message": "A code was sent to the new address"})
+
+    @action(
+        detail=False,
+        methods=["put"],
+        url_path="otp/verify",
+        serializer_class=CodeSerializer,
+    )
+    def verify(self, request: Request) -> JSONAnswer:
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        change = EmailChange.objects.owned_by(request.user).live().first()
+        if change is None:
+            raise WrongCode
+        TRIES.use(request.user.pk)
+
+        old_email = change.confirm(**serializer.validated_data)
+
+        if old_email:
+            mail.in_background(mail.send_notice_of_change, old_email, change.new_email)
+        return JSONAnswer(profiles.rows(pk=request.user.pk)[0])

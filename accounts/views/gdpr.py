@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from django.http import FileResponse
+from rest_framework import status, viewsets
+from rest_framework.decorators import action
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.authentication import OptionalTokenAuthentication
+from accounts.erasure import erase_account
+from accounts.models import Consent
+from accounts.serializers import ConsentSerializer
+from accounts.tokens import clear_token_cookie
+from focusmaster.personal_data import export
+from focusmaster.requests import client_ip, user_agent
+
+EXPORT_NAME = "focusmaster-data.json"
+BLOCK_BYTES = 2**16
+
+
+def delete_account(request: Request) -> Response:
+    """Erase the caller, and have their browser forget the token."""
+    if not erase_account(request.user):
+        raise NotAuthenticated  # Another request has erased them meanwhile.
+    request._request.on_response.append(clear_token_cookie)
+    return Response({"message": "Account deleted successfully"})
+
+
+class GdprViewSet(viewsets.GenericViewSet):
+    """What the law gives a person: a copy of their data, its end, and a choice."""
+
+    @action(detail=False, methods=["get"])
+    def export(self, request: Request) -> FileResponse:
+        response = FileResponse(
+            export(request.user.pk),
+            as_attachment=True,
+            filename=EXPORT_NAME,
+            content_type="application/json",
+        )
+        response.block_size = BLOCK_BYTES
+        response["Cache-Control"] = "no-store"
+        return response
+
+    # Not named `delete`: the other routes would have the method, too.
+    @action(detail=False, methods=["delete"], url_path="delete")
+    def erase(self, request: Request) -> Response:
+        return delete_account(request)
+
+    @action(
+        detail=False,
+        methods=["post"],
+        url_path="log-consent",
+        authentication_classes=[OptionalTokenAuthentication],
+        permission_classes=[AllowAny],
+        serializer_class=ConsentSerializer,
+    )
+    def log_consent(self, request: Request) -> Response:
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+
+        consent = Consent.objects.log(
+            user=request.user,
+            user_agent=user_agent(request),
+            ip_address=client_ip(request),
+            **serializer.validated_data,
+        )
+
+        return Response({"id": consent.pk}, status=status.HTTP_201_CREATED)

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import logging
+
+from django.conf import settings
+from rest_framework import status, viewsets
+from rest_framework.exceptions import APIException, PermissionDenied
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.authentication import TokenAuthentication
+from accounts.failed_sign_ins import note_failed_sign_in
+from accounts.google import linking
+from accounts.google.exceptions import (
+    EmailOfAnother,
+    InvalidIdToken,
+    KeysUnavailable,
+    UnverifiedEmail,
+)
+from accounts.google.serializers import IdTokenSerializer
+from accounts.limits import OF_ONE_PLACE
+from accounts.models import FailedSignIn, User
+from accounts.serializers import SignInAnswerSerializer
+from accounts.tokens import give_token
+from accounts.views.accounts import GuestAuthentication, origin
+from focusmaster.requests import client_ip, network_of
+
+log = logging.getLogger("accounts.google")
+
+
+class GoogleNotConfigured(APIException):
+    """Waiting does not help, so the answer does not say for how long."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "Signing in with Google is not set up here."
+    default_code = "google_not_configured"
+
+
+class WrongIdToken(APIException):
+    """One answer for everything that can be wrong; the log says what it was."""
+
+    status_code = status.HTTP_401_UNAUTHORIZED
+    default_detail = "Google's sign-in could not be verified. Try again."
+    default_code = "invalid_id_token"
+
+
+class EmailNotVerified(PermissionDenied):
+    default_detail = "Google has not verified an email address of this account."
+    default_code = "email_not_verified"
+
+
+class GoogleViewSet(viewsets.GenericViewSet):
+    """Signing in with a Google account, and doing without it again."""
+
+    serializer_class = IdTokenSerializer
+
+    def initialize_request(self, request, *args, **kwargs):
+        # Who may call depends on it, and is asked for before DRF sets it.
+        self.action = self.action_map.get(request.method.lower())
+        return super().initialize_request(request, *args, **kwargs)
+
+    @property
+    def authentication_classes(self) -> list[type[TokenAuthentication]]:
+        is_unlinking = self.action == "destroy_all"
+        return [TokenAuthentication if is_unlinking else GuestAuthentication]
+
+    @property
+    def permission_classes(self) -> list[type]:
+        return [IsAuthenticated if self.action == "destroy_all" else AllowAny]
+
+    def create(self, request: Request) -> Response:
+        if not settings.GOOGLE_CLIENT_IDS:
+            raise GoogleNotConfigured
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        OF_ONE_PLACE.check(network_of(client_ip(request)))
+
+        user = self._sign_in(**serializer.validated_data)
+
+        return Response(SignInAnswerSerializer(user).data)
+
+    def _sign_in(self, id_token: str) -> User:
+        """Return who is signed in, with the token; log what is refused."""
+        # Not before there is something to read with it: it takes time to load.
+        from accounts.google.id_tokens import read_id_token
+
+        request, email = self.request, ""
+        try:
+            identity = read_id_token(id_token)
+            email = identity.email
+            sign_in = linking.sign_in(
+                identity=identity, guest=request.auth, **origin(request)
+            )
+        except (InvalidIdToken, PermissionDenied) as exc:
+            answer = refused(request, exc)
+            count_failure(request, email)
+            raise answer from None
+        except (EmailOfAnother, KeysUnavailable) as exc:
+            raise refused(request, exc) from None
+        sign_in.user.token = give_token(request._request, sign_in)
+        return sign_in.user
+
+    def destroy_all(self, request: Request) -> Response:
+        """Unlink; there is at most one Google account to unlink."""
+        linking.unlink(request.user)
+        return Response({"message": "Google does not open this account any more"})
+
+
+def refused(request: Request, exc: Exception) -> Exception:
+    """Log a refusal, never with the token; return what the caller should read."""
+    match exc:
+        case UnverifiedEmail():
+            reason, answer = exc.reason, EmailNotVerified()
+        case InvalidIdToken():
+            reason, answer = exc.reason, WrongIdToken()
+        case PermissionDenied():
+            reason, answer = exc.get_codes(), exc
+        case _:
+            reason, answer = exc.code, exc
+    fields = {"reason": reason, "requestId": request._request.id}
+    log.warning("A Google sign-in was refused", extra={"fields": fields})
+    return answer
+
+
+def count_failure(request: Request, email: str) -> None:
+    """Count a failed sign-in; raises TooMany when there were too many from there."""
+    where = FailedSignIn.Where.GOOGLE
+    note_failed_sign_in(request._request, name=email, where=where)
+    OF_ONE_PLACE.use(network_of(client_ip(request)))

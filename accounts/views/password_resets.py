@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from contextlib import suppress
+
+from rest_framework import viewsets
+from rest_framework.decorators import action
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import mail
+from accounts.limits import HOUR, Limit
+from accounts.models import PasswordReset
+from accounts.models.password_resets import WrongLink
+from accounts.serializers import (
+    ForgottenPasswordSerializer,
+    NewPasswordSerializer,
+    check_new_password,
+)
+from focusmaster.environment import Rate
+from focusmaster.limits import TooMany
+from focusmaster.requests import client_ip, network_of
+
+RESETS_FROM_ONE = Limit("resets from one", Rate(10, HOUR))
+RESETS_OF_ONE = Limit("resets of one", Rate(3, HOUR))
+
+
+class PasswordResetViewSet(viewsets.GenericViewSet):
+    """A new password for who forgot theirs, by a link that is mailed to them."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    @action(
+        detail=False,
+        methods=["post"],
+        url_path="password/forgot",
+        serializer_class=ForgottenPasswordSerializer,
+    )
+    def forgot(self, request: Request) -> Response:
+        """Answer before anyone is looked up: the answer cannot depend on it."""
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        email = serializer.validated_data["email"]
+        RESETS_FROM_ONE.use(network_of(client_ip(request)))
+
+        with suppress(TooMany):  # Enough was mailed there; nobody need know.
+            RESETS_OF_ONE.use(email.lower())
+            mail.in_background(mail.send_reset, email)
+
+        return Response(
+            {"message": "If an account has this address, a mail is on its way to it"}
+        )
+
+    @action(
+        detail=False,
+        methods=["post"],
+        url_path="password/reset",
+        serializer_class=NewPasswordSerializer,
+    )
+    def reset(self, request: Request) -> Response:
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        token, password = serializer.validated_data.values()
+        resets = PasswordReset.objects.live().with_token(token)
+        reset = resets.select_related("user").first()
+        if reset is None:
+            raise WrongLink
+        check_new_password(password, reset.user)
+
+        reset.use(password)
+
+        return Response({"message": "The password is changed. Sign in with it"})
