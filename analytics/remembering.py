@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
     from accounts.models import User
     from focusmaster.periods import Period
@@ -26,22 +26,30 @@ KEPT = 1024
 LONGEST_KEPT = timedelta(days=367)
 
 
-def remembered(
-    summary: Callable[[str, Period], Any],
-) -> Callable[[User, Period], bytes]:
-    """Turn a summary of a user's focus sessions in a bounded period into its JSON.
+def remembered(summary: Callable[..., Any]) -> Callable[..., bytes]:
+    """Turn a summary of a user's focus sessions in a period into its JSON.
+
+    Whatever else it depends on, such as a setting, it takes as further arguments, which
+    tell one summary from another. Only what has the same few entries for any period may
+    take one without bounds.
 
     The user's `focus_version` must be from this request. A change that commits
     after it was read may be in the summary already, never the other way round.
     """
 
     @lru_cache(maxsize=KEPT)
-    def kept(user_id: str, version: int, period: Period) -> bytes:
-        return orjson.dumps(summary(user_id, period))
+    def kept(user_id: str, version: int, period: Period, *more: Hashable) -> bytes:
+        return orjson.dumps(summary(user_id, period, *more))
 
-    def document(user: User, period: Period) -> bytes:
-        if period.end - period.start > LONGEST_KEPT:
-            return orjson.dumps(summary(user.pk, period))
-        return kept(user.pk, user.focus_version, period)
+    def document(user: User, period: Period, *more: Hashable) -> bytes:
+        if is_long(period):
+            return orjson.dumps(summary(user.pk, period, *more))
+        return kept(user.pk, user.focus_version, period, *more)
 
     return document
+
+
+def is_long(period: Period) -> bool:
+    if period.start is None or period.end is None:
+        return False
+    return period.end - period.start > LONGEST_KEPT

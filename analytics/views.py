@@ -1,12 +1,27 @@
 from __future__ import annotations
 
+from django.utils import timezone
 from rest_framework import viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 
+from accounts.models import User
+from analytics import days, shares
 from analytics.productivity import productivity_by_day
-from focusmaster.documents import JSONAnswer
-from focusmaster.periods import RANGES, closed, period_of
+from focusmaster.documents import JSONAnswer, json_answer
+from focusmaster.periods import (
+    RANGES,
+    Period,
+    closed,
+    current_week,
+    last_days,
+    period_of,
+    zone_of,
+)
+from pomodoro.totals import focus_by_task
+
+HEATMAP_DAYS = 365
+FIRST_WEEKDAY = {User.WeekStart.MONDAY: 0, User.WeekStart.SUNDAY: 6}
 
 
 class AnalyticsViewSet(viewsets.ViewSet):
@@ -17,3 +32,52 @@ class AnalyticsViewSet(viewsets.ViewSet):
         period = period_of(request.query_params, request.user.timezone, default="week")
         period = closed(period, RANGES["week"])
         return JSONAnswer(productivity_by_day(request.user, period))
+
+    @action(detail=False, methods=["get"])
+    def today(self, request: Request) -> JSONAnswer:
+        zone = zone_of(request.query_params, request.user.timezone)
+        return JSONAnswer(days.focus_log(request.user.pk, last_days(1, zone)))
+
+    @action(detail=False, methods=["get"])
+    def week(self, request: Request) -> JSONAnswer:
+        zone = zone_of(request.query_params, request.user.timezone)
+        week = current_week(FIRST_WEEKDAY[request.user.week_start], zone)
+        return JSONAnswer(days.minutes_by_weekday(request.user, week))
+
+    @action(detail=False, methods=["get"])
+    def heatmap(self, request: Request) -> JSONAnswer:
+        period = period_of(request.query_params, request.user.timezone)
+        return JSONAnswer(days.heatmap(request.user, closed(period, HEATMAP_DAYS)))
+
+    @action(detail=False, methods=["get"])
+    def goal(self, request: Request) -> JSONAnswer:
+        now, user = timezone.now(), request.user
+        period = period_of(request.query_params, user.timezone, default="week", at=now)
+        period = closed(period, RANGES["week"], at=now)
+        today = last_days(1, period.zone, at=now)
+        return JSONAnswer(days.goal_by_day(user, period, today, user.daily_goal))
+
+    @action(detail=False, methods=["get"])
+    def streaks(self, request: Request) -> JSONAnswer:
+        zone = zone_of(request.query_params, request.user.timezone)
+        until_today = Period(None, last_days(1, zone).end, zone)
+        return JSONAnswer(days.streaks(request.user, until_today))
+
+    @action(detail=False, methods=["get"])
+    def hours(self, request: Request) -> JSONAnswer:
+        period = period_of(request.query_params, request.user.timezone)
+        return JSONAnswer(shares.hours(request.user, period))
+
+    @action(detail=False, methods=["get"])
+    def moods(self, request: Request) -> JSONAnswer:
+        period = period_of(request.query_params, request.user.timezone)
+        return JSONAnswer(shares.moods(request.user, period))
+
+    @action(detail=False, methods=["get"])
+    def tasks(self, request: Request) -> JSONAnswer:
+        period = period_of(request.query_params, request.user.timezone)
+        return json_answer(focus_by_task(request.user.pk, period))
+
+    @action(detail=False, methods=["get"])
+    def distribution(self, request: Request) -> JSONAnswer:
+        return json_answer(shares.distribution(request.user))

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import (
@@ -20,6 +21,8 @@ from django.db.models import (
     Expression,
     ExpressionWrapper,
     F,
+    Func,
+    OuterRef,
     Q,
     Subquery,
     Value,
@@ -31,7 +34,10 @@ from django.db.models.lookups import Exact
 from django.utils import timezone
 
 from accounts.models import User
+from focusmaster.exceptions import InvalidValue
 from focusmaster.fields import InstantField, ObjectIdPrimaryKey
+from kanban.columns import MAX_POSITION, POSITION_STEP, free_position, spread_out
+from kanban.exceptions import NotInColumn
 from kanban.turns import take_turn
 
 MAX_TITLE = 120
@@ -41,9 +47,6 @@ MAX_TAGS = 20
 MAX_TAG = 50
 MAX_ESTIMATE = 100
 MAX_COMPLETED = 1000
-
-# How far apart the cards of a column are put: room for cards between them.
-POSITION_STEP = 1024.0
 
 
 class TaskQuerySet(models.QuerySet):
@@ -84,7 +87,8 @@ class TaskQuerySet(models.QuerySet):
         """Say what to set when an owner gives these fields, as values or expressions.
 
         A status, or `is_completed` alone, decides when the task was completed. Taking
-        back `is_completed` takes a done task back to todo.
+        back `is_completed` takes a done task back to todo. A card that changes its
+        column without a position goes on top of the new one.
         """
         changes = {**given, "updated_at": Now()}
         if "completed_pomodoros" in given:
@@ -104,7 +108,53 @@ class TaskQuerySet(models.QuerySet):
             return changes
         completed_at = Coalesce(F("completed_at"), Now())
         changes["completed_at"] = Case(When(is_done, then=completed_at), default=None)
+        if "position" not in given:
+            status = _typed(changes["status"], models.CharField())
+            top = top_of_column(OuterRef("user_id"), status)
+            stays = Exact(F("status"), status)
+            changes["position"] = Case(When(stays, then=F("position")), default=top)
         return changes
+
+    @transaction.atomic
+    def move(
+        self,
+        *,
+        status: str | None = None,
+        before: str | None = None,
+        after: str | None = None,
+    ) -> bool:
+        """Put the one task in this set between two others; False if there is none.
+
+        It goes right under `after`, else right over `before`, else on top of the
+        column, which is `status` or else the neighbour's. Raises InvalidValue for a
+        neighbour that the owner does not have, NotInColumn for one that lies elsewhere.
+        One row is written, unless there is no room left between two cards.
+        """
+        take_turn(self)
+        task = self.first()
+        if task is None:
+            return False
+        board = Task.objects.filter(user=task.user_id).exclude(pk=task.pk)
+        neighbours = board.in_bulk([pk for pk in (before, after) if pk])
+        for name, pk in (("before", before), ("after", after)):
+            if pk and pk not in neighbours:
+                raise InvalidValue(name, "there is no other task of yours with this id")
+        above, below = neighbours.get(after), neighbours.get(before)
+        if status is None:
+            status = (above or below or task).status
+        if {card.status for card in neighbours.values()} - {status}:
+            raise NotInColumn
+        if above and below and above.place >= below.place:
+            raise NotInColumn
+        column = board.filter(status=status)
+        position = free_position(column, above, below)
+        if position is None:
+            spread_out(task.user_id, status)
+            for card in neighbours.values():
+                card.refresh_from_db(fields=["position"])
+            position = free_position(column, above, below)
+        self.update(**self.changes({"status": status, "position": position}))
+        return True
 
     @transaction.atomic
     def discard(self) -> int:
@@ -173,6 +223,19 @@ class Task(models.Model):
     # Order inside the status column, smallest on top.
     position = models.FloatField(default=0)
     completed_at = InstantField(null=True, blank=True)
+    # The words of title, tags, category and description, by weight.
+    search = models.GeneratedField(
+        expression=Func(
+            "title",
+            "tags",
+            "category",
+            "description",
+            function="kanban_task_words",
+            output_field=SearchVectorField(),
+        ),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
     created_at = InstantField(default=timezone.now, editable=False)
     updated_at = InstantField(default=timezone.now, editable=False)
 
@@ -203,6 +266,10 @@ class Task(models.Model):
                 condition=~Q(tags__contains=[""]), name="kanban_task_tags_not_blank"
             ),
             models.CheckConstraint(
+                condition=Q(position__range=(-MAX_POSITION, MAX_POSITION)),
+                name="kanban_task_position_in_range",
+            ),
+            models.CheckConstraint(
                 condition=Q(estimated_pomodoros__range=(1, MAX_ESTIMATE)),
                 name="kanban_task_estimate_in_range",
             ),
@@ -217,7 +284,16 @@ class Task(models.Model):
             models.Index(
                 fields=["user", "-created_at", "-id"], name="kanban_task_newest"
             ),
+            # Serves the board in its order, and the look for a card's neighbours.
+            models.Index(
+                fields=["user", "status", "position", "id"], name="kanban_task_column"
+            ),
         ]
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def place(self) -> tuple[float, str]:
+        """What orders it among the cards of its column."""
+        return self.position, self.pk

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
 from focusmaster.schema.words import (
+    PERIOD,
     Call,
     answer,
     body,
+    conflict,
     describe,
     document,
     invalid,
 )
 from focusmaster.serializers import IdField
-from kanban.serializers import TaskSerializer
+from kanban.exceptions import NotInColumn
+from kanban.filters import DUES, MAX_SEARCH, ORDERS
+from kanban.serializers import MoveSerializer, TaskSerializer
 from kanban.views import TaskViewSet
 
 
@@ -69,6 +74,7 @@ describe(
         "deadline": MIDNIGHT,
         "dueDate": MIDNIGHT,
         "isAllDay": {"default": False},
+        "position": "A new card goes on top, whatever this says.",
     },
 )
 describe(
@@ -92,14 +98,57 @@ CHANGE = {
     },
 }
 
+describe(
+    MoveSerializer,
+    "Where a card was dropped.",
+    name="Move",
+    given={
+        "status": "The column; by default the neighbour's, or else its own.",
+        "before": "The id of the card that it lies over.",
+        "after": "The id of the card that it lies under.",
+    },
+)
+
+*_, TZ = PERIOD
+TEXT = {"type": "string"}
+FILTERS = [
+    OpenApiParameter("status", {"$ref": "#/components/schemas/TaskStatus"}),
+    OpenApiParameter("priority", {"$ref": "#/components/schemas/Priority"}),
+    OpenApiParameter("tag", TEXT, description="Only tasks that have this tag."),
+    OpenApiParameter("category", TEXT, description="Only tasks of this category."),
+    OpenApiParameter(
+        "search",
+        {"type": "string", "maxLength": MAX_SEARCH},
+        description="Beginnings of words, all of which the title, tags, category or "
+        "description have; the best match comes first.",
+    ),
+    OpenApiParameter(
+        "due",
+        {"type": "string", "enum": list(DUES)},
+        description="By the earlier of `deadline` and `dueDate`, in your time zone: "
+        "past and not done; today; today and the six days after. One at midnight UTC "
+        "is a day.",
+    ),
+    OpenApiParameter(
+        "sort",
+        {"type": "string", "enum": [*ORDERS, *(f"-{name}" for name in ORDERS)]},
+        description="`-` is for descending. Tasks without a deadline come last.",
+    ),
+    TZ,
+]
+
 document(
     TaskViewSet,
     "Tasks",
     list=Call(
         "listTasks",
         "List the tasks",
-        "All of them, newest first.",
-        responses={200: answer("The tasks.", TaskSerializer(many=True))},
+        "Newest first; without parameters, all of them.",
+        parameters=FILTERS,
+        responses={
+            200: answer("The tasks.", TaskSerializer(many=True)),
+            400: invalid("limit", "give a number from 1 to 1000"),
+        },
     ),
     create=Call(
         "createTask",
@@ -131,6 +180,18 @@ document(
         "putTask", "Change a task", f"The same as `PATCH`. {CHANGES}", **CHANGE
     ),
     partial_update=Call("updateTask", "Change a task", CHANGES, **CHANGE),
+    move=Call(
+        "moveTask",
+        "Drop a task somewhere on the board",
+        "It goes right under `after`, or else right over `before`, or else on top of "
+        "its column.",
+        request=body(MoveSerializer, {"after": "507f1f77bcf86cd799439012"}),
+        responses={
+            200: answer("The task as it is now.", TaskSerializer),
+            400: invalid("", "give a status, or a card beside it"),
+            409: conflict(NotInColumn),
+        },
+    ),
     destroy=Call(
         "deleteTask",
         "Delete a task",

@@ -9,6 +9,7 @@ from focusmaster.serializers import (
     IdField,
     InstantField,
     InstantOrDayField,
+    NumberField,
     StrictSerializer,
     TextField,
     TextListField,
@@ -16,6 +17,7 @@ from focusmaster.serializers import (
     WordField,
 )
 from kanban import models
+from kanban.columns import MAX_POSITION
 from kanban.models import Task
 
 
@@ -57,7 +59,9 @@ class TaskSerializer(StrictSerializer):
     deadline = InstantOrDayField(required=False, allow_null=True)
     dueDate = InstantOrDayField(source="due_date", required=False, allow_null=True)
     isAllDay = FlagField(source="is_all_day", required=False)
-    position = serializers.FloatField(read_only=True)
+    position = NumberField(
+        min_value=-MAX_POSITION, max_value=MAX_POSITION, required=False
+    )
     completedAt = InstantField(source="completed_at", read_only=True, allow_null=True)
     createdAt = InstantField(source="created_at", read_only=True)
     updatedAt = InstantField(source="updated_at", read_only=True)
@@ -70,4 +74,17 @@ class TaskSerializer(StrictSerializer):
             raise serializers.ValidationError(
                 {"isCompleted": ["it does not agree with status"]}
             )
+        return attrs
+
+
+class MoveSerializer(StrictSerializer):
+    """Where a card was dropped: in a column, under one card, over another."""
+
+    status = WordField(Task.Status.choices, required=False)
+    before = IdField(required=False)
+    after = IdField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs:
+            raise serializers.ValidationError("give a status, or a card beside it")
         return attrs

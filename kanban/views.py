@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import Http404
 from rest_framework import status
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -9,8 +12,9 @@ from focusmaster.documents import Documents, JSONAnswer
 from focusmaster.exceptions import InvalidValue
 from focusmaster.queries import Slot
 from focusmaster.viewsets import DocumentViewSet
+from kanban.filters import CONDITIONS, NEWEST, RANKS, lookups_in, order_in
 from kanban.models import Task, top_of_column
-from kanban.serializers import TaskSerializer
+from kanban.serializers import MoveSerializer, TaskSerializer
 
 
 class TaskViewSet(DocumentViewSet):
@@ -20,12 +24,20 @@ class TaskViewSet(DocumentViewSet):
     documents = Documents(
         TaskSerializer,
         Task,
-        order=["-created_at", "-id"],
+        order=NEWEST,
         computed={"position": top_of_column(Slot("user_id"), Slot("status"))},
+        ranks=RANKS,
+        conditions=CONDITIONS,
     )
 
     def get_queryset(self):
         return Task.objects.owned_by(self.request.user)
+
+    def lookups(self) -> dict[str, Any]:
+        return lookups_in(self.request.query_params, self.request.user)
+
+    def order(self) -> tuple[str, ...]:
+        return order_in(self.request.query_params)
 
     def create(self, request: Request) -> JSONAnswer:
         serializer = self.get_serializer(data=request.data)
@@ -45,6 +57,17 @@ class TaskViewSet(DocumentViewSet):
         return self.change(pk, serializer.validated_data)
 
     partial_update = update
+
+    @action(detail=True, methods=["post"], serializer_class=MoveSerializer)
+    def move(self, request: Request, pk: str) -> JSONAnswer:
+        """Put the task where it was dropped."""
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+
+        if not self.get_queryset().filter(pk=pk).move(**serializer.validated_data):
+            raise Http404
+
+        return self.answer(pk)
 
     def destroy(self, request: Request, pk: str) -> Response:
         """Delete the task; its sessions stay, without a task."""

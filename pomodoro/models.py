@@ -155,6 +155,14 @@ class PomodoroSession(models.Model):
             models.Index(
                 fields=["user", "-started_at", "-id"], name="pomodoro_session_newest"
             ),
+            # Serves the sums of pomodoro.totals over a long history, which would else
+            # read as many pages of the table as there are sessions.
+            models.Index(
+                fields=["user", "started_at"],
+                include=["duration", "completed", "mood", "task"],
+                condition=Q(type="focus"),
+                name="pomodoro_session_focus",
+            ),
         ]
 
     def __str__(self) -> str:

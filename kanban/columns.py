@@ -1,0 +1,72 @@
+"""The order of the cards in a column: a number for each, with room between them.
+
+A card that is dropped between two others gets a number between theirs, so that one row
+is written. Halving a gap ends after some forty drops into the same place; then the
+column is spread out anew, which keeps the order.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import connection
+from django.db.models import Q
+
+if TYPE_CHECKING:
+    from kanban.models import Task, TaskQuerySet
+
+# How far apart the cards of a column are put: room for cards between them.
+POSITION_STEP = 1024.0
+# As far as a card may lie from the middle: numbers up to here have fractions enough.
+MAX_POSITION = 1e12
+
+SPREAD_OUT = """
+UPDATE kanban_task SET position = %s * place.number FROM (
+    SELECT id, row_number() OVER (ORDER BY position, id) AS number
+    FROM kanban_task WHERE user_id = %s AND status = %s
+) AS place
+WHERE kanban_task.id = place.id AND kanban_task.position <> %s * place.number
+"""
+
+
+def free_position(
+    column: TaskQuerySet, above: Task | None, below: Task | None
+) -> float | None:
+    """Return a number right under `above`, else right over `below`, else on top.
+
+    None if there is no room. The card that moves is not in `column`.
+    """
+    if above:
+        lower = column.filter(beyond("gt", above)).order_by("position", "id").first()
+        return between(above.position, lower.position if lower else None)
+    if below:
+        higher = column.filter(beyond("lt", below)).order_by("-position", "-id").first()
+        return between(higher.position if higher else None, below.position)
+    top = column.order_by("position").first()
+    return between(None, top.position if top else POSITION_STEP)
+
+
+def beyond(direction: str, card: Task) -> Q:
+    """Return the condition for a card to lie on one side; equal numbers go by id."""
+    return Q(**{f"position__{direction}": card.position}) | Q(
+        **{"position": card.position, f"id__{direction}": card.pk}
+    )
+
+
+def between(low: float | None, high: float | None) -> float | None:
+    """Return a number between two, or a step beyond the only one; None if none fits."""
+    if low is None:
+        middle = high - POSITION_STEP
+    elif high is None:
+        middle = low + POSITION_STEP
+    else:
+        middle = (low + high) / 2
+    fits = (low is None or low < middle) and (high is None or middle < high)
+    return middle if fits and abs(middle) <= MAX_POSITION else None
+
+
+def spread_out(user_id: str, status: str) -> None:
+    """Put all cards of a column a step apart, in the order they have."""
+    with connection.cursor() as cursor:
+        owner = bytes.fromhex(user_id)
+        cursor.execute(SPREAD_OUT, [POSITION_STEP, owner, status, POSITION_STEP])

@@ -1,0 +1,164 @@
+"""What a list of tasks can be narrowed down to, and ordered by (API.md §4)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.db.models import F, Func, Q
+from django.db.models.functions import Least
+from django.utils import timezone
+
+from focusmaster.exceptions import InvalidValue
+from focusmaster.periods import DAY_LENGTH, local_day, local_midnight, zone_of
+from focusmaster.queries import Slot
+from kanban.models import Task
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+NEWEST = ("-created_at", "-id")
+ORDERS = {
+    "position": ("position", "id"),
+    "deadline": ("deadline", "id"),
+    "priority": ("rank_of_priority", "id"),
+    "createdAt": ("created_at", "id"),
+}
+BY_MATCH = ("-match", *NEWEST)
+
+# Days from today on that `due=week` means, today included.
+WEEK = 7
+# Words of a search that are looked for; what follows is left out.
+MAX_WORDS = 20
+MAX_SEARCH = 200
+WORD = re.compile(r"\w+")
+
+# What is due at midnight UTC is due on a day: days are stored so. That day is the
+# person's own, wherever they are; all else is due at an instant.
+DUE = Least("deadline", "due_date")
+ON_A_DAY = Q(is_all_day=True) | Q(
+    Func(
+        DUE,
+        template="(%(expressions)s AT TIME ZONE 'UTC')::time = '00:00'",
+        output_field=models.BooleanField(),
+    )
+)
+
+
+class Matches(Func):
+    """Whether the words of a task match a search."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " @@ "
+    output_field = models.BooleanField()
+
+
+def due(direction: str, day: str, instant: str) -> Q:
+    """Return the condition for a due day or instant to be on one side of a slot."""
+    on_a_day = Q(Compared(DUE, Slot(day), direction=direction))
+    at_an_instant = Q(Compared(DUE, Slot(instant), direction=direction))
+    return (ON_A_DAY & on_a_day) | (~ON_A_DAY & at_an_instant)
+
+
+class Compared(Func):
+    template = "(%(expressions)s)"
+    output_field = models.BooleanField()
+
+    def __init__(self, *expressions: Any, direction: str) -> None:
+        super().__init__(*expressions, arg_joiner=f" {direction} ")
+
+
+QUERY = Func(Slot("words"), template="to_tsquery('simple', %(expressions)s)")
+CONDITIONS = {
+    "matches": Q(Matches(F("search"), QUERY)),
+    "is_overdue": ~Q(status="done") & due("<", "today", "now"),
+    "is_due": due(">=", "today", "start") & due("<", "day_after", "end"),
+}
+RANKS = {
+    "match": Func(
+        F("search"), QUERY, function="ts_rank", output_field=models.FloatField()
+    ),
+    "rank_of_priority": Func(
+        F("priority"),
+        template="array_position('{low,medium,high}'::varchar[], %(expressions)s)",
+        output_field=models.IntegerField(),
+    ),
+}
+
+
+def order_in(query: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the order that the query asks for; a search comes best match first."""
+    if "sort" not in query:
+        return BY_MATCH if words_in(query) else NEWEST
+    name = query["sort"].removeprefix("-")
+    if name not in ORDERS:
+        names = ", ".join(ORDERS)
+        raise InvalidValue("sort", f"give one of: {names}; with - before it, reversed")
+    if query["sort"] == name:
+        return ORDERS[name]
+    return tuple(f"-{key}" for key in ORDERS[name])
+
+
+def lookups_in(query: Mapping[str, str], user: User) -> dict[str, Any]:
+    """Return the lookups and conditions that the query asks for."""
+    lookups: dict[str, Any] = {}
+    for name, words in (("status", Task.Status), ("priority", Task.Priority)):
+        if name in query:
+            lookups[name] = known(name, query[name], words.values)
+    if "tag" in query:
+        lookups["tags__contains"] = [query["tag"]]
+    if "category" in query:
+        lookups["category"] = query["category"]
+    if words := words_in(query):
+        lookups["matches"] = {"words": words}
+    if "due" in query:
+        lookups |= DUES[known("due", query["due"], DUES)](query, user)
+    return lookups
+
+
+def known(name: str, value: str, words: Any) -> str:
+    if value not in words:
+        raise InvalidValue(name, f"give one of: {', '.join(words)}")
+    return value
+
+
+def words_in(query: Mapping[str, str]) -> str:
+    """Return the search as PostgreSQL's, each word as the beginning of one; or ""."""
+    text = query.get("search", "")
+    if len(text) > MAX_SEARCH:
+        raise InvalidValue("search", f"give at most {MAX_SEARCH} characters")
+    return " & ".join(f"{word}:*" for word in WORD.findall(text)[:MAX_WORDS])
+
+
+def overdue(query: Mapping[str, str], user: User) -> dict[str, Any]:
+    now = timezone.now()
+    today = local_day(now, zone_of(query, user.timezone))
+    return {"is_overdue": {"today": midnight(today), "now": now}}
+
+
+def due_within(days: int) -> Callable[[Mapping[str, str], User], dict[str, Any]]:
+    """Return the reader of a filter for so many local days, today the first."""
+
+    def lookups(query: Mapping[str, str], user: User) -> dict[str, Any]:
+        zone = zone_of(query, user.timezone)
+        today = local_day(timezone.now(), zone)
+        day_after = today + DAY_LENGTH * days
+        slots = {
+            "today": midnight(today),
+            "day_after": midnight(day_after),
+            "start": local_midnight(today, zone),
+            "end": local_midnight(day_after, zone),
+        }
+        return {"is_due": slots}
+
+    return lookups
+
+
+def midnight(day: Any) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+DUES = {"overdue": overdue, "today": due_within(1), "week": due_within(WEEK)}

@@ -1,0 +1,272 @@
+"""Cards stay where they were dropped."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from conftest import at_once, client_of
+from kanban.columns import POSITION_STEP
+from kanban.models import Task
+
+TASKS = "/api/tasks"
+# 10 000 give the same; they take minutes.
+MOVES = 200
+
+
+@pytest.fixture
+def cards(alice) -> list[Task]:
+    """Four cards in the first column, from top to bottom."""
+    return list(reversed([Task.objects.add(user=alice, title=n) for n in "dcba"]))
+
+
+def column(user, status: str = "todo") -> str:
+    """Return the titles of a column from top to bottom."""
+    mine = Task.objects.filter(user=user, status=status)
+    return "".join(mine.order_by("position", "id").values_list("title", flat=True))
+
+
+def move(api, card, **where):
+    return api.post(f"{TASKS}/{card.pk}/move", where)
+
+
+def rows() -> dict[str, str]:
+    """Return each card with the version of its row."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT title, xmin::text || ctid::text FROM kanban_task")
+        return dict(cursor.fetchall())
+
+
+@pytest.mark.parametrize(
+    ("moved", "where", "expected"),
+    [
+        (0, {"after": 1}, "bacd"),
+        (0, {"after": 3}, "bcda"),
+        (3, {"before": 0}, "dabc"),
+        (3, {"before": 2}, "abdc"),
+        (0, {"after": 1, "before": 2}, "bacd"),
+        (0, {"after": 1, "before": 3}, "bacd"),  # one has come between: right under
+        (2, {"after": 1}, "abcd"),
+        (2, {"before": 3}, "abcd"),
+        (3, {"status": "todo"}, "dabc"),
+    ],
+)
+def test_card_goes_between_its_neighbours(api, alice, cards, moved, where, expected):
+    beside = {k: v if k == "status" else cards[v].pk for k, v in where.items()}
+
+    response = move(api, cards[moved], **beside)
+
+    assert response.status_code == 200
+    assert response.json() == api.get(f"{TASKS}/{cards[moved].pk}").json()
+    assert column(alice) == expected
+
+
+def test_card_takes_the_column_of_its_neighbour(api, alice, cards):
+    done = Task.objects.add(user=alice, title="x", status="done")
+
+    response = move(api, cards[0], after=done.pk)
+
+    assert response.json()["status"] == "done"
+    assert response.json()["isCompleted"] is True
+    assert response.json()["completedAt"] is not None
+    assert (column(alice), column(alice, "done")) == ("bcd", "xa")
+
+
+def test_card_moves_to_the_top_of_an_empty_column_and_back(api, alice, cards):
+    away = move(api, cards[2], status="done").json()
+    back = move(api, cards[2], status="todo").json()
+
+    assert away["isCompleted"] is True
+    assert back["completedAt"] is None
+    assert column(alice) == "cabd"
+
+
+def test_move_inside_done_keeps_when_it_was_completed(api, alice):
+    first, second = (Task.objects.add(user=alice, title=n, status="done") for n in "xy")
+
+    response = move(api, first, before=second.pk)
+
+    first.refresh_from_db()
+    assert response.json()["completedAt"] is not None
+    assert first.completed_at < timezone.now()
+    assert first.completed_at == first.created_at
+
+
+def test_one_move_writes_one_row(api, cards):
+    before = rows()
+
+    move(api, cards[3], after=cards[0].pk)
+
+    after = rows()
+    assert {title for title in after if after[title] != before[title]} == {"d"}
+
+
+def test_column_without_room_is_spread_out_in_the_same_order(api, alice, cards):
+    for n, card in enumerate(cards[:3]):
+        Task.objects.filter(pk=card.pk).update(position=1 + n * 2**-52)
+
+    response = move(api, cards[3], after=cards[0].pk)
+
+    assert response.status_code == 200
+    assert column(alice) == "adbc"
+    places = [Task.objects.get(title=title).position for title in "abc"]
+    assert [places[1] - places[0], places[2] - places[1]] == [POSITION_STEP] * 2
+
+
+def test_cards_with_one_position_are_told_apart(api, alice, cards):
+    Task.objects.update(position=0.0)
+    upper, lower, *_ = Task.objects.filter(title__in="abc").order_by("id")
+
+    move(api, cards[3], after=upper.pk, before=lower.pk)
+
+    order = column(alice)
+    assert order.index("d") == order.index(upper.title) + 1
+    assert order.index("d") == order.index(lower.title) - 1
+
+
+def test_many_moves_keep_the_order_of_a_plain_list(alice):
+    chance = random.Random(7)
+    board = [Task.objects.add(user=alice, title=f"{n}").pk for n in range(50)][::-1]
+    mine = Task.objects.filter(user=alice).order_by("position", "id")
+    before, spread_out = dict(mine.values_list("pk", "position")), 0
+
+    for number in range(MOVES):
+        # Mostly into the same gap, which runs out of room again and again.
+        to = 25 if number % 8 else chance.randrange(49)
+        card = board.pop(chance.randrange(50))
+        board.insert(to, card)
+        beside = {"after": board[to - 1]} if to else {"before": board[1]}
+        Task.objects.filter(user=alice, pk=card).move(**beside)
+        now = dict(mine.values_list("pk", "position"))
+        assert list(now) == board
+        spread_out += sum(now[pk] != before[pk] for pk in now) > 1
+        before = now
+
+    assert 1 <= spread_out <= MOVES / 20
+
+
+@pytest.mark.django_db(transaction=True)
+def test_moves_at_once_lose_no_card(alice):
+    cards = [Task.objects.add(user=alice, title=f"{n}") for n in range(8)]
+    clients = [client_of(alice) for _ in cards]
+    calls = [
+        lambda client=client, card=card, beside=beside: [
+            move(client, card, **where).status_code
+            for where in ({"after": beside.pk}, {"status": "done"}, {"status": "todo"})
+        ]
+        for client, card, beside in zip(
+            clients, cards, cards[1:] + cards[:1], strict=True
+        )
+    ]
+
+    answers = at_once(*calls)
+
+    assert {status for statuses in answers for status in statuses} <= {200, 409}
+    assert len(column(alice)) == 8
+    positions = Task.objects.values_list("position", flat=True)
+    assert len(set(positions)) == 8
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("where", "field"),
+    [
+        ({}, ""),
+        ({"status": "later"}, "status"),
+        ({"after": "nonsense"}, "after"),
+        ({"before": 7}, "before"),
+        ({"before": "507f1f77bcf86cd799439011"}, "before"),
+        ({"above": "507f1f77bcf86cd799439011"}, "above"),
+    ],
+)
+def test_wrong_place_is_refused_and_nothing_moves(api, alice, cards, where, field):
+    response = move(api, cards[0], **where)
+
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["field"] == field
+    assert column(alice) == "abcd"
+
+
+def test_card_is_no_neighbour_of_itself(api, cards):
+    assert move(api, cards[0], after=cards[0].pk).status_code == 400
+
+
+def test_neighbour_of_another_person_is_unknown(api, bob, cards):
+    theirs = Task.objects.add(user=bob, title="x")
+
+    assert move(api, cards[0], after=theirs.pk).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"after": 2, "before": 1},
+        {"status": "done", "after": 1},
+    ],
+)
+def test_neighbours_that_are_elsewhere_by_now_are_a_conflict(api, alice, cards, where):
+    beside = {k: v if k == "status" else cards[v].pk for k, v in where.items()}
+
+    response = move(api, cards[0], **beside)
+
+    assert response.status_code == 409
+    assert response.json()["code"] == "not_in_column"
+    assert column(alice) == "abcd"
+
+
+def test_others_cannot_move_it(anonymous, bob, cards):
+    assert move(anonymous, cards[0], status="done").status_code == 401
+    assert move(client_of(bob), cards[0], status="done").status_code == 404
+
+
+# Positions that are written
+
+
+def test_position_can_be_written_and_is_kept(api, cards):
+    response = api.patch(f"{TASKS}/{cards[0].pk}", {"position": 12.5})
+
+    assert response.json()["position"] == 12.5
+
+
+@pytest.mark.parametrize("position", ["1", True, None, 1e13, [1]])
+def test_position_is_a_number_within_bounds(api, cards, position):
+    response = api.patch(f"{TASKS}/{cards[0].pk}", {"position": position})
+
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["field"] == "position"
+
+
+@pytest.mark.parametrize("change", [{"status": "done"}, {"isCompleted": True}])
+def test_card_that_is_done_goes_on_top_of_done(api, alice, cards, change):
+    Task.objects.add(user=alice, title="x", status="done")
+
+    api.put(f"{TASKS}/{cards[2].pk}", change)
+
+    assert column(alice, "done") == "cx"
+
+
+def test_card_whose_status_stays_keeps_its_place(api, alice, cards):
+    api.put(f"{TASKS}/{cards[2].pk}", {"status": "todo", "title": "c"})
+    api.put(f"{TASKS}/{cards[1].pk}", {"isCompleted": False})
+
+    assert column(alice) == "abcd"
+
+
+@pytest.mark.parametrize("position", [2e12, float("nan"), float("-inf")])
+def test_database_refuses_a_position_out_of_range(cards, position):
+    with pytest.raises(IntegrityError) as caught, transaction.atomic():
+        Task.objects.filter(pk=cards[0].pk).update(position=position)
+
+    assert "kanban_task_position_in_range" in str(caught.value)
+
+
+def test_queries_of_a_move(api, cards, django_assert_num_queries):
+    # The sign-in; a savepoint and its end, which only a test needs; the turn, the
+    # card, its neighbour, the next one, the update; the answer.
+    with django_assert_num_queries(9):
+        move(api, cards[3], after=cards[0].pk)
