@@ -1,1 +1,0 @@
-"""Work logs: clocking in and out."""

@@ -1,0 +1,58 @@
+"""Close the work clocks that somebody left running.
+
+Meant for an hourly cron entry. A clock that has run for so many hours is closed at the
+last moment at which its owner was known to be there, with a note that says so; they can
+correct it. A second run finds nothing left, and two at once, or a stop of the owner's
+at the same moment, close it once: each clock is a transaction of its own.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from focusmaster.instants import format_instant
+from timeclock.models import WorkLog
+
+# Clocks fetched at a time.
+CHUNK = 500
+
+
+class Command(BaseCommand):
+    help = "Close clocks that were left running, at their owners' last sign of life."
+
+    def add_arguments(self, parser) -> None:
+        parser.add_argument(
+            "--older-than-hours",
+            type=int,
+            default=settings.CLOCK_FORGOTTEN_HOURS,
+            help="Since when a clock must have been running (default: %(default)s).",
+        )
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="Report the clocks that would be closed; change nothing.",
+        )
+
+    def handle(
+        self, *, older_than_hours: int, dry_run: bool, verbosity: int, **options
+    ) -> None:
+        if older_than_hours < 1:
+            raise CommandError("--older-than-hours must be at least 1.")
+
+        now = timezone.now()
+        forgotten = WorkLog.objects.forgotten(hours=older_than_hours, at=now)
+
+        closed = 0
+        for log in forgotten.with_last_sign(at=now).iterator(CHUNK):
+            if not dry_run and not log.close_at(log.last_sign_at):
+                continue
+            closed += 1
+            if verbosity >= 2:
+                end = format_instant(log.last_sign_at)
+                self.stdout.write(f"work log {log.pk}: {log}, ends {end}")
+
+        if verbosity >= 1:
+            verb = "Would close" if dry_run else "Closed"
+            self.stdout.write(f"{verb} {closed} forgotten clock(s).")

@@ -1,0 +1,19 @@
+"""Rows of every model that this app keeps of a person."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from accounts.models import User
+from timeclock.models import WorkLog
+
+
+def rows_of(user: User) -> None:
+    start = datetime(2026, 2, 2, 9, tzinfo=UTC)
+    log = WorkLog.objects.draft(
+        user=user,
+        started_at=start,
+        ended_at=start + timedelta(hours=8),
+        notes="Wrote the quux",
+    )
+    log.save(force_insert=True)
