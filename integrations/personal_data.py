@@ -1,0 +1,18 @@
+"""What the links to other services keep of a person."""
+
+from __future__ import annotations
+
+from focusmaster.personal_data import Holding, Section
+from integrations.models import SpotifyLink
+from integrations.serializers import SpotifyLinkSerializer
+
+HOLDINGS = [
+    Holding(
+        SpotifyLink,
+        sections=[Section("spotify", SpotifyLinkSerializer, single=True)],
+        left_out={
+            "encrypted_tokens": "Secrets, with which Spotify would let anybody in.",
+            "expires_at": "Of a secret, and past within an hour.",
+        },
+    ),
+]

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from focusmaster.serializers import InstantField, StrictSerializer, TextField, WordField
+
+# Far above what Spotify sends and we give.
+MAX_CODE = 2048
+MAX_STATE = 2048
+
+
+class CodeSerializer(StrictSerializer):
+    """What Spotify sent the browser back with, handed on by the web client."""
+
+    code = TextField(max_length=MAX_CODE)
+    # Without it, the cookie counts.
+    state = TextField(
+        max_length=MAX_STATE, required=False, allow_blank=True, allow_null=True
+    )
+
+
+class FocusSerializer(StrictSerializer):
+    phase = WordField(choices=["focus", "break", "stop"])
+
+
+class SpotifyLinkSerializer(serializers.Serializer):
+    scopes = serializers.ListField(child=serializers.CharField())
+    linkedAt = InstantField(source="linked_at")

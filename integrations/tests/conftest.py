@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from integrations import lanes, player
+from integrations.tests.linking import link
+
+
+@pytest.fixture
+def linked(api, alice, spotify) -> APIClient:
+    """A client signed in as alice, who is linked to Spotify."""
+    player.lane.is_slow = False
+    link(alice, spotify)
+    return api
+
+
+class Here(Executor):
+    """Runs everything at once, in the thread that asks for it."""
+
+    def submit(self, act: Callable[..., Any], *args: Any) -> Future:
+        future = Future()
+        try:
+            future.set_result(act(*args))
+        except Exception as exc:
+            future.set_exception(exc)
+        return future
+
+
+@pytest.fixture
+def here(monkeypatch) -> None:
+    """Have the threads of the service's see the test's transaction: there are none."""
+    monkeypatch.setattr(lanes, "with_own_connection", lambda act, args: act(*args))
+    monkeypatch.setattr(player.lane, "threads", Here())
+    monkeypatch.setattr(player.focus, "threads", Here())

@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+import logging
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from django.conf import settings
+from django.http import HttpResponse, HttpResponseRedirect
+from rest_framework import status, viewsets
+from rest_framework.decorators import action
+from rest_framework.exceptions import NotAcceptable
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.authentication import OptionalTokenAuthentication, refuse_barred
+from accounts.models import User
+from focusmaster.renderers import JSONNegotiation, accepts
+from integrations import player
+from integrations.exceptions import FAILURES, InvalidCode, InvalidState
+from integrations.models import SpotifyLink
+from integrations.serializers import (
+    MAX_CODE,
+    CodeSerializer,
+    FocusSerializer,
+    SpotifyLinkSerializer,
+)
+from integrations.states import STATE_LIFE, new_state, use_state
+
+log = logging.getLogger("focusmaster.spotify")
+
+STATE_COOKIE = "spotify_state"
+COOKIE_PATH = "/api/spotify"
+CONNECTED = "Spotify is connected"
+NOT_CONNECTED = "Spotify was not connected"
+DONE = {"success": True}
+NOTHING_PLAYS = {"is_playing": False, "item": None}
+NO_LINK = {"connected": False, "scopes": [], "linkedAt": None}
+
+
+class SpotifyViewSet(viewsets.GenericViewSet):
+    """The caller's link to Spotify, and their player."""
+
+    @action(detail=False, methods=["get"], url_path="auth-url")
+    def auth_url(self, request: Request) -> Response:
+        return self._start(request)
+
+    @action(detail=False, methods=["get"])
+    def login(self, request: Request) -> Response:
+        return self._start(request)
+
+    @action(detail=False, methods=["get"])
+    def status(self, request: Request) -> Response:
+        link = SpotifyLink.objects.of(request.user.pk)
+        if link is None or not link.is_readable():
+            return Response(NO_LINK)
+        return Response({"connected": True, **SpotifyLinkSerializer(link).data})
+
+    def destroy_all(self, request: Request) -> Response:
+        SpotifyLink.objects.owned_by(request.user).delete()
+        return Response({"message": "Spotify is disconnected"})
+
+    @action(detail=False, methods=["get"], url_path="now-playing")
+    def now_playing(self, request: Request) -> Response:
+        return self._playback(request)
+
+    @action(detail=False, methods=["get"])
+    def player(self, request: Request) -> Response:
+        return self._playback(request)
+
+    @action(detail=False, methods=["post"])
+    def play(self, request: Request) -> Response:
+        return self._control(request, "play")
+
+    @play.mapping.put
+    def put_play(self, request: Request) -> Response:
+        return self._control(request, "play")
+
+    @action(detail=False, methods=["post"])
+    def pause(self, request: Request) -> Response:
+        return self._control(request, "pause")
+
+    @pause.mapping.put
+    def put_pause(self, request: Request) -> Response:
+        return self._control(request, "pause")
+
+    @action(detail=False, methods=["post"])
+    def next(self, request: Request) -> Response:
+        return self._control(request, "next")
+
+    @action(detail=False, methods=["post"])
+    def previous(self, request: Request) -> Response:
+        return self._control(request, "previous")
+
+    @action(detail=False, methods=["post"])
+    def prev(self, request: Request) -> Response:
+        return self._control(request, "previous")
+
+    @action(detail=False, methods=["post"], serializer_class=FocusSerializer)
+    def focus(self, request: Request) -> Response:
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+
+        player.focus.put(request.user.pk, serializer.validated_data["phase"])
+
+        return Response(DONE, status=status.HTTP_202_ACCEPTED)
+
+    def _start(self, request: Request) -> Response:
+        state = new_state(request.user)
+        response = Response({"url": player.authorize_url(state)})
+        set_state_cookie(request, response, state)
+        response["Cache-Control"] = "no-store"
+        return response
+
+    def _playback(self, request: Request) -> Response:
+        found = player.playback(request.user)
+        return Response({**(found or NOTHING_PLAYS), "connected": True})
+
+    def _control(self, request: Request, command: str) -> Response:
+        player.control(request.user, command)
+        return Response(DONE)
+
+
+class CallbackNegotiation(JSONNegotiation):
+    """For what leads a browser on: it takes pages, and gets none but the client's."""
+
+    def select_renderer(self, request, renderers, format_suffix=None):
+        try:
+            return super().select_renderer(request, renderers, format_suffix)
+        except NotAcceptable:
+            for entry in self.get_accept_list(request):
+                if accepts(entry, "text/html"):
+                    return renderers[0], renderers[0].media_type
+            raise
+
+
+class CallbackViewSet(viewsets.GenericViewSet):
+    """The way back from Spotify, of a browser or by way of the web client."""
+
+    authentication_classes = (OptionalTokenAuthentication,)
+    content_negotiation_class = CallbackNegotiation
+    serializer_class = CodeSerializer
+
+    def get_permissions(self):
+        return [AllowAny() if self.action == "arrive" else IsAuthenticated()]
+
+    def arrive(self, request: Request) -> HttpResponse:
+        """Take what Spotify sent a browser with; the state tells whose it is."""
+        player.require_configured()
+        code, error = (request.query_params.get(name) for name in ("code", "error"))
+        state = request.query_params.get("state") or self._cookie_of_caller(request)
+        user = owner_of(state, caller=request.user)
+        if error:
+            log.info("Spotify was not connected: the person did not want it")
+            return self._answer(request, is_connected=False)
+        try:
+            if not code or len(code) > MAX_CODE:
+                raise InvalidCode
+            player.connect(user, code)
+        except (*FAILURES, InvalidCode) as exc:
+            if wants_json(request):
+                raise
+            log.info("Spotify was not connected: %s", type(exc).__name__)
+            return self._answer(request, is_connected=False)
+        return self._answer(request, is_connected=True)
+
+    def hand_on(self, request: Request) -> Response:
+        """Take what the web client was sent with; the token tells whose it is."""
+        player.require_configured()
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        given = serializer.validated_data
+        state = given.get("state") or request.COOKIES.get(STATE_COOKIE, "")
+        use_state(state, expected=request.user)
+
+        lifetime = player.connect(request.user, given["code"])
+
+        response = Response(
+            {
+                "success": True,
+                "message": CONNECTED,
+                "expires_in": int(lifetime.total_seconds()),
+            }
+        )
+        clear_state_cookie(response)
+        return response
+
+    def _cookie_of_caller(self, request: Request) -> str:
+        """Return the state in the cookie, which counts together with a token only."""
+        return request.COOKIES.get(STATE_COOKIE, "") if request.user else ""
+
+    def _answer(self, request: Request, *, is_connected: bool) -> HttpResponse:
+        if wants_json(request):
+            message = CONNECTED if is_connected else NOT_CONNECTED
+            response = Response({"success": is_connected, "message": message})
+        else:
+            word = "connected" if is_connected else "error"
+            response = HttpResponseRedirect(client_page(spotify=word))
+        clear_state_cookie(response)
+        return response
+
+
+def owner_of(state: str, *, caller: User | None) -> User:
+    """Return whose state it is, and use it up; InvalidState for another's."""
+    user = User.objects.filter(pk=use_state(state, expected=caller)).first()
+    if user is None:
+        raise InvalidState
+    refuse_barred(user)
+    return user
+
+
+def wants_json(request: Request) -> bool:
+    """Tell whether a program asks, or there is no page to lead a browser to."""
+    accept = request.META.get("HTTP_ACCEPT", "")
+    is_program = "application/json" in accept and "text/html" not in accept
+    return is_program or not settings.SPOTIFY_CLIENT_REDIRECT
+
+
+def client_page(**query: str) -> str:
+    parts = urlsplit(settings.SPOTIFY_CLIENT_REDIRECT)
+    query = urlencode([*parse_qsl(parts.query), *query.items()])
+    return urlunsplit(parts._replace(query=query))
+
+
+def set_state_cookie(request: Request, response: Response, state: str) -> None:
+    cross_site = settings.TOKEN_COOKIE_CROSS_SITE
+    response.set_cookie(
+        STATE_COOKIE,
+        state,
+        max_age=STATE_LIFE,
+        path=COOKIE_PATH,
+        httponly=True,
+        secure=cross_site or request.is_secure(),
+        samesite="None" if cross_site else "Lax",
+    )
+
+
+def clear_state_cookie(response: HttpResponse) -> None:
+    cross_site = settings.TOKEN_COOKIE_CROSS_SITE
+    response.delete_cookie(
+        STATE_COOKIE, path=COOKIE_PATH, samesite="None" if cross_site else "Lax"
+    )
