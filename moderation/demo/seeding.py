@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from moderation.demo.board import TASKS
+from moderation.demo.clock import WORK_LOGS, work_logs
 from moderation.demo.living import SESSIONS, Life
 from moderation.demo.people import USERS, Person
 from moderation.demo.tables import Table
@@ -27,6 +28,7 @@ ROWS: dict[Table, Callable[[Life], Iterable[tuple]]] = {
     USERS: lambda life: [life.person.row()],
     TASKS: lambda life: life.board.rows(),
     SESSIONS: lambda life: life.sessions,
+    WORK_LOGS: work_logs,
 }
 
 # Rows of all tables in one transaction: many enough for COPY to be fast, and few

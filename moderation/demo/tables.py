@@ -34,6 +34,7 @@ class Table:
             if not field.generated
         }
         quote = connection.ops.quote_name
+        self.named = named
         self.noun = str(model._meta.verbose_name_plural)
         self.name = quote(model._meta.db_table)
         named_fields = [fields.pop(name) for name in named]

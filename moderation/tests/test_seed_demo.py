@@ -23,11 +23,13 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from conftest import at_once
 from kanban.models import POSITION_STEP, Task
+from moderation.demo.clock import WORK_LOGS, work_logs
 from moderation.demo.living import Life
 from moderation.demo.people import Person
 from moderation.demo.seeding import Added, add_people
 from moderation.management.commands.seed_demo import LOCAL_PASSWORD
 from pomodoro.models import PomodoroSession
+from timeclock.models import WorkLog
 
 # A Wednesday afternoon, some days after clocks changed in America.
 AT = datetime(2026, 3, 11, 15, 0, tzinfo=UTC)
@@ -74,6 +76,11 @@ def people_as_they_are() -> list:
             list(
                 user.sessions.order_by("started_at").values_list(
                     "type", "started_at", "duration", "mood", "completed", "task__title"
+                )
+            ),
+            list(
+                user.work_logs.order_by("started_at").values_list(
+                    "started_at", "ended_at", "break_seconds", "notes"
                 )
             ),
         )
@@ -212,11 +219,37 @@ def test_sessions_of_one_person_never_overlap():
 
 
 @pytest.mark.django_db
+def test_people_clock_in_around_their_sessions():
+    add(people=9)
+
+    sessions = PomodoroSession.objects.filter(user__work_logs__isnull=False).distinct()
+    within = sessions.filter(
+        Q(user__work_logs__ended_at__gte=F("ended_at"))
+        | Q(user__work_logs__ended_at=None),
+        user__work_logs__started_at__lte=F("started_at"),
+    )
+    people = User.objects.filter(work_logs__isnull=False).distinct()
+    assert 3 < people.count() < 9
+    assert within.count() == sessions.count() > 500
+    assert WorkLog.objects.filter(break_seconds__gt=0).exists()
+
+
+@pytest.mark.django_db
+def test_who_has_just_worked_is_still_clocked_in():
+    lives = [life_until(AT, seed, days=5) for seed in range(60)]
+
+    rows = [row for life in lives for row in work_logs(life)]
+
+    running = [row for row in rows if row[WORK_LOGS.named.index("ended_at")] is None]
+    assert 0 < len(running) < len(rows) / 2
+
+
+@pytest.mark.django_db
 def test_nothing_lies_in_the_future_or_before_the_account():
     add()
 
     assert not User.objects.filter(created_at__gt=AT).exists()
-    for model in (Task, PomodoroSession):
+    for model in (Task, PomodoroSession, WorkLog):
         rows = model.objects.all()
         assert not rows.filter(Q(created_at__gt=AT) | Q(updated_at__gt=AT)).exists()
         assert not rows.filter(created_at__lt=F("user__created_at")).exists()
@@ -328,8 +361,9 @@ def test_the_summary_counts_what_was_added():
     output = seed_demo(seed=12)
 
     tasks, sessions = Task.objects.count(), PomodoroSession.objects.count()
+    logs = WorkLog.objects.count()
     assert re.fullmatch(
-        rf"Added 2 users, {tasks} tasks, {sessions} pomodoro sessions"
+        rf"Added 2 users, {tasks} tasks, {sessions} pomodoro sessions, {logs} work logs"
         r" in \d+\.\d s \(seed 12\)\.\nSign in as .*\n",
         output,
     )
@@ -340,7 +374,7 @@ def test_a_second_run_adds_people_and_touches_nobody(alice):
     seed_demo()
     before = {
         model: list(model.objects.order_by("pk").values())
-        for model in (User, Task, PomodoroSession)
+        for model in (User, Task, PomodoroSession, WorkLog)
     }
     seed_demo()
 

@@ -1,0 +1,66 @@
+"""Move old entries of the audit log to a signed file.
+
+Run it from cron, best monthly, as a role that may add to `moderation_auditarchive`. A
+second run finds nothing that is old enough. Keep the files: the chain goes on from the
+last of them, and `verify_audit_log --archives` checks them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+
+from moderation.actors import Actor
+from moderation.audit_archives import MIN_DAYS, ArchiveUnderWay, archive, older_than
+from moderation.audit_chain import BrokenChain
+
+
+class Command(BaseCommand):
+    help = "Move old entries of the audit log to a signed file."
+
+    def add_arguments(self, parser) -> None:
+        parser.add_argument(
+            "--older-than-days",
+            type=int,
+            default=365,
+            help=f"Age of what moves, at least {MIN_DAYS} (default: %(default)s).",
+        )
+        parser.add_argument(
+            "--to", type=Path, required=True, metavar="FOLDER", help="An own folder."
+        )
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="Report what would be moved; change nothing.",
+        )
+
+    def handle(
+        self,
+        *,
+        older_than_days: int,
+        to: Path,
+        dry_run: bool,
+        verbosity: int,
+        **options,
+    ) -> None:
+        if older_than_days < MIN_DAYS:
+            raise CommandError(f"--older-than-days must be at least {MIN_DAYS}.")
+        span = older_than(older_than_days)
+        if span and not dry_run:
+            try:
+                archive(span, to, by=Actor.of_command())
+            except ArchiveUnderWay:
+                raise CommandError("Another run is archiving.") from None
+            except BrokenChain as exc:
+                raise CommandError(f"Nothing was moved. {exc}") from None
+            except OSError as exc:
+                raise CommandError(f"{exc.filename}: {exc.strerror}") from None
+            except DatabaseError as exc:
+                raise CommandError(f"Nothing was moved. {exc}") from None
+        if verbosity >= 1:
+            verb = "Would move" if dry_run else "Moved"
+            where = f" to {to / span.file_name}" if span else ""
+            count = span.count if span else 0
+            self.stdout.write(f"{verb} {count} audit entries{where}.")

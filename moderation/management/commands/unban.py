@@ -1,0 +1,26 @@
+"""Lift a person's ban or suspension.
+
+Run it by hand. A second run finds nothing to lift and changes nothing.
+"""
+
+from __future__ import annotations
+
+from django.core.management.base import CommandError
+
+from moderation.management.staff import PersonCommand
+from moderation.models import Ban
+from moderation.models.bans import MAX_REASON
+
+
+class Command(PersonCommand):
+    help = "Lift the ban or suspension of the account with an email."
+
+    def add_arguments(self, parser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--reason", default="", help="Why, for the audit log.")
+
+    def handle(self, *, email: str, reason: str, verbosity: int, **options) -> None:
+        if len(reason) > MAX_REASON:
+            raise CommandError(f"--reason must have at most {MAX_REASON} characters.")
+        user = self.act(email, Ban.objects.lift, reason=reason.strip())
+        self.say(f"{user.email} may come in.", verbosity)

@@ -1,0 +1,206 @@
+"""The audit log: what staff did, in a chain that shows when somebody tampers with it.
+
+A trigger gives each entry its position and a hash over its columns and the hash before.
+The log never changes, yet a person who leaves may leave no more than an id in it. So
+an entry holds only ids and facts; names, addresses and reasons are its particulars, in
+a table beside it, and the entry has their digest. They can be deleted once the person
+is gone, and the chain stays whole.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from django.db import models, transaction
+from django.utils import timezone
+
+from focusmaster.fields import InstantField, ObjectIdField, ObjectIdPrimaryKey
+
+if TYPE_CHECKING:
+    from moderation.actors import Actor
+
+MAX_DETAILS = 1000
+# Random, so that nobody can find out a name that was deleted by trying names.
+SALT_BYTES = 16
+NO_HASH = b""
+
+
+def digest_of(salt: bytes, text: str) -> bytes:
+    """Return what an entry keeps of its particulars."""
+    return sha256(salt + text.encode()).digest()
+
+
+class AuditEntryQuerySet(models.QuerySet):
+    @transaction.atomic
+    def record(
+        self,
+        action: AuditEntry.Action,
+        *,
+        by: Actor,
+        details: str,
+        target_id: str | None = None,
+        target_user_id: str | None = None,
+        metadata: dict[str, Any] | None = None,
+        reason: str = "",
+        at: datetime | None = None,
+    ) -> AuditEntry:
+        """Append an entry; must be the last write of the act's transaction.
+
+        The log is locked from here to the commit: whoever locked it first and then
+        waited for a row would be waited for by all. `details` is a sentence without
+        full stop and, like `metadata`, has nothing of a person but ids; what was said
+        about the target goes into `reason`. `target_user_id` says that the target is,
+        or belongs to, that person.
+        """
+        entry = self.model(
+            action=action,
+            actor_id=by.id,
+            target_id=target_id or target_user_id,
+            details=details[:MAX_DETAILS],
+            metadata=metadata or {},
+            created_at=at or timezone.now(),
+        )
+        origin = {
+            "name": by.name,
+            "ipAddress": by.ip_address,
+            "userAgent": by.user_agent[:MAX_DETAILS],
+        }
+        parts = [AuditParticulars.drafted(entry, "actor", by.id, origin)]
+        if reason:
+            said = {"reason": reason}
+            parts.append(
+                AuditParticulars.drafted(entry, "target", target_user_id, said)
+            )
+        entry.save(force_insert=True)
+        AuditParticulars.objects.bulk_create(parts)
+        return entry
+
+
+class AuditEntry(models.Model):
+    class Action(models.TextChoices):
+        ADMIN_CREATED = "admin.created"
+        ROLE_CHANGED = "user.role_changed"
+        BANNED = "user.banned"
+        SUSPENDED = "user.suspended"
+        UNBANNED = "user.unbanned"
+        FEEDBACK_STATUS = "feedback.status_changed"
+        FEEDBACK_NOTE = "feedback.note_changed"
+        FEEDBACK_REPLIED = "feedback.replied"
+        PAGE_ADDED = "page.added"
+        PAGE_CHANGED = "page.changed"
+        PAGE_DELETED = "page.deleted"
+        LOG_ARCHIVED = "log.archived"
+
+    id = ObjectIdPrimaryKey()
+    # From 1, without a gap. The trigger sets it, as it does both hashes.
+    position = models.BigIntegerField(unique=True, editable=False, db_default=0)
+    # One of `Action`, or what was one when it was written.
+    action = models.CharField(max_length=40)
+    # Ids without a foreign key: evidence outlives whom it is about. The actor is null
+    # for a command.
+    actor_id = ObjectIdField(null=True)
+    target_id = ObjectIdField(null=True)
+    details = models.CharField(max_length=MAX_DETAILS)
+    metadata = models.JSONField(default=dict)
+    created_at = InstantField()
+    actor_digest = models.BinaryField(max_length=32, null=True)
+    target_digest = models.BinaryField(max_length=32, null=True)
+    previous_hash = models.BinaryField(editable=False, db_default=NO_HASH)
+    hash = models.BinaryField(editable=False, db_default=NO_HASH)
+
+    objects = AuditEntryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "audit entries"
+        indexes = [
+            # Serve the log, newest first: all of it, and each of its filters.
+            models.Index(
+                fields=["-created_at", "-position"], name="moderation_audit_newest"
+            ),
+            models.Index(
+                fields=["action", "-created_at", "-position"],
+                name="moderation_audit_of_action",
+            ),
+            models.Index(
+                fields=["actor_id", "-created_at", "-position"],
+                name="moderation_audit_of_actor",
+            ),
+            models.Index(
+                fields=["target_id", "-created_at", "-position"],
+                name="moderation_audit_of_target",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.position}: {self.action}"
+
+
+class AuditParticulars(models.Model):
+    """What an entry says of its actor or its target beside the id."""
+
+    pk = models.CompositePrimaryKey("entry", "part")
+    entry = models.ForeignKey(
+        AuditEntry,
+        # The database removes them with an archived entry.
+        on_delete=models.DO_NOTHING,
+        related_name="particulars",
+        db_index=False,  # The primary key begins with it.
+    )
+    part = models.CharField(max_length=6)
+    # Whose data it is; null for nobody who has an account.
+    person_id = ObjectIdField(null=True)
+    salt = models.BinaryField(max_length=SALT_BYTES)
+    # JSON, to the letter as it was digested.
+    text = models.TextField()
+
+    class Meta:
+        verbose_name_plural = "audit particulars"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(part__in=["actor", "target"]),
+                name="moderation_auditparticulars_part_known",
+            ),
+        ]
+        indexes = [
+            # Serves the removal of a person's.
+            models.Index(fields=["person_id"], name="moderation_audit_of_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.part} of {self.entry_id}"
+
+    @classmethod
+    def drafted(
+        cls, entry: AuditEntry, part: str, person_id: str | None, facts: dict[str, Any]
+    ) -> AuditParticulars:
+        """Return them, not saved yet, and have the entry keep their digest."""
+        salt, text = os.urandom(SALT_BYTES), orjson.dumps(facts).decode()
+        setattr(entry, f"{part}_digest", digest_of(salt, text))
+        return cls(entry=entry, part=part, person_id=person_id, salt=salt, text=text)
+
+
+class AuditRecord(models.Model):
+    """An entry with its particulars, to read: a view of the database."""
+
+    id = ObjectIdPrimaryKey()
+    position = models.BigIntegerField()
+    action = models.CharField(max_length=40)
+    actor_id = ObjectIdField(null=True)
+    actor_name = models.TextField()
+    target_id = ObjectIdField(null=True)
+    details = models.TextField()
+    metadata = models.JSONField()
+    ip_address = models.GenericIPAddressField(null=True)
+    user_agent = models.TextField()
+    created_at = InstantField()
+
+    class Meta:
+        managed = False
+        ordering = ["-created_at", "-position"]
+
+    def __str__(self) -> str:
+        return f"{self.position}: {self.action}"

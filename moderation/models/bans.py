@@ -1,0 +1,221 @@
+"""Bans: who may not come in, why, by whom, and until when.
+
+The user's own columns (`status`, `ban_reason`, `banned_until`) say what is in force,
+for every request looks at them; the rows here are their history. A suspension ends by
+itself: nothing has to run for that, and until the next ban its row stays as it was.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Least
+from django.http import Http404
+from django.utils import timezone
+
+from accounts.models import User
+from focusmaster.exceptions import InvalidValue
+from focusmaster.fields import InstantField, ObjectIdPrimaryKey
+from focusmaster.instants import format_instant
+from moderation.exceptions import CannotBanAdmin, CannotBanYourself
+from moderation.models.audit import AuditEntry
+
+if TYPE_CHECKING:
+    from moderation.actors import Actor
+
+MAX_REASON = 500
+
+
+def locked(user_id: str) -> User:
+    """Return the user's row, locked against others who change it, or raise Http404."""
+    users = User.objects.select_for_update(no_key=True)
+    user = users.filter(pk=user_id).first()
+    if user is None:
+        raise Http404
+    return user
+
+
+class BanQuerySet(models.QuerySet):
+    def in_force(self, *, at: datetime | None = None) -> BanQuerySet:
+        now = at or timezone.now()
+        return self.filter(Q(until=None) | Q(until__gt=now), ended_at=None)
+
+    @transaction.atomic
+    def impose(
+        self,
+        *,
+        user_id: str,
+        by: Actor,
+        reason: str,
+        until: datetime | None = None,
+        status: str = "",
+        at: datetime | None = None,
+    ) -> User:
+        """Ban a person, or suspend them until an instant; return the user.
+
+        It takes effect with the next request and ends all sign-ins. One that is in
+        force is replaced. A suspension without end is asked for by `status`. Raises
+        CannotBanYourself, CannotBanAdmin, InvalidValue, Http404.
+        """
+        now = at or timezone.now()
+        if until is not None and until <= now:
+            raise InvalidValue("until", "give an instant in the future")
+        user = locked(user_id)
+        if by.id == user.pk:
+            raise CannotBanYourself
+        if user.is_staff:
+            raise CannotBanAdmin
+        if not status:
+            status = User.Status.SUSPENDED if until else User.Status.BANNED
+        self._end(user, by=by, at=now)
+        ban = self.create(
+            user=user,
+            status=status,
+            reason=reason,
+            until=until,
+            author_id=by.id,
+            operator="" if by.id else by.name,
+            created_at=now,
+        )
+        user.status, user.ban_reason, user.banned_until = status, reason, until
+        user.updated_at = now
+        user.save(update_fields=[*OF_BANS, "updated_at"])
+        user.sign_ins.all().revoke(at=now)
+        end = f" until {format_instant(until)}" if until else ""
+        AuditEntry.objects.record(
+            AuditEntry.Action(f"user.{status}"),
+            by=by,
+            target_user_id=user.pk,
+            details=f"{status.capitalize()}{end}",
+            metadata={"banId": ban.pk, "until": format_instant(until)},
+            reason=reason,
+            at=now,
+        )
+        return user
+
+    @transaction.atomic
+    def lift(
+        self,
+        *,
+        user_id: str,
+        by: Actor,
+        reason: str = "",
+        at: datetime | None = None,
+    ) -> User:
+        """Let a person in again; return the user. Nothing happens if they may come in.
+
+        Raises Http404.
+        """
+        now = at or timezone.now()
+        user = locked(user_id)
+        was_barred, status = user.is_barred(at=now), user.status
+        if status == User.Status.ACTIVE:
+            return user
+        self._end(user, by=by, at=now, reason=reason)
+        user.status, user.ban_reason, user.banned_until = User.Status.ACTIVE, "", None
+        user.updated_at = now
+        user.save(update_fields=[*OF_BANS, "updated_at"])
+        if was_barred:
+            noun = "suspension" if status == User.Status.SUSPENDED else "ban"
+            AuditEntry.objects.record(
+                AuditEntry.Action.UNBANNED,
+                by=by,
+                target_user_id=user.pk,
+                details=f"Lifted the {noun}",
+                reason=reason,
+                at=now,
+            )
+        return user
+
+    def _end(self, user: User, *, by: Actor, at: datetime, reason: str = "") -> None:
+        """End the ban that has not ended; one that has run out did so by itself."""
+        left = self.filter(user=user, ended_at=None)
+        left.filter(until__lte=at).update(ended_at=F("until"))
+        left.update(
+            ended_at=Least(at, "until"),
+            lifted_by_id=by.id,
+            lift_operator="" if by.id else by.name,
+            lift_reason=reason,
+        )
+
+
+OF_BANS = ("status", "ban_reason", "banned_until")
+
+
+class Ban(models.Model):
+    id = ObjectIdPrimaryKey()
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="bans"
+    )
+    status = models.CharField(
+        max_length=9,
+        choices=[choice for choice in User.Status.choices if choice[0] != "active"],
+    )
+    reason = models.CharField(max_length=MAX_REASON, blank=True)
+    # When it ends by itself; null for never.
+    until = InstantField(null=True, blank=True)
+    # Who imposed it: staff, or the operating system's user who ran a command.
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    operator = models.CharField(max_length=100, blank=True)
+    created_at = InstantField()
+    # When it was lifted, or replaced by another; null while it is in force or has run
+    # out without another since.
+    ended_at = InstantField(null=True, blank=True)
+    lifted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    lift_operator = models.CharField(max_length=100, blank=True)
+    lift_reason = models.CharField(max_length=MAX_REASON, blank=True)
+
+    objects = BanQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"],
+                condition=Q(ended_at=None),
+                name="moderation_ban_one_unended_per_user",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["banned", "suspended"]),
+                name="moderation_ban_status_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(until=None) | Q(status="suspended"),
+                name="moderation_ban_only_suspension_ends",
+            ),
+            models.CheckConstraint(
+                condition=Q(until=None) | Q(until__gt=F("created_at")),
+                name="moderation_ban_ends_after_start",
+            ),
+        ]
+        indexes = [
+            # Serves staff's list of the suspensions that end next.
+            models.Index(
+                fields=["until"],
+                condition=Q(ended_at=None, until__isnull=False),
+                name="moderation_ban_ending",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.status} since {self.created_at:%Y-%m-%d %H:%M} UTC"
+
+    def is_in_force(self, *, at: datetime | None = None) -> bool:
+        now = at or timezone.now()
+        return self.ended_at is None and (self.until is None or self.until > now)

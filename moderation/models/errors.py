@@ -1,0 +1,153 @@
+"""Errors: requests that crashed, grouped by where and how.
+
+Kept for 30 days; each new one clears away a few that are older. A storm of errors
+writes little: of each group only the first in a minute are kept one by one, the others
+are counted, and there are at most so many groups.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, models, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from focusmaster.fields import InstantField, ObjectIdField, ObjectIdPrimaryKey
+
+KEPT = timedelta(days=30)
+CLEARED_AT_ONCE = 10
+# With stacks of at most 20 kB, some 20 MB.
+MOST_GROUPS = 1000
+MOST_A_MINUTE = 20
+MAX_MESSAGE = 500
+MAX_STACK = 20_000
+MAX_PATH = 500
+# Milliseconds that an answer may wait for the storing of its error.
+PATIENCE = 1000
+
+
+class ErrorGroupQuerySet(models.QuerySet):
+    def kept(self, *, at: datetime | None = None) -> ErrorGroupQuerySet:
+        """Leave out what is too old, though nothing has cleared it away yet."""
+        return self.filter(last_seen_at__gt=(at or timezone.now()) - KEPT)
+
+    @transaction.atomic
+    def note(
+        self,
+        *,
+        fingerprint: bytes,
+        message: str,
+        stack: str,
+        at: datetime | None = None,
+        **request: Any,
+    ) -> None:
+        """Count an error of a request; keep what is known of it.
+
+        `request` has path, method, status_code, user_id and request_id. The texts must
+        have been freed of secrets.
+        """
+        now = at or timezone.now()
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL statement_timeout = {PATIENCE}")
+        self._clear(at=now)
+        latest = {
+            "message": message[:MAX_MESSAGE],
+            "stack": stack[-MAX_STACK:],
+            "last_seen_at": now,
+            **request,
+        }
+        latest["path"] = latest["path"][:MAX_PATH]
+        group, is_new = self.get_or_create(
+            fingerprint=fingerprint,
+            defaults={**latest, "first_seen_at": now, "count": 1},
+        )
+        if not is_new:
+            self.filter(pk=group.pk).update(**latest, count=F("count") + 1)
+        last_minute = group.occurrences.filter(
+            created_at__gt=now - timedelta(minutes=1)
+        )
+        if last_minute[:MOST_A_MINUTE].count() < MOST_A_MINUTE:
+            del latest["stack"], latest["last_seen_at"], latest["status_code"]
+            group.occurrences.create(**latest, created_at=now)
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout TO DEFAULT")
+
+    def _clear(self, *, at: datetime) -> None:
+        old = self.filter(last_seen_at__lte=at - KEPT).values("pk")[:CLEARED_AT_ONCE]
+        surplus = self.order_by("-last_seen_at").values("pk")[MOST_GROUPS:]
+        self.filter(Q(pk__in=list_of(old)) | Q(pk__in=list_of(surplus))).delete()
+        past = ErrorOccurrence.objects.filter(created_at__lte=at - KEPT)
+        some = past.order_by("created_at").values("pk")[:CLEARED_AT_ONCE]
+        ErrorOccurrence.objects.filter(pk__in=list_of(some)).delete()
+
+
+def list_of(rows: models.QuerySet) -> list[str]:
+    return list(rows.values_list("pk", flat=True))
+
+
+class ErrorGroup(models.Model):
+    """One fault of ours, with what is known of the last request that met it."""
+
+    id = ObjectIdPrimaryKey()
+    fingerprint = models.BinaryField(max_length=32, unique=True)
+    count = models.PositiveBigIntegerField()
+    first_seen_at = InstantField()
+    last_seen_at = InstantField()
+    message = models.CharField(max_length=MAX_MESSAGE)
+    stack = models.TextField()
+    path = models.CharField(max_length=MAX_PATH)
+    method = models.CharField(max_length=10)
+    status_code = models.PositiveSmallIntegerField()
+    # Without a foreign key: a person who goes leaves an id, and only for 30 days.
+    user_id = ObjectIdField(null=True)
+    request_id = models.CharField(max_length=128)
+
+    objects = ErrorGroupQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-last_seen_at", "-id"]
+        indexes = [
+            # Serves the list, newest first, and clearing.
+            models.Index(
+                fields=["-last_seen_at", "-id"], name="moderation_error_newest"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class ErrorOccurrence(models.Model):
+    """One request that met a fault; found by the id that its answer named."""
+
+    id = ObjectIdPrimaryKey()
+    group = models.ForeignKey(
+        ErrorGroup,
+        on_delete=models.CASCADE,
+        related_name="occurrences",
+        db_index=False,  # The index by minute begins with it.
+    )
+    message = models.CharField(max_length=MAX_MESSAGE)
+    path = models.CharField(max_length=MAX_PATH)
+    method = models.CharField(max_length=10)
+    user_id = ObjectIdField(null=True)
+    request_id = models.CharField(max_length=128)
+    created_at = InstantField()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            # Serves the count of a group's last minute.
+            models.Index(
+                fields=["group", "-created_at"], name="moderation_error_of_group"
+            ),
+            # Serves the count of a day, and clearing.
+            models.Index(fields=["created_at"], name="moderation_error_by_age"),
+            # Serves staff's search for what a person reports.
+            models.Index(fields=["request_id"], name="moderation_error_request"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}, {self.created_at:%Y-%m-%d %H:%M} UTC"

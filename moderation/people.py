@@ -1,0 +1,130 @@
+"""Finding people among a million, for staff."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil
+
+from django.db.models import BooleanField, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.expressions import RawSQL
+from django.utils import timezone
+
+from accounts.admin_site import EstimatingPaginator
+from accounts.models import SignIn, User
+
+# So many of the newest people are looked through for a text first. Where it is in many
+# of them, the newest with it are quickly there, and their share tells the total; else
+# an index finds all who have it.
+SAMPLE = 2000
+MANY = 100
+# More than so many that an index found are not sorted, but looked for as many are.
+MOST_SORTED = 10_000
+# Letters from which on an index finds a text anywhere in a name or email.
+LETTERS = 3
+
+
+# The expression of the index; see the migration.
+TRIGRAMS = "moderation_trigrams(accounts_user.name, accounts_user.email)"
+
+
+@dataclass(frozen=True)
+class Page:
+    users: list[User]
+    page: int
+    pages: int
+    total: int
+
+
+def page_of_people(
+    *, page: int, limit: int, search: str = "", role: str = "", status: str = ""
+) -> Page:
+    """Return one page of the people who match, newest first.
+
+    The total is exact up to some thousands, and an estimate beyond.
+    """
+    people = User.objects.all()
+    if status:
+        people = with_status(people, status)
+    if role:
+        people = people.filter(role=role)
+    text, start = search.strip(), (page - 1) * limit
+    if text:
+        ids, total = found(people, text, start, start + limit)
+    else:
+        ids, total = newest(people, start, start + limit), count(people)
+    return Page(people_with(ids), page, max(1, ceil(total / limit)), total)
+
+
+def newest(people: QuerySet, start: int, end: int) -> list[str]:
+    """Return ids alone: even far down they are read from the index."""
+    return list(people.order_by("-pk").values_list("pk", flat=True)[start:end])
+
+
+def count(rows: QuerySet) -> int:
+    """Return how many there are, estimated where they are very many."""
+    return EstimatingPaginator(rows.order_by("pk"), 1).count
+
+
+def found(people: QuerySet, text: str, start: int, end: int) -> tuple[list[str], int]:
+    """Return the ids of a page of those who have the text, and how many do."""
+    anywhere = Q(name__icontains=text) | Q(email__icontains=text)
+    sample = newest(people, 0, SAMPLE)
+    if not sample:
+        return [], 0
+    ids = newest(people.filter(anywhere, pk__gte=sample[-1]), 0, SAMPLE)
+    if len(sample) < SAMPLE:
+        return ids[start:end], len(ids)
+    share, known = len(ids) / SAMPLE, len(ids)
+    if known < MANY:
+        some = containing(people, text).filter(anywhere)[: MOST_SORTED + 1]
+        ids = sorted(some.values_list("pk", flat=True), reverse=True)
+        known = len(ids)
+        if known <= MOST_SORTED:
+            return ids[start:end], known
+    total = max(known, round(share * count(people)))
+    return newest(people.filter(anywhere), start, end), total
+
+
+def people_with(ids: list[str]) -> list[User]:
+    """Return these people, newest first.
+
+    An id tells the second in which the account was made, the column also a fraction.
+    """
+    users = with_last_seen(User.objects.filter(pk__in=ids)).defer("password")
+    return sorted(users, key=lambda user: (user.created_at, user.pk), reverse=True)
+
+
+def with_last_seen(users: QuerySet) -> QuerySet:
+    """Annotate `last_seen_at`: when one of the person's sign-ins was last used."""
+    mine = SignIn.objects.filter(user=OuterRef("pk")).order_by()
+    last = mine.values("user").annotate(last=Max("last_used_at")).values("last")
+    return users.annotate(last_seen_at=Subquery(last))
+
+
+def with_status(
+    users: QuerySet, status: str, *, at: datetime | None = None
+) -> QuerySet:
+    """Keep those of this status by now: a suspension ends by itself."""
+    now = at or timezone.now()
+    is_over = Q(status=User.Status.SUSPENDED, banned_until__lte=now)
+    if status == User.Status.ACTIVE:
+        return users.filter(Q(status=status) | is_over)
+    # Not an exclusion, which PostgreSQL would not see to be that of the index.
+    return users.filter(
+        Q(banned_until=None) | Q(banned_until__gt=now),
+        ~Q(status=User.Status.ACTIVE),
+        status=status,
+    )
+
+
+def containing(people: QuerySet, text: str) -> QuerySet:
+    """Keep those whose name or email may have the text in it, found by index.
+
+    Of one or two letters, only those that begin so.
+    """
+    if len(text) < LETTERS:
+        return people.beginning_with(text)
+    lowered = text.lower()
+    parts = [lowered[n : n + 3] for n in range(len(lowered) - 2)]
+    return people.filter(RawSQL(f"{TRIGRAMS} @> %s::text[]", [parts], BooleanField()))

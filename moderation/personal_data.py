@@ -1,0 +1,100 @@
+"""What moderation keeps of a person.
+
+The audit log is evidence and stays. Of who is gone it keeps the id: names, addresses
+and what was said of them are in the particulars, which go.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db.models.functions import Lower
+
+from focusmaster.personal_data import Holding, Section
+from moderation.models import (
+    AuditEntry,
+    AuditParticulars,
+    Ban,
+    ErrorGroup,
+    ErrorOccurrence,
+    Feedback,
+    FeedbackReply,
+)
+from moderation.serializers import (
+    ExportedBanSerializer,
+    ExportedFeedbackSerializer,
+    ExportedReplySerializer,
+)
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+def forget_particulars(user: User) -> None:
+    AuditParticulars.objects.filter(person_id=user.pk).delete()
+
+
+def forget_address(user: User) -> None:
+    """Strip the person's email from feedback that was given without an account."""
+    if user.email:
+        of_nobody = Feedback.objects.filter(user=None).exclude(email="")
+        mine = of_nobody.alias(key=Lower("email")).filter(key=user.email.lower())
+        mine.update(email="")
+
+
+STAFF = "Who of staff it was is about them."
+ID_ALONE = "Evidence of what staff did; of the person it has the id alone."
+CRASHED = "That a request crashed, for 30 days; of the person it has the id alone."
+
+HOLDINGS = [
+    Holding(
+        Ban,
+        sections=[Section("bans", ExportedBanSerializer)],
+        left_out={
+            "author_id": STAFF,
+            "operator": STAFF,
+            "lifted_by_id": STAFF,
+            "lift_operator": STAFF,
+        },
+    ),
+    Holding(
+        Ban,
+        path="author",
+        excluded="A ban is about who was banned.",
+        outlives="The history of the banned, without who banned them.",
+    ),
+    Holding(
+        Ban,
+        path="lifted_by",
+        excluded="A ban is about who was banned.",
+        outlives="The history of the banned, without who lifted the ban.",
+    ),
+    Holding(
+        Feedback,
+        sections=[Section("feedback", ExportedFeedbackSerializer)],
+        left_out={"note": "What staff note for themselves."},
+        erase=forget_address,
+    ),
+    Holding(
+        FeedbackReply,
+        path="feedback__user",
+        sections=[Section("feedbackReplies", ExportedReplySerializer)],
+        left_out={"author_id": STAFF},
+    ),
+    Holding(
+        FeedbackReply,
+        path="author",
+        excluded="A mail to somebody else.",
+        outlives="What others were answered, without who answered.",
+    ),
+    Holding(AuditEntry, path="actor_id", excluded=ID_ALONE, outlives=ID_ALONE),
+    Holding(AuditEntry, path="target_id", excluded=ID_ALONE, outlives=ID_ALONE),
+    Holding(
+        AuditParticulars,
+        path="person_id",
+        excluded="What the audit log says of a person beside the id.",
+        erase=forget_particulars,
+    ),
+    Holding(ErrorGroup, path="user_id", excluded=CRASHED, outlives=CRASHED),
+    Holding(ErrorOccurrence, path="user_id", excluded=CRASHED, outlives=CRASHED),
+]

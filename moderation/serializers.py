@@ -1,0 +1,350 @@
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.models import User
+from accounts.serializers import EmailField
+from focusmaster.serializers import (
+    FlagField,
+    IdField,
+    InstantField,
+    StrictSerializer,
+    TextField,
+    WholeNumberField,
+    WordField,
+)
+from moderation.models import Ban, Feedback
+from moderation.models.bans import MAX_REASON
+from moderation.models.feedback import MAX_CATEGORY, MAX_MESSAGE
+
+# What the web client calls a status that there is none of.
+SAME_STATUS = {"open": Feedback.Status.NEW}
+
+
+class PersonSerializer(serializers.Serializer):
+    """A person as staff see them."""
+
+    _id = IdField(source="id")
+    id = IdField()
+    name = TextField()
+    email = TextField()
+    picture = TextField()
+    role = WordField(User.Role.choices)
+    status = WordField(User.Status.choices)
+    banReason = TextField(source="ban_reason")
+    bannedUntil = InstantField(source="banned_until", allow_null=True)
+    isGuest = FlagField(source="is_guest")
+    points = WholeNumberField()
+    createdAt = InstantField(source="created_at")
+    updatedAt = InstantField(source="updated_at")
+    lastSeenAt = InstantField(source="last_seen_at", allow_null=True)
+    lastActive = InstantField(source="last_seen_at", allow_null=True)
+
+    def to_representation(self, user: User) -> dict[str, Any]:
+        """Show a suspension that has run out as what it is: over."""
+        person = super().to_representation(user)
+        if not user.is_barred():
+            over = {"status": User.Status.ACTIVE, "banReason": "", "bannedUntil": None}
+            person |= over
+        return person
+
+
+class StaffSerializer(serializers.Serializer):
+    """Who of staff did something; without an id, a user of the operating system."""
+
+    _id = IdField(source="id", allow_null=True)
+    name = TextField()
+
+
+class BanSerializer(serializers.Serializer):
+    """A ban or a suspension, as staff see it."""
+
+    _id = IdField(source="id")
+    status = WordField(Ban._meta.get_field("status").choices)
+    reason = TextField()
+    until = InstantField(allow_null=True)
+    author = serializers.SerializerMethodField()
+    createdAt = InstantField(source="created_at")
+    inForce = FlagField(source="is_in_force")
+    endedAt = InstantField(source="ended_at", allow_null=True)
+    liftedBy = serializers.SerializerMethodField()
+    liftReason = TextField(source="lift_reason")
+
+    def get_author(self, ban: Ban) -> dict[str, Any] | None:
+        return staff(ban.author, ban.operator)
+
+    def get_liftedBy(self, ban: Ban) -> dict[str, Any] | None:
+        return staff(ban.lifted_by, ban.lift_operator)
+
+
+def staff(user: User | None, operator: str) -> dict[str, Any] | None:
+    """Return who did something; None if nobody has, or they are gone."""
+    if user:
+        return {"_id": user.pk, "name": user.name}
+    return {"_id": None, "name": operator} if operator else None
+
+
+class CountsSerializer(serializers.Serializer):
+    """How much of each kind a person has."""
+
+    sessions = WholeNumberField()
+    tasks = WholeNumberField()
+    workLogs = WholeNumberField()
+    signIns = WholeNumberField()
+    feedback = WholeNumberField()
+
+
+class PersonInDetailSerializer(PersonSerializer):
+    """A person with what they have, and their bans."""
+
+    counts = CountsSerializer()
+    bans = BanSerializer(many=True)
+
+
+class PeoplePageSerializer(serializers.Serializer):
+    """One page of people."""
+
+    users = PersonSerializer(many=True)
+    page = WholeNumberField()
+    pages = WholeNumberField()
+    total = WholeNumberField()
+
+
+class Whole:
+    """A body that a PATCH sends whole; the document would take any for parts."""
+
+    partial = property(lambda self: False, lambda self, value: None)
+
+
+# A client may send back what it knows of the person.
+OF_PEOPLE = [*PersonInDetailSerializer().fields]
+
+
+class RoleSerializer(Whole, StrictSerializer):
+    role = WordField(User.Role.choices)
+
+    class Meta:
+        ignored = OF_PEOPLE
+
+
+class ReasonField(TextField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=MAX_REASON, **kwargs)
+
+
+class NewBanSerializer(Whole, StrictSerializer):
+    reason = ReasonField()
+    until = InstantField(required=False, allow_null=True)
+
+    class Meta:
+        ignored = OF_PEOPLE
+
+
+class UnbanSerializer(Whole, StrictSerializer):
+    reason = ReasonField(required=False, allow_blank=True)
+
+    class Meta:
+        ignored = OF_PEOPLE
+
+
+class NewStatusSerializer(StrictSerializer):
+    status = WordField(User.Status.choices)
+    banReason = ReasonField(source="reason", default="", allow_blank=True)
+
+    class Meta:
+        ignored = OF_PEOPLE
+
+
+class AuditRecordSerializer(serializers.Serializer):
+    """What a member of staff did."""
+
+    _id = IdField(source="id")
+    action = TextField()
+    actorId = IdField(source="actor_id", allow_null=True)
+    actorName = TextField(source="actor_name")
+    targetId = IdField(source="target_id", allow_null=True)
+    details = TextField()
+    metadata = serializers.DictField()
+    ipAddress = TextField(source="ip_address", allow_null=True)
+    userAgent = TextField(source="user_agent")
+    createdAt = InstantField(source="created_at")
+
+
+class KpisSerializer(serializers.Serializer):
+    """The numbers that matter first."""
+
+    totalUsers = WholeNumberField()
+    totalSessions = WholeNumberField()
+    activeToday = WholeNumberField()
+    recentErrors = WholeNumberField()
+
+
+class TrafficSerializer(serializers.Serializer):
+    """What a local day saw."""
+
+    date = serializers.DateField()
+    sessions = WholeNumberField()
+    visitors = WholeNumberField()
+
+
+class StatsSerializer(serializers.Serializer):
+    """How the service is used."""
+
+    kpis = KpisSerializer()
+    traffic = TrafficSerializer(many=True)
+
+
+class ErrorSerializer(serializers.Serializer):
+    """A fault of ours, as it was met last."""
+
+    _id = IdField(source="id")
+    message = TextField()
+    path = TextField()
+    method = TextField()
+    statusCode = WholeNumberField(source="status_code")
+    userId = IdField(source="user_id", allow_null=True)
+    createdAt = InstantField(source="last_seen_at")
+
+
+class HealthSerializer(serializers.Serializer):
+    """How the service is."""
+
+    database = TextField()
+    uptime = WholeNumberField()
+    timestamp = InstantField()
+    recentErrors = ErrorSerializer(many=True)
+
+
+class DeviceInfoSerializer(StrictSerializer):
+    """What the client says of the device."""
+
+    userAgent = TextField(max_length=500, required=False, allow_blank=True)
+    platform = TextField(max_length=100, required=False, allow_blank=True)
+    screenSize = TextField(max_length=50, required=False, allow_blank=True)
+
+
+class NewFeedbackSerializer(StrictSerializer):
+    """Feedback, from who gives it."""
+
+    _id = IdField(source="id", read_only=True)
+    type = WordField(Feedback.Type.choices, required=False)
+    category = TextField(max_length=MAX_CATEGORY, required=False, allow_blank=True)
+    message = TextField(max_length=MAX_MESSAGE)
+    status = WordField(Feedback.Status.choices, read_only=True)
+    createdAt = InstantField(source="created_at", read_only=True)
+    email = EmailField(required=False, allow_blank=True, write_only=True)
+    deviceInfo = DeviceInfoSerializer(
+        source="device_info", required=False, allow_null=True, write_only=True
+    )
+
+
+class FeedbackReceiptSerializer(serializers.Serializer):
+    """What became of feedback."""
+
+    success = FlagField()
+    data = NewFeedbackSerializer()
+    message = TextField()
+
+
+class SenderSerializer(serializers.Serializer):
+    """Who gave feedback."""
+
+    _id = IdField(source="id")
+    name = TextField()
+    email = TextField()
+
+
+class FeedbackSerializer(serializers.Serializer):
+    """Feedback, as staff see it."""
+
+    _id = IdField(source="id")
+    user = SenderSerializer(allow_null=True)
+    type = WordField(Feedback.Type.choices)
+    category = TextField()
+    message = TextField()
+    email = TextField()
+    deviceInfo = serializers.DictField(source="device_info", allow_null=True)
+    status = WordField(Feedback.Status.choices)
+    note = TextField()
+    createdAt = InstantField(source="created_at")
+    updatedAt = InstantField(source="updated_at")
+
+
+# A client may send back what it knows of the feedback.
+OF_FEEDBACK = [*FeedbackSerializer().fields]
+
+
+class FeedbackStatusField(WordField):
+    def to_internal_value(self, data: Any) -> str:
+        return super().to_internal_value(
+            SAME_STATUS.get(data, data) if isinstance(data, str) else data
+        )
+
+
+class FeedbackStatusSerializer(StrictSerializer):
+    status = FeedbackStatusField(Feedback.Status.choices)
+
+    class Meta:
+        ignored = OF_FEEDBACK
+
+
+class FeedbackNoteSerializer(StrictSerializer):
+    note = TextField(max_length=MAX_MESSAGE, allow_blank=True, trim_whitespace=False)
+
+    class Meta:
+        ignored = OF_FEEDBACK
+
+
+class NewReplySerializer(StrictSerializer):
+    message = TextField(max_length=MAX_MESSAGE)
+
+
+class ReplySerializer(serializers.Serializer):
+    """A mail to who gave feedback."""
+
+    _id = IdField(source="id")
+    message = TextField()
+    createdAt = InstantField(source="created_at")
+
+
+class FeedbackInDetailSerializer(FeedbackSerializer):
+    """Feedback with the replies to it."""
+
+    replies = ReplySerializer(many=True)
+
+
+class ExportedBanSerializer(serializers.Serializer):
+    """A ban in the copy of a person's data."""
+
+    _id = IdField(source="id")
+    status = WordField(Ban._meta.get_field("status").choices)
+    reason = TextField()
+    until = InstantField()
+    createdAt = InstantField(source="created_at")
+    endedAt = InstantField(source="ended_at")
+    liftReason = TextField(source="lift_reason")
+
+
+class ExportedFeedbackSerializer(serializers.Serializer):
+    """Feedback in the copy of a person's data."""
+
+    _id = IdField(source="id")
+    type = WordField(Feedback.Type.choices)
+    category = TextField()
+    message = TextField()
+    email = TextField()
+    deviceInfo = serializers.DictField(source="device_info")
+    status = WordField(Feedback.Status.choices)
+    createdAt = InstantField(source="created_at")
+    updatedAt = InstantField(source="updated_at")
+
+
+class ExportedReplySerializer(serializers.Serializer):
+    """A reply to feedback in the copy of a person's data."""
+
+    _id = IdField(source="id")
+    feedback = IdField(source="feedback_id")
+    message = TextField()
+    createdAt = InstantField(source="created_at")

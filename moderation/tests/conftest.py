@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+import pytest
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from accounts.tests.conftest import mailbox, no_mail_server  # noqa: F401 (fixtures)
+from conftest import client_of
+
+
+@pytest.fixture
+def staff(moderator: User) -> APIClient:
+    """A client signed in as the moderator."""
+    return client_of(moderator)

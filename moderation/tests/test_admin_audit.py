@@ -1,0 +1,84 @@
+"""What staff do on their pages is in the audit log, whichever page it is."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.admin.models import DELETION, LogEntry
+from django.test import Client
+
+from accounts.models import SignIn, User
+from conftest import client_of
+from moderation.models import AuditEntry, AuditRecord
+
+
+@pytest.fixture
+def pages(moderator: User) -> Client:
+    """A browser signed in to the pages as the moderator."""
+    client = Client(HTTP_USER_AGENT="Firefox")
+    client.force_login(moderator)
+    return client
+
+
+def sign_out(pages: Client, user: User):
+    return pages.post(f"/admin/accounts/user/{user.pk}/sign-out/")
+
+
+def test_act_on_a_page_is_audited_with_where_it_came_from(pages, moderator, alice):
+    client_of(alice)
+
+    response = sign_out(pages, alice)
+
+    assert response.status_code == 302
+    assert not alice.sign_ins.live().exists()
+    record = AuditRecord.objects.get()
+    assert (record.action, record.actor_id) == ("page.changed", moderator.pk)
+    assert (record.target_id, record.actor_name) == (alice.pk, "Moderator")
+    assert record.details.startswith("Changed a row of user: ")
+    assert record.metadata == {"model": "accounts.user", "key": alice.pk}
+    assert (record.ip_address, record.user_agent) == ("127.0.0.1", "Firefox")
+    assert LogEntry.objects.count() == 1
+
+
+def test_act_on_several_rows_is_an_entry_for_each(pages, moderator, alice, bob):
+    for user in (alice, bob):
+        client_of(user)
+
+    LogEntry.objects.log_actions(moderator.pk, [alice, bob], DELETION)
+
+    targets = AuditRecord.objects.values_list("target_id", "action", "ip_address")
+    assert set(targets) == {
+        (alice.pk, "page.deleted", None),
+        (bob.pk, "page.deleted", None),
+    }
+
+
+def test_row_of_a_person_is_theirs_in_the_log(moderator, alice):
+    client_of(alice)
+    sign_in = SignIn.objects.get()
+
+    LogEntry.objects.log_actions(moderator.pk, [sign_in], DELETION, single_object=True)
+
+    record = AuditRecord.objects.get()
+    assert record.target_id == sign_in.pk
+    assert record.metadata == {"model": "accounts.signin", "key": sign_in.pk}
+
+
+def test_page_without_an_audit_entry_changes_nothing(pages, alice, monkeypatch):
+    def fail(*args, **kwargs):
+        raise RuntimeError
+
+    monkeypatch.setattr(AuditEntry.objects, "record", fail)
+    pages.raise_request_exception = False
+
+    response = sign_out(pages, alice)
+
+    assert response.status_code == 500
+    assert not LogEntry.objects.exists()
+
+
+def test_looking_at_pages_is_no_act(pages, alice):
+    pages.get("/admin/")
+    pages.get("/admin/accounts/user/")
+    pages.get(f"/admin/accounts/user/{alice.pk}/change/")
+
+    assert not AuditEntry.objects.exists()

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import SignIn, User
+from focusmaster.periods import zone_named
+from moderation import usage
+from moderation.models import DailyUse, ErrorGroup
+from pomodoro.models import PomodoroSession
+
+STATS = "/api/admin/stats"
+NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+BERLIN = zone_named("Europe/Berlin")
+UTC_ZONE = zone_named("UTC")
+
+
+def session(user: User, at: datetime) -> None:
+    PomodoroSession.objects.create(
+        user=user, type="focus", started_at=at, duration=1500, completed=True
+    )
+
+
+def busy(days: list[dict]) -> list[dict]:
+    return [day for day in days if day["sessions"]]
+
+
+def test_stats_have_the_shape_of_the_contract(staff, api, alice):
+    session(alice, timezone.now())
+
+    response = staff.get(STATS)
+
+    assert response.status_code == 200
+    stats = response.json()
+    assert list(stats) == ["kpis", "traffic"]
+    assert stats["kpis"] == {
+        "totalUsers": 2,
+        "totalSessions": 1,
+        "activeToday": 2,
+        "recentErrors": 0,
+    }
+    today = datetime.now(UTC).date().isoformat()
+    assert len(stats["traffic"]) == 30
+    assert stats["traffic"][-1] == {"date": today, "sessions": 1, "visitors": 1}
+
+
+def test_traffic_counts_sessions_and_people_of_each_local_day(alice, bob):
+    evening = NOON.replace(day=8, hour=23, minute=30)  # The 9th in Berlin.
+    for user, at in [(alice, NOON), (alice, NOON), (bob, NOON), (alice, evening)]:
+        session(user, at)
+
+    by_berlin = usage.traffic(BERLIN, at=NOON)
+    by_utc = usage.traffic(UTC_ZONE, at=NOON)
+
+    assert (by_utc[0]["date"], by_utc[-1]["date"]) == ("2026-02-09", "2026-03-10")
+    assert busy(by_utc) == [
+        {"date": "2026-03-08", "sessions": 1, "visitors": 1},
+        {"date": "2026-03-10", "sessions": 3, "visitors": 2},
+    ]
+    assert [day["date"] for day in busy(by_berlin)] == ["2026-03-09", "2026-03-10"]
+
+
+def test_stats_are_by_the_days_of_who_asks(staff):
+    staff.patch("/api/auth/me", {"settings": {"timezone": "Pacific/Kiritimati"}})
+
+    theirs = staff.get(STATS).json()["traffic"][-1]["date"]
+    asked_for = staff.get(f"{STATS}?tz=Pacific/Niue").json()["traffic"][-1]["date"]
+
+    assert theirs != asked_for
+    assert staff.get(f"{STATS}?tz=Mars").status_code == 400
+
+
+def test_busy_day_that_is_long_past_is_not_counted_again(alice, monkeypatch):
+    monkeypatch.setattr(usage, "MANY", 2)
+    past, yesterday = NOON - timedelta(days=5), NOON - timedelta(days=1)
+    for at in (past, yesterday):
+        session(alice, at)
+        session(alice, at)
+    first = usage.traffic(UTC_ZONE, at=NOON)
+    for at in (past, yesterday, NOON):
+        session(alice, at)
+
+    second = usage.traffic(UTC_ZONE, at=NOON)
+
+    assert [day["sessions"] for day in busy(first)] == [2, 2]
+    assert [day["sessions"] for day in busy(second)] == [2, 3, 1]
+    assert DailyUse.objects.get().sessions == 2
+
+
+def test_quiet_days_are_always_counted(alice):
+    past = NOON - timedelta(days=5)
+    for expected in (1, 2):
+        session(alice, past)
+
+        (day,) = busy(usage.traffic(UTC_ZONE, at=NOON))
+
+        assert day["sessions"] == expected
+    assert not DailyUse.objects.exists()
+
+
+def test_active_today_are_those_with_a_session_or_a_sign_in_in_use(alice, bob):
+    for user, used_at in [(alice, NOON), (bob, NOON - timedelta(days=1))]:
+        sign_in = SignIn.objects.start(user=user, user_agent="", ip_address=None)
+        SignIn.objects.filter(pk=sign_in.pk).update(last_used_at=used_at)
+    session(alice, NOON)
+
+    before = usage.kpis(UTC_ZONE, at=NOON)["activeToday"]
+    session(bob, NOON)
+    after = usage.kpis(UTC_ZONE, at=NOON)["activeToday"]
+
+    assert (before, after) == (1, 2)
+
+
+@pytest.mark.usefixtures("db")
+def test_recent_errors_are_those_of_a_day():
+    for at in (NOON, NOON - timedelta(hours=23), NOON - timedelta(hours=25)):
+        ErrorGroup.objects.note(
+            fingerprint=b"x",
+            message="KeyError",
+            stack="",
+            path="/",
+            method="GET",
+            status_code=500,
+            user_id=None,
+            request_id="1",
+            at=at,
+        )
+
+    assert usage.kpis(UTC_ZONE, at=NOON)["recentErrors"] == 2
+
+
+def test_query_count_does_not_grow(staff, alice, bob, django_assert_num_queries):
+    for user in (alice, bob):
+        session(user, timezone.now())
+
+    # The token's owner, four numbers, what is kept of days, and the other days.
+    with django_assert_num_queries(7):
+        staff.get(STATS)

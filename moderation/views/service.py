@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from django.utils import timezone
+from rest_framework import viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from focusmaster.instants import format_instant
+from focusmaster.periods import zone_of
+from moderation.models import ErrorGroup
+from moderation.permissions import IsAdmin
+from moderation.serializers import ErrorSerializer
+from moderation.usage import kpis, traffic, uptime
+
+ERRORS_SHOWN = 50
+
+
+class ServiceViewSet(viewsets.GenericViewSet):
+    """How the service is, and how it is used."""
+
+    permission_classes = (IsAdmin,)
+
+    @action(detail=False, methods=["get"])
+    def stats(self, request: Request) -> Response:
+        zone = zone_of(request.query_params, request.user.timezone)
+        now = timezone.now()
+        return Response({"kpis": kpis(zone, at=now), "traffic": traffic(zone, at=now)})
+
+    @action(detail=False, methods=["get"])
+    def health(self, request: Request) -> Response:
+        errors = ErrorGroup.objects.kept().defer("stack")[:ERRORS_SHOWN]
+        return Response(
+            {
+                # Else this would not be answered: it took the token's owner.
+                "database": "connected",
+                "uptime": uptime(),
+                "timestamp": format_instant(timezone.now()),
+                "recentErrors": ErrorSerializer(errors, many=True).data,
+            }
+        )
