@@ -276,18 +276,14 @@ class FeedbackSerializer(serializers.Serializer):
 OF_FEEDBACK = [*FeedbackSerializer().fields]
 
 
-class FeedbackStatusField(WordField):
-    def to_internal_value(self, data: Any) -> str:
-        return super().to_internal_value(
-            SAME_STATUS.get(data, data) if isinstance(data, str) else data
-        )
-
-
 class FeedbackStatusSerializer(StrictSerializer):
-    status = FeedbackStatusField(Feedback.Status.choices)
+    status = WordField([*Feedback.Status.values, *SAME_STATUS])
 
     class Meta:
         ignored = OF_FEEDBACK
+
+    def validate_status(self, word: str) -> str:
+        return SAME_STATUS.get(word, word)
 
 
 class FeedbackNoteSerializer(StrictSerializer):
