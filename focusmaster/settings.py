@@ -197,6 +197,8 @@ CORS_ALLOW_HEADERS = [
 CORS_EXPOSE_HEADERS = [
     *("x-request-id", "retry-after"),
     *("link", "etag", "idempotency-replayed"),
+    *("ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"),
+    *("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"),
 ]
 
 # API

@@ -2,8 +2,8 @@
 
 Each change there passes Django's own log of the pages: `log_addition`, `log_change` and
 `log_deletions` of a ModelAdmin, for every model and every action that calls them, end
-in `LogEntry.objects.log_actions`. That is the one place; a page cannot forget it. It
-runs in the transaction of the change.
+in `LogEntry.objects.log_actions`. That is the one place; a page cannot forget it. All
+that a request of staff's writes is one transaction, with the entries that it leads to.
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ VERBS = {
 
 
 class PageRequestMiddleware:
-    """Tell who writes to the log which request a page is answering."""
+    """Tell who writes to the log which request a page is answering.
+
+    Django's own pages open a transaction for one row, and none for the actions on many.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -45,6 +48,15 @@ class PageRequestMiddleware:
             return self.get_response(request)
         finally:
             page_request.reset(token)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], args, kwargs
+    ) -> HttpResponse | None:
+        # Not a sign-in: what was guessed wrong stays counted.
+        if request.method != "POST" or not request.user.is_authenticated:
+            return None
+        with transaction.atomic():
+            return view(request, *args, **kwargs)
 
 
 def watch() -> None:

@@ -63,6 +63,7 @@ def test_answer_can_be_read_by_the_web_client():
     exposed = response["Access-Control-Expose-Headers"].split(", ")
     assert {"x-request-id", "retry-after"} <= set(exposed)
     assert {"etag", "link", "idempotency-replayed"} <= set(exposed)
+    assert {"ratelimit-remaining", "x-ratelimit-remaining"} <= set(exposed)
 
 
 @pytest.mark.parametrize("path", ["/api/nothing", "/api/health/nothing"])

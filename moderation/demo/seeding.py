@@ -19,6 +19,7 @@ from django.utils import timezone
 from accounts.models import User
 from moderation.demo.board import TASKS
 from moderation.demo.clock import WORK_LOGS, work_logs
+from moderation.demo.feedback import FEEDBACK, feedback
 from moderation.demo.living import SESSIONS, Life
 from moderation.demo.people import USERS, Person
 from moderation.demo.tables import Table
@@ -29,6 +30,8 @@ ROWS: dict[Table, Callable[[Life], Iterable[tuple]]] = {
     TASKS: lambda life: life.board.rows(),
     SESSIONS: lambda life: life.sessions,
     WORK_LOGS: work_logs,
+    # After the others: chance that it takes changes nobody's life.
+    FEEDBACK: feedback,
 }
 
 # Rows of all tables in one transaction: many enough for COPY to be fast, and few

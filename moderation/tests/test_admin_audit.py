@@ -64,6 +64,8 @@ def test_row_of_a_person_is_theirs_in_the_log(moderator, alice):
 
 
 def test_page_without_an_audit_entry_changes_nothing(pages, alice, monkeypatch):
+    client_of(alice)
+
     def fail(*args, **kwargs):
         raise RuntimeError
 
@@ -74,6 +76,7 @@ def test_page_without_an_audit_entry_changes_nothing(pages, alice, monkeypatch):
 
     assert response.status_code == 500
     assert not LogEntry.objects.exists()
+    assert alice.sign_ins.live().exists()
 
 
 def test_looking_at_pages_is_no_act(pages, alice):

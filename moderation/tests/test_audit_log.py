@@ -161,9 +161,6 @@ def test_filters_keep_what_they_name(staff, alice, bob, moderator):
 @pytest.mark.parametrize(
     ("query", "status"),
     [
-        ("limit=0", 400),
-        ("limit=1001", 400),
-        ("cursor=nonsense", 400),
         ("action=user.kissed", 400),
         ("from=yesterday", 400),
         ("from=2026-03-03&to=2026-03-02", 400),
@@ -173,13 +170,18 @@ def test_filters_keep_what_they_name(staff, alice, bob, moderator):
 )
 @pytest.mark.parametrize("suffix", ["", ".csv"])
 def test_bad_filter_is_refused(staff, query, status, suffix):
-    if suffix and query.startswith(("limit", "cursor")):
-        pytest.skip("A table has no pages.")
-
     response = staff.get(f"{LOG}{suffix}?{query}")
 
     assert response.status_code == status
     assert response["Content-Type"] == "application/json"
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=1001", "cursor=nonsense"])
+def test_bad_page_is_refused(staff, query):
+    response = staff.get(f"{LOG}?{query}")
+
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["field"] == query.partition("=")[0]
 
 
 def test_log_is_one_query_beside_the_callers(staff, django_assert_num_queries):

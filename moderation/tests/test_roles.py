@@ -10,7 +10,7 @@ from accounts.models import User
 from conftest import PASSWORD, at_once, client_of, person
 from focusmaster.exceptions import RuleViolation
 from moderation.actors import Actor
-from moderation.models import AuditEntry, AuditRecord
+from moderation.models import AuditEntry, AuditRecord, Ban
 from moderation.roles import demote, promote
 
 ROUNDS = 50
@@ -161,6 +161,23 @@ def test_of_two_admins_of_whom_one_leaves_as_the_other_is_demoted_one_remains():
         assert list(User.objects.filter(role="admin").values_list("role")) == [
             ("admin",)
         ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_is_both_banned_and_an_admin_when_both_happen_at_once():
+    by = actor(person("Chief", role=User.Role.ADMIN))
+    for number in range(10):
+        user = person(f"User{number}")
+
+        at_once(
+            lambda user=user: outcome(promote, user_id=user.pk, by=by),
+            lambda user=user: outcome(
+                Ban.objects.impose, user_id=user.pk, by=by, reason="Spam"
+            ),
+        )
+
+        user.refresh_from_db()
+        assert (user.role, user.status) in [("admin", "active"), ("user", "banned")]
 
 
 def test_last_admin_stays_one(moderator):

@@ -28,6 +28,7 @@ from moderation.demo.living import Life
 from moderation.demo.people import Person
 from moderation.demo.seeding import Added, add_people
 from moderation.management.commands.seed_demo import LOCAL_PASSWORD
+from moderation.models import AuditRecord, Feedback
 from pomodoro.models import PomodoroSession
 from timeclock.models import WorkLog
 
@@ -364,7 +365,7 @@ def test_the_summary_counts_what_was_added():
     logs = WorkLog.objects.count()
     assert re.fullmatch(
         rf"Added 2 users, {tasks} tasks, {sessions} pomodoro sessions, {logs} work logs"
-        r" in \d+\.\d s \(seed 12\)\.\nSign in as .*\n",
+        r", \d feedback in \d+\.\d s \(seed 12\)\.\nSign in as .*\n",
         output,
     )
 
@@ -539,4 +540,37 @@ def test_ctrl_c_ends_the_command_as_shells_expect():
         seed_demo(users=3)
 
     assert stopped.value.returncode == 130
+    assert not User.objects.exists()
+
+
+@pytest.mark.django_db
+def test_feedback_of_all_kinds_is_given_by_some():
+    add(people=90, days=2)
+
+    rows = Feedback.objects.select_related("user")
+    assert 5 <= len(rows) <= 30
+    assert {row.type for row in rows} == {"bug", "feature", "general"}
+    assert all(row.user.created_at <= row.created_at <= AT for row in rows)
+
+
+@pytest.mark.django_db
+def test_audit_entries_are_a_chain_over_the_days(capsys):
+    output = seed_demo(audit_entries=25, days=10)
+    call_command("verify_audit_log")
+
+    assert "Added 25 audit entries.\n" in output
+    assert capsys.readouterr().out == "Verified 25 audit entries.\n"
+    newest, *_, oldest = AuditRecord.objects.all()
+    assert (newest.position, oldest.position) == (25, 1)
+    assert newest.actor_name == "demo"
+    assert timedelta(days=9) < newest.created_at - oldest.created_at <= timedelta(10)
+    assert User.objects.filter(pk=newest.target_id).exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("number", [-1, 10_000_001])
+def test_number_of_audit_entries_is_bounded(number):
+    with pytest.raises(CommandError, match="--audit-entries must be from 0 to"):
+        seed_demo(audit_entries=number)
+
     assert not User.objects.exists()

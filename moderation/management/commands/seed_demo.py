@@ -14,10 +14,14 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 from psycopg.errors import UndefinedTable
 
+from focusmaster.periods import zone_named
+from moderation.demo.audit import add_entries
 from moderation.demo.seeding import Added, add_people
+from moderation.usage import traffic
 
 MOST_PEOPLE = 1_000_000
 MOST_DAYS = 3_650  # ten years
+MOST_ENTRIES = 10_000_000
 
 # What demo people sign in with on a service that is not for strangers.
 LOCAL_PASSWORD = "focus25minutes"
@@ -46,6 +50,13 @@ class Command(BaseCommand):
             "(default: %(default)s).",
         )
         parser.add_argument(
+            "--audit-entries",
+            type=int,
+            default=0,
+            help="How many entries of the audit log, which stay there, at most "
+            f"{MOST_ENTRIES:,} (default: none).",
+        )
+        parser.add_argument(
             "--seed", type=int, help="Give the same number to make the same people."
         )
         parser.add_argument(
@@ -57,6 +68,7 @@ class Command(BaseCommand):
         *,
         users: int,
         days: int,
+        audit_entries: int,
         seed: int | None,
         force: bool,
         verbosity: int,
@@ -65,6 +77,7 @@ class Command(BaseCommand):
         refuse_production(force)
         check_range("--users", users, MOST_PEOPLE)
         check_range("--days", days, MOST_DAYS)
+        check_range("--audit-entries", audit_entries, MOST_ENTRIES, least=0)
         self.verbosity = verbosity
         self.seed = secrets.randbelow(1_000_000) if seed is None else seed
         self.password = new_password() if settings.PRODUCTION else LOCAL_PASSWORD
@@ -72,6 +85,9 @@ class Command(BaseCommand):
         self.started = time.monotonic()
         try:
             self.add(users, days)
+            self.add_audit_entries(audit_entries, days)
+            # Has what was busy counted, for whoever looks at it first.
+            traffic(zone_named("UTC"))
         except KeyboardInterrupt:
             raise CommandError(
                 f"Stopped: {self.added.people:,} of {users:,} people were added.",
@@ -87,6 +103,12 @@ class Command(BaseCommand):
         steps = add_people(users, days=days, seed=self.seed, password=self.password)
         for self.added in steps:
             self.draw(self.added.people / users)
+
+    def add_audit_entries(self, count: int, days: int) -> None:
+        for done in add_entries(count, days=days):
+            self.draw(done / count)
+        if count and self.verbosity >= 1:
+            self.stdout.write(f"Added {count:,} audit entries.")
 
     def draw(self, share: float) -> None:
         """Show on a terminal how far it is, and how long it may still take."""
@@ -125,9 +147,9 @@ def refuse_production(force: bool) -> None:
         )
 
 
-def check_range(option: str, value: int, most: int) -> None:
-    if not 1 <= value <= most:
-        raise CommandError(f"{option} must be from 1 to {most:,}.")
+def check_range(option: str, value: int, most: int, *, least: int = 1) -> None:
+    if not least <= value <= most:
+        raise CommandError(f"{option} must be from {least} to {most:,}.")
 
 
 def new_password() -> str:

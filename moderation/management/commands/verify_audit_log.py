@@ -43,7 +43,7 @@ class Command(BaseCommand):
         self, *, anchor: Path | None, archives: Path | None, verbosity: int, **options
     ) -> None:
         try:
-            lines = self.check(anchor, archives)
+            lines = self.verified(anchor, archives)
         except BrokenChain as exc:
             raise CommandError(str(exc)) from None
         except OSError as exc:
@@ -51,7 +51,7 @@ class Command(BaseCommand):
         if verbosity >= 1:
             self.stdout.write("\n".join(lines))
 
-    def check(self, anchor: Path | None, archives: Path | None) -> list[str]:
+    def verified(self, anchor: Path | None, archives: Path | None) -> list[str]:
         """Return what to say once all is well."""
         lines = []
         known: Link | None = anchor and read_anchor(anchor)
