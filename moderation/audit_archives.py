@@ -8,7 +8,6 @@ forget a person who leaves.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,9 +28,9 @@ from moderation.audit_chain import (
     Link,
     entries,
     is_anchored,
-    private,
     start,
 )
+from moderation.evidence_files import written_whole
 from moderation.models import AuditArchive, AuditEntry
 from moderation.models.audit import NO_HASH
 from moderation.signing import is_signed, sign
@@ -108,41 +107,28 @@ def archive(span: Span, folder: Path, *, by: Actor) -> AuditArchive:
 
 def write(span: Span, path: Path) -> tuple[Link, bytes, bytes]:
     """Write the file; return the chain's end in it, the public key, the signature."""
-    draft = path.with_name(f"{path.name}.new")
     head, digest = start(), sha256()
-    with open(draft, "wb", opener=private) as file:
-        facts = {
-            "format": FORMAT,
-            "first": span.first,
-            "last": span.last,
-            "previousHash": head.hash.hex(),
-            "writtenAt": format_instant(timezone.now()),
-        }
-        line = orjson.dumps(facts) + b"\n"
-        digest.update(line)
-        file.write(line)
-        for entry in entries(up_to=span.last):
-            head = entry.follow(head)
-            line = f"{entry.hash.hex()} {entry.text}\n".encode()
+    facts = {
+        "format": FORMAT,
+        "first": span.first,
+        "last": span.last,
+        "previousHash": head.hash.hex(),
+        "writtenAt": format_instant(timezone.now()),
+    }
+    with written_whole(path) as file:
+
+        def put(line: bytes) -> None:
             digest.update(line)
             file.write(line)
+
+        put(orjson.dumps(facts) + b"\n")
+        for entry in entries(up_to=span.last):
+            head = entry.follow(head)
+            put(f"{entry.hash.hex()} {entry.text}\n".encode())
         key, signature = sign(digest.digest())
         proof = {"publicKey": key.hex(), "signature": signature.hex()}
         file.write(orjson.dumps(proof) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    sync_folder(path.parent)
     return head, key, signature
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the file's name on the disk, too, before what it holds is removed."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def verify_archives(folder: Path, anchor: Link | None = None) -> tuple[int, bool]:

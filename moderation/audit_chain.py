@@ -8,7 +8,6 @@ kept in a file elsewhere, shows that.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -21,13 +20,13 @@ from django.utils import timezone
 
 from focusmaster.instants import format_instant
 from focusmaster.personal_data import snapshot
+from moderation.evidence_files import written_whole
 from moderation.models import AuditArchive
 from moderation.models.audit import NO_HASH, digest_of
 from moderation.signing import is_signed, sign
 
 # Rows fetched at a time: about a megabyte.
 CHUNK = 2000
-PRIVATE = 0o600
 
 # Each with the text that its hash is over; see the migration that makes the trigger.
 # Particulars may be missing only where the person is gone.
@@ -200,17 +199,9 @@ def write_anchor(path: Path, link: Link) -> None:
         "publicKey": key.hex(),
         "signature": signature.hex(),
     }
-    draft = path.with_name(f"{path.name}.new")
-    with open(draft, "wb", opener=private) as file:
+    with written_whole(path) as file:
         file.write(orjson.dumps(facts) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
 
 
 def anchored(link: Link) -> bytes:
     return b"anchor %d %b" % (link.position, link.hash)
-
-
-def private(path: str, flags: int) -> int:
-    return os.open(path, flags, PRIVATE)

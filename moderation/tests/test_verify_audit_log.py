@@ -338,6 +338,7 @@ def test_broken_chain_is_not_archived(tmp_path):
     with pytest.raises(CommandError, match=r"Nothing was moved. Entry 2 was changed"):
         archive(tmp_path)
 
+    assert list(tmp_path.iterdir()) == []
     assert AuditEntry.objects.count() == 2
     assert not AuditArchive.objects.exists()
 
