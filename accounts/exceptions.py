@@ -1,4 +1,20 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rest_framework.exceptions import PermissionDenied
+
 from focusmaster.exceptions import RuleViolation
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class Barred(PermissionDenied):
+    """A ban or a suspension is in force; the person reads why, and until when."""
+
+    def __init__(self, user: User) -> None:
+        super().__init__(user.bar_message(), user.status)
 
 
 class EmailTaken(RuleViolation):

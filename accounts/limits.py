@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from focusmaster.environment import Rate
-from focusmaster.limits import TooMany, Usage, count
+from focusmaster.limits import TooMany, Usage, Window, count, window_of
 from focusmaster.requests import network_of
 
 if TYPE_CHECKING:
@@ -25,16 +25,31 @@ QUARTER = 15 * 60
 HOUR = 60 * 60
 
 
+REQUESTS = "requests"
+
+
+def kind_of(user: User) -> str:
+    """Return whose limit on requests it is: that of guests, users or admins."""
+    return "guest" if user.is_guest else user.role
+
+
+def request_windows(user_id: str) -> dict[str, Window | None]:
+    """Return what limits the user's requests, by the kind of user they may be."""
+    return {
+        kind: rate and window_of(REQUESTS, user_id, rate)
+        for kind, rate in settings.RATE_LIMITS.items()
+    }
+
+
 def count_request(user: User | None, address: str | None) -> Usage | None:
     """Count a request of this user, or of the address where there is none.
 
     None where requests are not limited.
     """
-    kind = "guest" if user is None or user.is_guest else user.role
-    rate = settings.RATE_LIMITS[kind]
+    rate = settings.RATE_LIMITS[kind_of(user) if user else "guest"]
     if rate is None:
         return None
-    return count("requests", user.pk if user else network_of(address), rate)
+    return count(REQUESTS, user.pk if user else network_of(address), rate)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.authentication import ProfileAuthentication, presented_token
 from accounts.limits import count_request
 from focusmaster.api import is_api, refusal_response
+from focusmaster.headers import set_headers
 from focusmaster.limits import TooMany, Usage
 from focusmaster.requests import client_ip
 
@@ -67,8 +68,10 @@ class CallerMiddleware:
             return refusal_response(request, exc)
         if token and token.is_good:
             request.sign_in = token.sign_in
-            request.caller = token.sign_in.user
-        request.usage = count_request(request.caller, client_ip(request))
+            request.caller = token.user
+            request.usage = token.sign_in.usage
+        if request.usage is None:
+            request.usage = count_request(request.caller, client_ip(request))
         if request.usage and request.usage.is_over:
             return refusal_response(request, TooMany(request.usage.reset, EXCEEDED))
         return None
@@ -76,9 +79,10 @@ class CallerMiddleware:
 
 def add_headers(response: HttpResponse, usage: Usage) -> None:
     """Tell where the caller stands, under the standard's names and the older ones."""
-    for name, value in (
-        ("Limit", usage.limit),
-        ("Remaining", usage.remaining),
-        ("Reset", usage.reset),
-    ):
-        response[f"RateLimit-{name}"] = response[f"X-RateLimit-{name}"] = str(value)
+    headers = {
+        "RateLimit-Limit": str(usage.limit),
+        "RateLimit-Remaining": str(usage.remaining),
+        "RateLimit-Reset": str(usage.reset),
+    }
+    set_headers(response, headers)
+    set_headers(response, {f"X-{name}": value for name, value in headers.items()})

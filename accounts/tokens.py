@@ -34,6 +34,8 @@ class Claims(NamedTuple):
     """What a token says, its signature checked."""
 
     sign_in_id: str
+    # Whose it says that is. The sign-in alone decides it.
+    user_id: str | None
     expires_at: datetime
 
     def is_past_half_its_life(self, *, at: datetime) -> bool:
@@ -48,10 +50,15 @@ def read_token(raw: str) -> Claims:
     expired is for the caller to ask, each time.
     """
     token = SignInToken(raw)
-    claim = token.get(SIGN_IN_CLAIM)
-    if not (isinstance(claim, str) and OBJECT_ID.fullmatch(claim)):
+    sign_in_id, user_id = id_in(token, SIGN_IN_CLAIM), id_in(token, "user_id")
+    if sign_in_id is None:
         raise TokenError("The token names no sign-in.")
-    return Claims(claim, datetime.fromtimestamp(token["exp"], UTC))
+    return Claims(sign_in_id, user_id, datetime.fromtimestamp(token["exp"], UTC))
+
+
+def id_in(token: SignInToken, claim: str) -> str | None:
+    value = token.get(claim)
+    return value if isinstance(value, str) and OBJECT_ID.fullmatch(value) else None
 
 
 def lifetime() -> timedelta:

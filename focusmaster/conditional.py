@@ -19,6 +19,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 
 from focusmaster.exceptions import InvalidValue, RuleViolation
+from focusmaster.headers import set_headers
 
 HASH_BYTES = 16
 READS = frozenset(["GET", "HEAD"])
@@ -70,7 +71,8 @@ def conditional(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     if response.streaming:
         tag = response.get("ETag")
     else:
-        response["ETag"] = tag = str(Tag(response.content))
+        tag = str(Tag(response.content))
+        set_headers(response, {"ETag": tag})
     given = request.META.get("HTTP_IF_NONE_MATCH")
     if given is None or tag is None or not is_among(tag, given):
         return response

@@ -2,25 +2,29 @@
 
 All processes share it, and a count takes one statement, which is a transaction of its
 own: requests of one user wait for each other only as long as that takes. It keeps what
-django-ratelimit needs and no more. Counters that have expired are cleared away a few at
-a time, whenever a new one begins.
+`focusmaster.limits` needs and no more. Counters that have expired are cleared away a
+few at a time, whenever a new one begins.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.cache.backends.base import BaseCache
 from django.db.models.functions import Now
 
 from focusmaster.models import Counter
 from focusmaster.queries import Slot, Statement
 
+# Seconds from the first count: longer than the longest window.
+KEPT_FOR = settings.CACHES["counters"]["TIMEOUT"]
 CLEARED_AT_ONCE = 10
 
+# Rows are of a key and what to add, and may be none; how long to keep them comes first.
 COUNT = """
 INSERT INTO focusmaster_counter AS counter (key, count, expires_at)
-VALUES (%s, %s, statement_timestamp() + make_interval(secs => %s))
+SELECT *, statement_timestamp() + make_interval(secs => %s) FROM ({rows}) AS counted
 ON CONFLICT (key) DO UPDATE SET count = counter.count + excluded.count
 RETURNING count::text
 """
@@ -33,29 +37,31 @@ DELETE FROM focusmaster_counter WHERE key IN (
 RETURNING key
 """
 
-count = Statement(COUNT, [Slot("key"), Slot("delta"), Slot("seconds")])
+count = Statement(
+    COUNT.format(rows="SELECT %s::text, %s::integer"),
+    [KEPT_FOR, Slot("key"), Slot("delta")],
+)
 clear = Statement(CLEAR, [CLEARED_AT_ONCE])
 
 
-class DatabaseCounters(BaseCache):
-    """Counters by key; each lives for the backend's TIMEOUT from its first count.
+def clear_expired() -> None:
+    clear.texts({})
 
-    Keys are django-ratelimit's, which are hashes, and the table has no other user:
-    there is nothing to check or to put before them.
+
+class DatabaseCounters(BaseCache):
+    """Counters by key; each is kept from its first count on.
+
+    Keys are hashes (see `focusmaster.limits`), and the table has no other user: there
+    is nothing to check or to put before them.
     """
 
     def __init__(self, location: str, params: dict[str, Any]) -> None:
         super().__init__(params)
 
-    def add(self, key, value, timeout=None, version=None) -> bool:
-        """Leave it to `incr`, which begins a counter that is not there."""
-        return False
-
     def incr(self, key, delta=1, version=None) -> int:
-        values = {"key": key, "delta": delta, "seconds": self.default_timeout}
-        total = int(count.texts(values)[0])
+        total = int(count.texts({"key": key, "delta": delta})[0])
         if total == delta:
-            clear.texts({})
+            clear_expired()
         return total
 
     def get(self, key, default=None, version=None) -> int | None:

@@ -8,11 +8,13 @@ everything pass, and is logged once until it works again.
 from __future__ import annotations
 
 import logging
-from time import monotonic
+from functools import lru_cache
+from time import monotonic, time
 from typing import NamedTuple
 
+from django.core.cache import caches
 from django.db import DatabaseError, InterfaceError
-from django_ratelimit.core import get_usage
+from django_ratelimit import core as ratelimit
 from rest_framework.exceptions import Throttled
 
 from focusmaster.environment import Rate
@@ -41,6 +43,29 @@ class Usage(NamedTuple):
         return max(0, self.limit - self.count)
 
 
+class Window(NamedTuple):
+    """The present stretch of time in which something may be done so often."""
+
+    key: str
+    limit: int
+    ends_at: int  # In seconds since 1970.
+
+    def usage(self, count: int) -> Usage:
+        return Usage(count, self.limit, max(1, self.ends_at - int(time())))
+
+
+def window_of(name: str, value: str, rate: Rate) -> Window:
+    """Return when and under which key it is counted what `value` does."""
+    return _window(name, value, rate, ratelimit._get_window(value, rate.seconds))
+
+
+# The same for each request until it ends.
+@lru_cache(maxsize=8192)
+def _window(name: str, value: str, rate: Rate, ends_at: int) -> Window:
+    key = ratelimit._make_cache_key(name, ends_at, rate, value, ratelimit.ALL)
+    return Window(key, rate.count, ends_at)
+
+
 class TooMany(Throttled):
     """A limit is reached; `wait` says for how many seconds."""
 
@@ -59,15 +84,14 @@ def count(name: str, value: str, rate: Rate, *, by: int = 1) -> Usage | None:
     """
     if store.is_paused:
         return None
+    window, counters = window_of(name, value, rate), caches["counters"]
     try:
-        usage = get_usage(
-            None, name, key=lambda *_: value, rate=rate, increment=bool(by)
-        )
+        total = counters.incr(window.key, by) if by else counters.get(window.key, 0)
     except STORE_ERRORS as exc:
         store.failed(exc)
         return None
     store.answered()
-    return Usage(usage["count"], usage["limit"], max(1, usage["time_left"]))
+    return window.usage(total)
 
 
 class Store:

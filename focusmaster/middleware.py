@@ -18,9 +18,11 @@ from django.utils.module_loading import import_string
 
 from focusmaster.api import error_response, is_api
 from focusmaster.conditional import READS, conditional
+from focusmaster.headers import set_headers
 from focusmaster.logs import request_log
 from focusmaster.parsers import PayloadTooLarge
 
+KNOWN_HOSTS = 100
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
@@ -33,6 +35,8 @@ class RequestMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
+        # Requests name few; to take one apart costs as much as a middleware.
+        self.known_hosts: set[str] = set()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         started = perf_counter()
@@ -48,21 +52,26 @@ class RequestMiddleware:
             response = conditional(request, response)
         for act in request.on_response:
             act(response)
-        response["X-Request-Id"] = request.id
-        response["X-Content-Type-Options"] = "nosniff"
+        headers = {"X-Request-Id": request.id, "X-Content-Type-Options": "nosniff"}
         # That of a 304 would be the length of what the client has.
         if not response.streaming and response.status_code != 304:
-            response["Content-Length"] = str(len(response.content))
+            headers["Content-Length"] = str(len(response.content))
+        set_headers(response, headers)
         self._log(request, response, perf_counter() - started)
         return response
 
     def _refusal(self, request: HttpRequest) -> HttpResponse | None:
+        host = request.META.get("HTTP_HOST", "")
+        if host in self.known_hosts:
+            return None
         try:
             request.get_host()
         except DisallowedHost:
             return error_response(
                 request, 400, "This host is not served here.", "host_not_allowed"
             )
+        if len(self.known_hosts) < KNOWN_HOSTS:
+            self.known_hosts.add(host)
         return None
 
     def process_view(

@@ -22,6 +22,7 @@ from psycopg.adapt import Transformer
 from focusmaster.postgresql.prepared import PreparedStatement, can_run
 
 if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.models.sql.compiler import SQLCompiler
 
 
@@ -50,9 +51,12 @@ class Statement:
         if not can_run(wrapper):
             return self._rows_of_cursor(values)
         result = self.prepared.run(wrapper, self.filled(values))
-        reader = Transformer(wrapper.connection)
+        reader = reader_on(wrapper)
         reader.set_pgresult(result)
-        return reader.load_rows(0, result.ntuples, tuple)
+        try:
+            return reader.load_rows(0, result.ntuples, tuple)
+        finally:
+            reader.set_pgresult(None)
 
     def texts(self, values: Mapping[str, Any]) -> list[bytes]:
         """The same for one column of text, which comes as UTF-8."""
@@ -72,16 +76,33 @@ class Statement:
             return cursor.fetchall()
 
 
-class CompiledQuery:
-    """A queryset of `values_list` with slots, compiled at its first run."""
+def reader_on(connection: BaseDatabaseWrapper) -> Transformer:
+    """Return what reads columns; it remembers how for the types of its connection."""
+    driver = vars(connection.connection)
+    if "_focusmaster_reader" not in driver:
+        driver["_focusmaster_reader"] = Transformer(connection.connection)
+    return driver["_focusmaster_reader"]
 
-    def __init__(self, queryset: QuerySet) -> None:
+
+class CompiledQuery:
+    """A queryset of `values_list` with slots, compiled at its first run.
+
+    It can stand within a larger statement: in `around`, at `{query}`, and what slots
+    come after that are `more`. Columns that are added come last.
+    """
+
+    def __init__(
+        self, queryset: QuerySet, around: str = "{query}", more: Sequence[Any] = ()
+    ) -> None:
         self._queryset = queryset
+        self._around = around
+        self._more = more
 
     @cached_property
     def _compiled(self) -> tuple[Statement, SQLCompiler, dict]:
         compiler = self._queryset.query.get_compiler(connection=connection)
-        statement = Statement(*compiler.as_sql())
+        sql, params = compiler.as_sql()
+        statement = Statement(self._around.format(query=sql), (*params, *self._more))
         columns = [column for column, *_ in compiler.select]
         return statement, compiler, compiler.get_converters(columns)
 

@@ -12,10 +12,6 @@ from redis.exceptions import RedisError
 class RedisCounters(RedisCache):
     """Counters by key; each lives for the backend's TIMEOUT from its last count."""
 
-    def add(self, key, value, timeout=None, version=None) -> bool:
-        """Leave it to `incr`, which begins a counter that is not there."""
-        return False
-
     def incr(self, key, delta=1, version=None) -> int:
         key = self.make_and_validate_key(key, version=version)
         with as_os_errors():

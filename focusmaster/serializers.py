@@ -36,18 +36,33 @@ class StrictSerializer(serializers.Serializer):
         """Copy the declared fields, which DRF would build anew for each request.
 
         A field of ours changes only in what it is bound to, so a shallow copy serves;
-        serializers within have fields of their own. A change of a few fields needs no
-        others.
+        serializers within have fields of their own. What reads a body needs no field
+        that it cannot set, and a change of a few fields no others.
         """
+        needed = self._declared_fields
         given = getattr(self, "initial_data", None)
-        is_change = self.partial and isinstance(given, dict)
+        if given is not None:
+            is_change = self.partial and isinstance(given, dict)
+            needed = {
+                name: field
+                for name, field in needed.items()
+                if not field.read_only and (name in given or not is_change)
+            }
         return {
             name: deepcopy(field)
             if isinstance(field, serializers.BaseSerializer)
             else shallow_copy(field)
-            for name, field in self._declared_fields.items()
-            if not is_change or name in given
+            for name, field in needed.items()
         }
+
+    @property
+    def _writable_fields(self) -> list[serializers.Field]:
+        # As DRF's, past a mapping that calls a function for each step and each value.
+        return [field for field in self.fields.fields.values() if not field.read_only]
+
+    def _read_only_defaults(self) -> dict[str, Any]:
+        # No field of ours has a default that a client cannot set.
+        return {}
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if isinstance(data, dict):

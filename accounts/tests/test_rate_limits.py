@@ -14,6 +14,7 @@ import pytest
 from django.core.cache import caches
 from django.db import connection
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from accounts.models import SignIn, User
 from conftest import PASSWORD, at_once, client_of, person, token_of
@@ -244,11 +245,25 @@ def test_sign_in_keeps_the_forwarded_address(anonymous, alice, settings):
 # The counters
 
 
-def test_counting_takes_one_query(api, django_assert_num_queries):
+def test_counting_takes_no_query_of_its_own(api, anonymous, django_assert_num_queries):
     api.get(ME)
+    anonymous.get(ME)
 
-    with django_assert_num_queries(2):  # the sign-in and the counter
+    with django_assert_num_queries(1):  # with the look for the sign-in
         api.get(ME)
+    with django_assert_num_queries(1):
+        anonymous.get(ME)
+
+
+def test_token_that_names_another_user_counts_for_its_own(alice, bob):
+    token = token_of(alice)
+    token["user_id"] = bob.pk
+    client = APIClient(HTTP_AUTHORIZATION=f"Bearer {token}")
+
+    answers = [client.get(ME) for _ in range(2)]
+
+    assert [remaining(response) for response in answers] == [4, 3]
+    assert remaining(client_of(bob).get(ME)) == 4
 
 
 def test_expired_counters_are_cleared_when_a_new_one_begins(anonymous):
@@ -344,6 +359,7 @@ def redis_server(folder):
 @pytest.mark.skipif(not shutil.which("redis-server"), reason="there is no Redis here")
 def test_redis_counts_where_there_is_one(api, settings, tmp_path, caplog):
     with redis_server(tmp_path) as (url, process):
+        settings.REDIS_URL = url
         settings.CACHES = settings.CACHES | {
             "counters": {
                 "BACKEND": "focusmaster.redis.RedisCounters",

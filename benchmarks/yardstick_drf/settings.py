@@ -6,6 +6,7 @@ from datetime import timedelta
 SECRET_KEY = os.environ["BENCH_SECRET_KEY"]
 ALLOWED_HOSTS = ["127.0.0.1"]
 INSTALLED_APPS = [
+    "focusmaster",
     "pomodoro",
     "kanban",
     "accounts",

@@ -74,7 +74,9 @@ class PreparedStatement:
         """Return the result, or raise what Django raises for the driver's error."""
         connection.validate_no_broken_transaction()
         pgconn = connection.connection.pgconn
-        values = [encoded(value) for value in params]
+        values = [
+            value.encode() if type(value) is str else encoded(value) for value in params
+        ]
         formats = [
             Format.BINARY if isinstance(value, bytes) else Format.TEXT
             for value in params
