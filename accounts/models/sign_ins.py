@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.devices import device_name
+from accounts.exceptions import Barred
 from accounts.models.users import User
 from focusmaster.fields import InstantField, ObjectIdPrimaryKey
 
@@ -21,6 +22,22 @@ LAST_USED_PRECISION = timedelta(minutes=5)
 def live_at(at: Any) -> Q:
     """Return the condition for a sign-in's tokens to count at a moment or slot."""
     return Q(revoked_at=None, expires_at__gt=at)
+
+
+def may_enter(user: User, **still: Any) -> bool:
+    """Tell whether the user is still there, and still so; raises Barred.
+
+    What ends sign-ins (a ban, a new password, the account's deletion) locks the row,
+    too: it is either seen here, or waits and then ends the one that begins meanwhile.
+    """
+    rows = User.objects.filter(pk=user.pk, **still).select_for_update(no_key=True)
+    standing = rows.values_list("status", "ban_reason", "banned_until").first()
+    if standing is None:
+        return False
+    user.status, user.ban_reason, user.banned_until = standing
+    if user.is_barred():
+        raise Barred(user)
+    return True
 
 
 class SignInQuerySet(models.QuerySet):
@@ -34,6 +51,7 @@ class SignInQuerySet(models.QuerySet):
         return self.exclude(live_at(at or timezone.now()))
 
     def start(self, *, user: User, user_agent: str, ip_address: str | None) -> SignIn:
+        """Start a sign-in of a user who is new, or whose row the caller has locked."""
         now = timezone.now()
         return self.create(
             user=user,
@@ -71,10 +89,9 @@ class SignInQuerySet(models.QuerySet):
         """Start a sign-in of a user whose password has just been checked.
 
         None if it was changed meanwhile: that ended all sign-ins, and one with the old
-        password must not begin after it. The lock makes a change at this moment wait.
+        password must not begin after it. Raises Barred.
         """
-        mine = User.objects.filter(pk=user.pk, password=user.password)
-        if not mine.select_for_update(no_key=True).exists():
+        if not may_enter(user, password=user.password):
             return None
         return self.start(user=user, **origin)
 
@@ -82,10 +99,9 @@ class SignInQuerySet(models.QuerySet):
     def start_as_guest(self, *, user: User | None, **origin: Any) -> SignIn:
         """Start a sign-in of this guest; of a new one without, or if it is none now.
 
-        The lock makes a registration at this moment wait, which ends this sign-in, too.
+        A registration at this moment waits, and ends this sign-in, too. Raises Barred.
         """
-        guests = User.objects.guests().select_for_update(no_key=True)
-        if user is None or not guests.filter(pk=user.pk).exists():
+        if user is None or not may_enter(user, is_guest=True):
             user = User.objects.add_guest()
         return self.start(user=user, **origin)
 

@@ -252,6 +252,11 @@ class User(AbstractBaseUser):
                 condition=~Q(status="active"),
                 name="accounts_user_not_active",
             ),
+            models.Index(
+                fields=["-id"],
+                condition=Q(is_guest=True),
+                name="accounts_user_guests",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -302,6 +307,7 @@ class User(AbstractBaseUser):
             if password is not None:
                 self.sign_ins.all().revoke()
                 self.password_resets.all().delete()
+                self.password = fields["password"]
         return password is not None
 
     def forget_achievements(self) -> None:

@@ -153,6 +153,13 @@ def test_answer_can_be_sent_back_with_a_password(anonymous, alice):
     assert response.status_code == 200
 
 
+def test_sign_in_takes_few_queries(anonymous, alice, django_assert_num_queries):
+    # The three limits on guesses, the person, the limits again; in a transaction the
+    # lock and the sign-in.
+    with django_assert_num_queries(3 + 1 + 3 + 4):
+        anonymous.post(LOGIN, {"email": alice.email, "password": PASSWORD})
+
+
 # Bans and suspensions
 
 

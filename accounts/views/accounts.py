@@ -12,7 +12,6 @@ from rest_framework.response import Response
 from accounts.authentication import (
     OptionalTokenAuthentication,
     ProfileAuthentication,
-    refuse_barred,
 )
 from accounts.failed_sign_ins import note_failed_sign_in
 from accounts.limits import guessing
@@ -92,8 +91,6 @@ class AccountViewSet(ConditionalWrites, viewsets.GenericViewSet):
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         guest = User.objects.guests().filter(**serializer.validated_data).first()
-        if guest:
-            refuse_barred(guest)
 
         sign_in = SignIn.objects.start_as_guest(user=guest, **origin(request))
 
@@ -114,7 +111,6 @@ class AccountViewSet(ConditionalWrites, viewsets.GenericViewSet):
             user = User.objects.with_credentials(**serializer.validated_data)
             if user is None:
                 raise self._wrong_credentials(email)
-        refuse_barred(user)
 
         sign_in = SignIn.objects.start_with_password(user=user, **origin(request))
         if sign_in is None:
@@ -194,7 +190,8 @@ class AccountViewSet(ConditionalWrites, viewsets.GenericViewSet):
             signs_out = user.change_profile(**changes)
         if signs_out and request.auth.came_by_cookie:
             # A browser stays signed in; other clients sign in with the new password.
-            sign_in = SignIn.objects.start(user=request.user, **origin(request))
-            give_token(request._request, sign_in)
+            mine = {"user": user, **origin(request)}
+            if sign_in := SignIn.objects.start_with_password(**mine):
+                give_token(request._request, sign_in)
 
         return JSONAnswer(profiles.rows(pk=request.user.pk)[0])

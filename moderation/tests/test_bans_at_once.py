@@ -1,0 +1,159 @@
+"""A ban and a sign-in at the same moment: lifted, the ban leaves no way in."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from django.db import connections, transaction
+from rest_framework.response import Response
+from rest_framework.test import APIClient
+
+from accounts.google.linking import PROVIDER
+from accounts.models import SignIn, User
+from accounts.tests.test_passwords import someone_waits_for_us
+from conftest import PASSWORD, at_once, browser_of, client_of, person
+from moderation.actors import Actor
+from moderation.models import Ban
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LOGIN = "/api/auth/login"
+GUEST = "/api/auth/guest"
+GOOGLE = "/api/auth/google"
+REFRESH = "/api/auth/refresh"
+ME = "/api/auth/me"
+OPERATOR = Actor(None, "root")
+ROUNDS = 10
+
+
+def ban(user: User) -> None:
+    Ban.objects.impose(user_id=user.pk, by=OPERATOR, reason="Spam")
+
+
+def lift(user: User) -> None:
+    Ban.objects.lift(user_id=user.pk, by=OPERATOR)
+
+
+def login(user: User) -> Response:
+    return APIClient().post(LOGIN, {"email": user.email, "password": PASSWORD})
+
+
+def refused(response: Response) -> bool:
+    return response.status_code == 403 and response.json()["code"] == "banned"
+
+
+def opens(response: Response) -> bool:
+    """Tell whether the token that was given, if one was, lets its bearer in."""
+    token = response.json().get("token", "none")
+    return APIClient(HTTP_AUTHORIZATION=f"Bearer {token}").get(ME).status_code == 200
+
+
+def during_a_ban(user: User, call: Callable[[], Response]) -> Response:
+    """Call while a ban has been written and is not committed yet."""
+    responses = []
+
+    def run() -> None:
+        try:
+            responses.append(call())
+        finally:
+            connections.close_all()
+
+    late = threading.Thread(target=run)
+    with transaction.atomic():
+        ban(user)
+        late.start()
+        while late.is_alive() and not someone_waits_for_us():
+            late.join(0.01)
+    late.join()
+    return responses[0]
+
+
+def test_password_does_not_sign_in_after_a_ban_that_began_before(alice):
+    response = during_a_ban(alice, lambda: login(alice))
+
+    assert refused(response)
+    assert not SignIn.objects.exists()
+
+
+def test_guest_does_not_come_back_after_a_ban_that_began_before():
+    guest = User.objects.add_guest()
+
+    response = during_a_ban(
+        guest, lambda: APIClient().post(GUEST, {"guestId": guest.pk})
+    )
+
+    assert refused(response)
+    assert not SignIn.objects.exists()
+    assert User.objects.get() == guest
+
+
+def test_google_does_not_sign_in_after_a_ban_that_began_before(alice, google):
+    alice.social_auth.create(provider=PROVIDER, uid="7")
+    token = google.id_token(sub="7")
+
+    response = during_a_ban(
+        alice, lambda: APIClient().post(GOOGLE, {"credential": token})
+    )
+
+    assert refused(response)
+    assert not SignIn.objects.exists()
+
+
+def test_new_password_keeps_no_browser_signed_in_after_a_ban(alice):
+    browser = browser_of(alice)
+    new = {"password": "tea for two 2", "currentPassword": PASSWORD}
+
+    response = during_a_ban(
+        alice,
+        lambda: browser.patch(ME, new, HTTP_ORIGIN="http://testserver"),
+    )
+
+    assert refused(response)
+    lift(alice)
+    assert browser.get(ME).status_code == 401
+    assert not SignIn.objects.live().exists()
+
+
+def test_sign_in_that_begins_before_the_ban_is_ended_by_it(alice):
+    responses = []
+    late = threading.Thread(target=lambda: (ban(alice), connections.close_all()))
+
+    with transaction.atomic():
+        responses.append(login(alice))
+        late.start()
+        while late.is_alive() and not someone_waits_for_us():
+            late.join(0.01)
+    late.join()
+
+    lift(alice)
+    assert responses[0].status_code == 200
+    assert not opens(responses[0])
+
+
+@pytest.mark.parametrize("way", ["login", "refresh"])
+def test_no_token_outlives_a_ban_at_the_same_moment(alice, way):
+    for _ in range(ROUNDS):
+        client = client_of(alice)
+        call = {
+            "login": lambda: login(alice),
+            "refresh": lambda client=client: client.post(REFRESH),
+        }[way]
+
+        response, _ = at_once(call, lambda: ban(alice))
+
+        assert response.status_code == 200 or refused(response)
+        lift(alice)
+        assert not opens(response)
+        assert not SignIn.objects.live().exists()
+
+
+def test_sign_ins_of_two_people_do_not_wait_for_each_other(alice):
+    bob = person("Bob")
+
+    with transaction.atomic():
+        ban(alice)
+        (response,) = at_once(lambda: login(bob))
+
+    assert response.status_code == 200
