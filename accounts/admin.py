@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.views.decorators.http import require_POST
 
-from accounts.admin_site import ReadOnly, ReadOnlyAdmin
+from accounts.admin_site import ReadOnly, ReadOnlyAdmin, SpanningQuerySet
 from accounts.google.admin import LinkedAccountInline
 from accounts.models import SETTING_LIMITS, Consent, FailedSignIn, SignIn, User
 from accounts.models.failed_sign_ins import digest_of
@@ -31,10 +31,20 @@ admin.site.unregister(Group)
 SHOWN = 50
 COUNTED = 1000
 
+# People whose rows a list is searched for: more than a person reads, and few enough
+# for whatever many people's names begin with.
+MOST_PEOPLE = 100
+
 
 def link_to(user: User) -> str:
     url = reverse("admin:accounts_user_change", args=[user.pk])
     return format_html('<a href="{}">{}</a>', url, user)
+
+
+def ids_beginning_with(text: str) -> list[str]:
+    """Return the ids of the newest people whose email or name begins so."""
+    people = User.objects.beginning_with(text).order_by("-pk")
+    return list(people.values_list("pk", flat=True)[:MOST_PEOPLE])
 
 
 def is_address(text: str) -> bool:
@@ -50,7 +60,10 @@ class OfPerson(ReadOnlyAdmin):
 
     list_select_related = ["user"]
     search_fields = ["user"]
-    search_help_text = "How the person's email or name begins"
+    search_help_text = (
+        "How the person's email or name begins; "
+        f"looks among the newest {MOST_PEOPLE} such people"
+    )
 
     @admin.display(description="person", empty_value="nobody known")
     def person(self, row: Any) -> str | None:
@@ -59,8 +72,7 @@ class OfPerson(ReadOnlyAdmin):
     def get_search_results(self, request, queryset, search_term):
         if not search_term.strip():
             return queryset, False
-        people = User.objects.beginning_with(search_term)
-        return queryset.filter(user__in=people.values("pk")), False
+        return queryset.filter(user__in=ids_beginning_with(search_term)), False
 
 
 class SignInInline(ReadOnly, admin.TabularInline):
@@ -282,8 +294,12 @@ class FailedSignInAdmin(OfPerson):
     date_hierarchy = "created_at"
     list_display = ["created_at", "person", "where", "address", "device"]
     list_filter = ["where", KnownFilter]
+    ordering = ["-created_at", "-id"]
     search_fields = ["ip_address", "name_digest"]
     search_help_text = "A whole email, a whole mark, or an IP address"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return SpanningQuerySet(FailedSignIn).order_by(*self.ordering)
 
     @admin.display(description="person")
     def person(self, failed: FailedSignIn) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -10,8 +12,10 @@ from django.contrib import admin
 from django.contrib.admin.forms import AdminAuthenticationForm, AdminPasswordChangeForm
 from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import ValidationError
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
+from django.db import models
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import cached_property
 
 from accounts.failed_sign_ins import note_failed_sign_in
@@ -32,6 +36,12 @@ COUNTED = 10_000
 # To skip the rows before a page takes the longer the further it is; what is older is
 # found by a search or a filter.
 PAGES = 1000
+
+BEGINNINGS: dict[str, Callable[[datetime], datetime]] = {
+    "year": lambda day: day.replace(month=1, day=1),
+    "month": lambda day: day.replace(day=1),
+    "day": lambda day: day,
+}
 
 
 class StaffSignInForm(AdminAuthenticationForm):
@@ -85,6 +95,8 @@ class StaffPasswordForm(AdminPasswordChangeForm):
 
 class StaffSite(admin.AdminSite):
     site_header = site_title = "FocusMaster"
+    index_title = "Today"
+    site_url = None  # There are no pages but these.
     login_form = StaffSignInForm
 
     def password_change(self, request, extra_context=None) -> HttpResponse:
@@ -113,6 +125,38 @@ class EstimatingPaginator(Paginator):
     @cached_property
     def num_pages(self) -> int:
         return min(super().num_pages, PAGES)
+
+    def page(self, number: int | str) -> Page:
+        """Skip the rows of earlier pages by their ids, which may be in an index."""
+        page = super().page(number)
+        if page.number > 1:
+            ids = list(page.object_list.values_list("pk", flat=True))
+            page.object_list = self.object_list.filter(pk__in=ids)
+        return page
+
+
+class SpanningQuerySet(models.QuerySet):
+    """Rows for a list with a `date_hierarchy`, which asks for the days there are.
+
+    To find those that have a row, PostgreSQL would read all rows. The first and the
+    last are found by index, and all that lies between is offered.
+    """
+
+    def datetimes(self, field_name: str, kind: str, *args: Any) -> list[datetime]:
+        ends = self.order_by().aggregate(
+            first=models.Min(field_name), last=models.Max(field_name)
+        )
+        if ends["first"] is None:
+            return []
+        first, last = (midnight(ends[name]) for name in ("first", "last"))
+        days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+        return list(dict.fromkeys(map(BEGINNINGS[kind], days)))
+
+
+def midnight(instant: datetime) -> datetime:
+    """Return when the instant's day began, on the clock of these pages: UTC."""
+    local = timezone.localtime(instant)
+    return local.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 class ReadOnly:

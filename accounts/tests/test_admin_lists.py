@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from django.core.paginator import EmptyPage
 from django.db import connection
@@ -9,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts import admin as accounts_admin
 from accounts import admin_site
 from accounts.admin_site import EstimatingPaginator
 from accounts.models import Consent, FailedSignIn, SignIn, User
@@ -200,6 +203,51 @@ def test_pages_far_back_are_not_offered(long_list):
     assert len(paginator.page(2)) == 5
     with pytest.raises(EmptyPage):
         paginator.page(3)
+
+
+def test_later_page_reads_the_ids_alone_of_the_rows_before(
+    long_list, django_assert_num_queries
+):
+    rows = list(long_list)
+
+    page = EstimatingPaginator(long_list.select_related("user"), 5).page(2)
+    with django_assert_num_queries(1) as queries:
+        found = list(page)
+
+    assert found == rows[5:10]
+    assert "OFFSET" not in queries.captured_queries[0]["sql"]
+
+
+def test_filter_for_guests_uses_the_index(db):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = User.objects.guests().order_by("-pk").explain()
+
+    assert "accounts_user_guests" in plan
+
+
+def test_search_looks_among_the_newest_people_of_that_name(staff, monkeypatch):
+    monkeypatch.setattr(accounts_admin, "MOST_PEOPLE", 2)
+    # An id begins with the second in which it was made.
+    for second, name in enumerate(("Ann", "Anna", "Annika")):
+        user = person(name, pk=f"{second:08x}{0:016x}")
+        SignIn.objects.start(user=user, **ORIGIN)
+
+    found = listed(staff, SIGN_INS, q="ann")
+
+    assert {sign_in.user.name for sign_in in found} == {"Annika", "Anna"}
+
+
+def test_days_between_the_first_and_the_last_failed_sign_in_are_offered(staff):
+    for day in (3, 6):
+        at = datetime(2026, 3, day, 12, tzinfo=UTC)
+        FailedSignIn.objects.create(where="api", created_at=at)
+
+    page = staff.get(FAILED, {"created_at__year": 2026, "created_at__month": 3})
+
+    for day in (3, 4, 5, 6):
+        assert f"created_at__day={day}&" in page.content.decode()
+    assert "created_at__day=7&" not in page.content.decode()
 
 
 def test_search_uses_the_indexes(db):

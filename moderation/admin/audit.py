@@ -1,0 +1,181 @@
+"""The audit log: to be searched, read and downloaded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import QuerySet
+from django.urls import path
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
+
+from accounts.admin_site import ReadOnlyAdmin, SpanningQuerySet
+from accounts.models import User
+from focusmaster.fields import OBJECT_ID
+from focusmaster.spreadsheets import csv_answer
+from moderation.admin.pages import ActingPages, audit_log_of
+from moderation.models import AuditEntry, AuditRecord
+from moderation.views.audit import CHUNK, COLUMNS, HEADER, ORDER, cells
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django.http import FileResponse, HttpRequest
+
+# People whom a text is searched among, and entries that are found by them and about
+# them: to find the newest of either, PostgreSQL would read all entries.
+MOST_PEOPLE = 20
+MOST_FOUND = 200
+
+
+class ActionFilter(admin.SimpleListFilter):
+    title = "action"
+    parameter_name = "action"
+
+    def lookups(self, request, model_admin) -> list[tuple[str, str]]:
+        return [(action, action) for action in AuditEntry.Action.values]
+
+    def queryset(self, request, queryset) -> QuerySet:
+        return queryset.filter(action=self.value()) if self.value() else queryset
+
+
+class RecordList(ChangeList):
+    """Entries with what is looked up for one page alone: particulars, and people."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        entries = list(self.result_list)
+        records = AuditRecord.objects.in_bulk([entry.pk for entry in entries])
+        people = User.objects.in_bulk(
+            [entry.target_id for entry in entries if entry.target_id]
+        )
+        for entry in entries:
+            entry.record = records[entry.pk]
+            entry.person = people.get(entry.target_id)
+        self.result_list = entries
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ActingPages, ReadOnlyAdmin):
+    """Evidence, written by the code that acts; nothing here changes it."""
+
+    change_list_template = "moderation/audit_log.html"
+    date_hierarchy = "created_at"
+    list_display = ["created_at", "deed", "actor", "target", "details_in_full"]
+    list_filter = [ActionFilter]
+    ordering = ORDER
+    search_fields = ["actor_id", "target_id"]
+    search_help_text = (
+        "How the email or name of who acted, or whom it was about, begins, or an id: "
+        f"the newest {MOST_FOUND} by them and about them"
+    )
+    fields = readonly_fields = [
+        "position",
+        "created_at",
+        "action",
+        "actor",
+        "target",
+        "details_in_full",
+        "facts",
+        "ip_address",
+        "user_agent",
+        "chain",
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return SpanningQuerySet(AuditEntry).order_by(*ORDER)
+
+    def get_changelist(self, request: HttpRequest, **options) -> type[ChangeList]:
+        return RecordList
+
+    def get_object(self, request, object_id, from_field=None) -> AuditEntry | None:
+        entry = super().get_object(request, object_id, from_field)
+        if entry is not None:
+            entry.record = AuditRecord.objects.get(pk=entry.pk)
+            entry.person = User.objects.filter(pk=entry.target_id).first()
+        return entry
+
+    def get_search_results(self, request, queryset, search_term):
+        """Find by what has an index: ids, of rows or of people."""
+        text = search_term.strip()
+        if not text:
+            return queryset, False
+        if OBJECT_ID.fullmatch(text):
+            ids = [text]
+        else:
+            people = User.objects.beginning_with(text).order_by("-pk")
+            ids = list(people.values_list("pk", flat=True)[:MOST_PEOPLE])
+        found: dict[str, datetime] = {}
+        for lookup in ("actor_id__in", "target_id__in"):
+            part = queryset.filter(**{lookup: ids}).values_list("pk", "created_at")
+            found.update(part[:MOST_FOUND])
+        if not found:
+            return queryset.none(), False
+        # Looking for the first and the last day, PostgreSQL starts at either end.
+        ends = min(found.values()), max(found.values())
+        return queryset.filter(pk__in=found, created_at__range=ends), False
+
+    def get_urls(self) -> list:
+        table = self.admin_site.admin_view(self.table)
+        own = path("table.csv", table, name="moderation_auditentry_table")
+        return [own, *super().get_urls()]
+
+    def table(self, request: HttpRequest) -> FileResponse:
+        """Download what the list shows with the same filters, all pages of it."""
+        entries = self.get_changelist_instance(request).queryset
+        found = entries.order_by().values("pk")
+        records = AuditRecord.objects.filter(pk__in=found).order_by(*ORDER)
+        rows = records.values_list(*COLUMNS).iterator(CHUNK)
+        return csv_answer(HEADER, map(cells, rows), "focusmaster-audit-log.csv")
+
+    @admin.display(description="action")
+    def deed(self, entry: AuditEntry) -> str:
+        """Let a long name break between its words."""
+        words = ((word,) for word in entry.action.split("_"))
+        return format_html_join(mark_safe("_<wbr>"), "{}", words)
+
+    @admin.display(description="by")
+    def actor(self, entry: AuditEntry) -> str:
+        """Link to everything that they did."""
+        name = entry.record.actor_name or "somebody who is gone"
+        if entry.actor_id is None:
+            return f"{name} (command)"
+        return format_html(
+            '<a href="{}">{}</a>', audit_log_of(actor_id=entry.actor_id), name
+        )
+
+    @admin.display(description="about", empty_value="")
+    def target(self, entry: AuditEntry) -> str | None:
+        """Link to everything about the same row."""
+        if entry.target_id is None:
+            return None
+        name = entry.person or f"…{entry.target_id[-8:]}"
+        return format_html(
+            '<a href="{}" title="{}">{}</a>',
+            audit_log_of(target_id=entry.target_id),
+            entry.target_id,
+            name,
+        )
+
+    @admin.display(description="details")
+    def details_in_full(self, entry: AuditEntry) -> str:
+        return entry.record.details
+
+    @admin.display(description="facts", empty_value="")
+    def facts(self, entry: AuditEntry) -> str | None:
+        return orjson.dumps(entry.metadata).decode() if entry.metadata else None
+
+    @admin.display(description="IP address")
+    def ip_address(self, entry: AuditEntry) -> str | None:
+        return entry.record.ip_address
+
+    @admin.display(description="browser", empty_value="")
+    def user_agent(self, entry: AuditEntry) -> str | None:
+        return entry.record.user_agent or None
+
+    @admin.display(description="hash in the chain")
+    def chain(self, entry: AuditEntry) -> str:
+        return format_html("<code>{}</code>", bytes(entry.hash).hex())

@@ -1,0 +1,86 @@
+"""What staff fill in on their pages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from moderation.models import Feedback
+from moderation.models.bans import MAX_REASON
+from moderation.models.feedback import MAX_MESSAGE
+
+
+class LargeText(forms.Textarea):
+    """As wide as Django's pages have it."""
+
+    def __init__(self, attrs: dict[str, Any]) -> None:
+        super().__init__({"class": "vLargeTextField", **attrs})
+
+
+class PlainField(forms.CharField):
+    """Text of several lines."""
+
+    def __init__(self, *, rows: int, **options) -> None:
+        super().__init__(widget=LargeText(attrs={"rows": rows}), **options)
+
+
+class BanForm(forms.Form):
+    reason = PlainField(
+        rows=3, max_length=MAX_REASON, help_text="The person reads it when refused."
+    )
+    until = forms.DateTimeField(
+        required=False,
+        label="Until (UTC)",
+        help_text="Leave empty for a ban that stays until it is lifted.",
+        widget=forms.DateTimeInput(
+            attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"
+        ),
+    )
+
+    def clean_until(self) -> datetime | None:
+        until = self.cleaned_data["until"]
+        if until is not None and until <= timezone.now():
+            raise forms.ValidationError("Give a moment in the future.")
+        return until
+
+
+class LiftForm(forms.Form):
+    reason = PlainField(
+        rows=3,
+        max_length=MAX_REASON,
+        required=False,
+        help_text="For the history; the person does not see it.",
+    )
+
+
+class ReplyForm(forms.Form):
+    message = PlainField(rows=10, max_length=MAX_MESSAGE)
+
+
+class TriageForm(forms.ModelForm):
+    """Status and note, each changed only if it is not what the page showed."""
+
+    class Meta:
+        model = Feedback
+        fields = ["status", "note"]
+        widgets = {"note": LargeText(attrs={"rows": 5})}
+        help_texts = {"note": "For staff alone; the person never sees it."}
+
+    def __init__(self, *args, **options) -> None:
+        super().__init__(*args, **options)
+        for field in self.fields.values():
+            field.show_hidden_initial = True
+
+    def clean(self) -> None:
+        """Refuse to replace what somebody else has changed since the page was shown."""
+        for name in self.changed_data:
+            field = self[name]
+            shown = field.field.widget.value_from_datadict(
+                self.data, self.files, field.html_initial_name
+            )
+            if (shown or "") != getattr(self.instance, name):
+                now = getattr(self.instance, name) or "empty"
+                self.add_error(name, f"Somebody changed this meanwhile, to: {now}")

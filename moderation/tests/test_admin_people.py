@@ -1,0 +1,493 @@
+"""A person's page for staff: their pictures, their board and logs, and what is done."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from xml.etree import ElementTree
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from conftest import at_once, client_of, person
+from focusmaster.personal_data import holdings
+from kanban.models import Task
+from moderation.actors import Actor
+from moderation.admin.people import pictures_of
+from moderation.models import AuditEntry, AuditRecord, Ban
+from pomodoro.models import PomodoroSession
+from timeclock.models import WorkLog
+
+PEOPLE = "/admin/accounts/user/"
+ME = "/api/auth/me"
+NOW = timezone.now()
+# A Wednesday.
+NOON = datetime.fromisoformat("2026-03-04T12:00Z")
+
+
+@pytest.fixture
+def pages(moderator) -> Client:
+    client = Client()
+    client.force_login(moderator)
+    return client
+
+
+def page_of(user: User, tab: str = "change") -> str:
+    return f"{PEOPLE}{user.pk}/{tab}/"
+
+
+def act(pages: Client, name: str, *users: User, **given: str):
+    query = "&".join(f"id={user.pk}" for user in users)
+    return pages.post(f"{PEOPLE}{name}/?{query}", given, follow=True)
+
+
+def text_of(page) -> str:
+    return page.content.decode()
+
+
+def said(page) -> list[str]:
+    return [str(message) for message in page.context["messages"]]
+
+
+def focus(user: User, at: datetime, minutes: int = 25, **fields) -> PomodoroSession:
+    session = PomodoroSession.objects.draft(
+        user=user, type="focus", started_at=at, duration=minutes * 60, **fields
+    )
+    session.save()
+    return session
+
+
+def drawn(picture: str) -> ElementTree.Element:
+    svg = picture[picture.index("<svg") : picture.index("</svg>") + len("</svg>")]
+    return ElementTree.fromstring(svg)
+
+
+def titles(svg: ElementTree.Element) -> dict[str, ElementTree.Element]:
+    """Return the shapes of a picture by what they are called."""
+    space = "{http://www.w3.org/2000/svg}"
+    shapes = svg.findall(f"{space}rect")
+    return {shape.find(f"{space}title").text: shape for shape in shapes}
+
+
+# Pictures
+
+
+def test_year_is_a_square_for_each_day_the_darker_the_more_sessions(alice):
+    for _ in range(4):
+        focus(alice, NOON)
+    focus(alice, NOON - timedelta(days=1), 50)
+
+    svg = drawn(pictures_of(alice, at=NOON)[0])
+
+    squares = titles(svg)
+    assert len(squares) == 365
+    busy = squares["Wed 2026-03-04: 4 sessions, 1 h 40 min"]
+    calm = squares["Tue 2026-03-03: 1 session, 0 h 50 min"]
+    assert (busy.get("class"), calm.get("class")) == ("shade-4", "shade-1")
+    shades = [square.get("class") for square in squares.values()]
+    assert shades.count("shade-0") == 363
+    assert svg.get("role") == "img"
+    assert "5 focus sessions on 2 days, 2 h 30 min in all" in svg.get("aria-label")
+
+
+@pytest.mark.parametrize(("first", "row"), [("monday", 2), ("sunday", 3)])
+def test_weeks_begin_on_the_day_that_the_person_chose(alice, first, row):
+    User.objects.filter(pk=alice.pk).update(week_start=first)
+    alice.refresh_from_db()
+
+    squares = titles(drawn(pictures_of(alice, at=NOON)[0]))
+
+    today = squares["Wed 2026-03-04: 0 sessions, 0 h 00 min"]
+    tops = sorted({float(square.get("y")) for square in squares.values()})
+    assert tops.index(float(today.get("y"))) == row
+
+
+def test_week_is_a_bar_for_each_day_as_high_as_its_focus(alice):
+    focus(alice, NOON, 60)
+    focus(alice, NOON - timedelta(days=1), 30)
+
+    bars = titles(drawn(pictures_of(alice, at=NOON)[1]))
+
+    assert list(bars) == [
+        "Mon 2026-03-02: 0 h 00 min",
+        "Tue 2026-03-03: 0 h 30 min",
+        "Wed 2026-03-04: 1 h 00 min",
+        "Thu 2026-03-05: 0 h 00 min",
+        "Fri 2026-03-06: 0 h 00 min",
+        "Sat 2026-03-07: 0 h 00 min",
+        "Sun 2026-03-08: 0 h 00 min",
+    ]
+    heights = [float(bar.get("height")) for bar in bars.values()]
+    assert heights[2] == pytest.approx(2 * heights[1], abs=0.2)
+    assert heights[0] == 0
+
+
+def test_days_of_the_pictures_are_those_of_the_person(alice):
+    User.objects.filter(pk=alice.pk).update(timezone="Asia/Tokyo")
+    alice.refresh_from_db()
+    focus(alice, datetime.fromisoformat("2026-03-03T16:00Z"))
+
+    squares = titles(drawn(pictures_of(alice, at=NOON)[0]))
+
+    assert "Wed 2026-03-04: 1 session, 0 h 25 min" in squares
+
+
+def test_person_page_has_the_pictures_and_the_same_as_a_table(pages, alice):
+    focus(alice, timezone.now())
+
+    page = text_of(pages.get(page_of(alice)))
+
+    assert page.count("<figure") == 2
+    assert f'<th scope="row">{timezone.now():%B %Y}</th><td>1</td>' in page
+
+
+# Tabs
+
+
+def test_board_shows_the_columns_in_their_order(pages, alice, bob):
+    for title in ("Second", "First"):
+        Task.objects.add(user=alice, title=title)
+    Task.objects.add(user=alice, title="Ready", is_completed=True)
+    Task.objects.add(user=bob, title="Of somebody else")
+
+    page = pages.get(page_of(alice, "board"))
+
+    shown = {
+        column["status"]: [task.title for task in column["part"].rows]
+        for column in page.context["columns"]
+    }
+    assert shown == {"todo": ["First", "Second"], "in-progress": [], "done": ["Ready"]}
+    assert "Of somebody else" not in text_of(page)
+
+
+def test_long_column_goes_on_on_a_page_of_its_own(pages, alice):
+    for number in range(21):
+        Task.objects.add(user=alice, title=f"Card {number}.")
+
+    board = text_of(pages.get(page_of(alice, "board")))
+    rest = text_of(pages.get(page_of(alice, "board") + "?column=todo&page=2"))
+
+    assert "Card 20." in board
+    assert "Card 0." not in board
+    assert "?column=todo" in board
+    assert "Card 0." in rest
+    assert "Card 1." not in rest
+
+
+@pytest.mark.parametrize("tab", ["sessions", "work-logs"])
+def test_log_shows_the_newest_with_a_link_to_the_older(pages, alice, bob, tab):
+    def add(user: User, hours: int) -> None:
+        start = NOON - timedelta(hours=hours)
+        if tab == "sessions":
+            focus(user, start, 10)
+        else:
+            end = start + timedelta(minutes=10)
+            WorkLog.objects.draft(user=user, started_at=start, ended_at=end).save()
+
+    add(bob, 1)
+    for hours in range(2, 53):
+        add(alice, hours)
+
+    first = pages.get(page_of(alice, tab))
+    second = pages.get(page_of(alice, tab) + "?page=2")
+
+    newest, oldest = first.context["part"].rows, second.context["part"].rows
+    assert [row.started_at for row in newest] == [
+        NOON - timedelta(hours=hours) for hours in range(2, 52)
+    ]
+    assert [row.started_at for row in oldest] == [NOON - timedelta(hours=52)]
+    assert "?page=2" in text_of(first)
+    assert "2026-03-02 08:00" in text_of(second)
+    assert (second.context["part"].newer, second.context["part"].older) == (1, None)
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "x", "²", "9" * 30, ""])
+def test_odd_page_of_a_log_is_a_page(pages, alice, page):
+    focus(alice, NOON)
+
+    assert pages.get(page_of(alice, "sessions"), {"page": page}).status_code == 200
+
+
+def test_times_of_a_log_are_those_of_the_person(pages, alice):
+    User.objects.filter(pk=alice.pk).update(timezone="Asia/Tokyo")
+    focus(alice, NOON)
+
+    page = text_of(pages.get(page_of(alice, "sessions")))
+
+    assert "2026-03-04 21:00" in page
+    assert "Asia/Tokyo" in page
+
+
+@pytest.mark.parametrize("tab", ["board", "sessions", "work-logs"])
+@pytest.mark.parametrize("row", ["0" * 24, "nonsense"])
+def test_tab_of_nobody_is_not_found(pages, tab, row):
+    assert pages.get(f"{PEOPLE}{row}/{tab}/").status_code == 404
+
+
+def test_markup_of_a_person_stays_text(pages, alice):
+    evil = "<script>alert(1)</script>"
+    task = Task.objects.add(user=alice, title=evil, description=evil, tags=[evil])
+    focus(alice, NOON, task=task)
+    WorkLog.objects.draft(user=alice, notes=evil).save()
+    Ban.objects.create(user=alice, status="banned", reason=evil, created_at=NOW)
+
+    for tab in ("change", "board", "sessions", "work-logs"):
+        assert "<script>alert(1)" not in text_of(pages.get(page_of(alice, tab)))
+
+
+@pytest.mark.parametrize(
+    ("tab", "queries"),
+    [
+        # The session, its user, the person; then the rows.
+        ("sessions", 4),
+        ("work-logs", 4),
+        ("board", 6),
+    ],
+)
+def test_tab_takes_as_many_queries_whatever_there_is(
+    pages, alice, django_assert_num_queries, tab, queries
+):
+    for hours in range(1, 6):
+        task = Task.objects.add(user=alice, title="Write")
+        start = NOON - timedelta(hours=hours)
+        focus(alice, start, task=task)
+        end = start + timedelta(minutes=10)
+        WorkLog.objects.draft(user=alice, started_at=start, ended_at=end).save()
+
+    with django_assert_num_queries(queries):
+        pages.get(page_of(alice, tab))
+
+
+def test_person_page_takes_as_many_queries_whatever_there_is(
+    pages, alice, django_assert_num_queries
+):
+    def add() -> None:
+        focus(alice, timezone.now())
+        client_of(alice)
+        Ban.objects.impose(user_id=alice.pk, by=Actor(None, "operator"), reason="Spam")
+
+    # One for each kind of rows held but the account; the others are the session, its
+    # user, the person, the year, the week, bans, sign-ins and linked accounts.
+    queries = len(list(holdings())) - 1 + 8
+    for _ in range(2):
+        add()
+        with django_assert_num_queries(queries):
+            pages.get(page_of(alice))
+
+
+# Bans
+
+
+def test_ban_asks_for_a_reason_and_an_end(pages, alice):
+    page = pages.get(f"{PEOPLE}ban/?id={alice.pk}")
+
+    assert page.status_code == 200
+    assert list(page.context["form"].fields) == ["reason", "until"]
+    assert alice.email in text_of(page)
+    alice.refresh_from_db()
+    assert alice.status == "active"
+
+
+def test_person_is_banned_from_the_next_request_on(pages, moderator, alice):
+    phone = client_of(alice)
+
+    page = act(pages, "ban", alice, reason="Spam")
+
+    assert page.redirect_chain[0][0] == page_of(alice)
+    assert said(page) == ["Kept out: 1."]
+    assert phone.get(ME).status_code == 403
+    ban = Ban.objects.get()
+    assert (ban.user, ban.status, ban.reason) == (alice, "banned", "Spam")
+    assert ban.author == moderator
+    record = AuditRecord.objects.get()
+    assert (record.action, record.actor_id) == ("user.banned", moderator.pk)
+    assert record.target_id == alice.pk
+    assert record.details == "Banned: Spam"
+
+
+def test_person_is_suspended_until_a_moment_in_utc(pages, alice):
+    end = (NOW + timedelta(days=3)).replace(second=0, microsecond=0)
+
+    act(pages, "ban", alice, reason="Spam", until=f"{end:%Y-%m-%dT%H:%M}")
+
+    alice.refresh_from_db()
+    assert (alice.status, alice.banned_until) == ("suspended", end)
+    page = text_of(pages.get(page_of(alice)))
+    assert f"Suspended until {end:%Y-%m-%d %H:%M} UTC" in page
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"reason": ""}, "reason"),
+        ({"reason": "   "}, "reason"),
+        ({"reason": "x" * 501}, "reason"),
+        ({"reason": "a\0b"}, "reason"),
+        ({"reason": "Spam", "until": "2020-01-01T00:00"}, "until"),
+        ({"reason": "Spam", "until": "tomorrow"}, "until"),
+    ],
+)
+def test_wrong_ban_is_shown_again_and_bans_nobody(pages, alice, given, field):
+    page = act(pages, "ban", alice, **given)
+
+    assert list(page.context["form"].errors) == [field]
+    alice.refresh_from_db()
+    assert alice.status == "active"
+    assert not AuditEntry.objects.exists()
+
+
+def test_chosen_people_are_banned_together(pages, alice, bob):
+    chosen = {"action": "ban_selected", "_selected_action": [alice.pk, bob.pk]}
+
+    form = pages.post(PEOPLE, chosen, follow=True)
+    page = act(pages, "ban", *form.context["rows"], reason="Spam")
+
+    assert said(page) == ["Kept out: 2."]
+    statuses = User.objects.filter(role="user").values_list("status", flat=True)
+    assert list(statuses) == ["banned", "banned"]
+    assert AuditEntry.objects.filter(action="user.banned").count() == 2
+
+
+def test_admin_among_the_chosen_is_named_and_the_others_are_banned(
+    pages, moderator, alice
+):
+    page = act(pages, "ban", moderator, alice, reason="Spam")
+
+    assert sorted(said(page)) == [
+        "Kept out: 1.",
+        "moderator@example.com: You cannot ban or suspend yourself.",
+    ]
+    assert [ban.user for ban in Ban.objects.all()] == [alice]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ban_of_many_and_of_one_of_them_at_once_do_not_wait_for_each_other(pages):
+    people = [person(f"User{n}") for n in range(8)]
+    other = Client()
+    other.force_login(person("Other", role=User.Role.ADMIN))
+
+    for _ in range(5):
+        answers = at_once(
+            lambda: act(pages, "ban", *people, reason="Spam"),
+            lambda: act(other, "ban", people[-1], reason="Spam"),
+        )
+
+        # By the text, for the test client mixes the contexts of two threads.
+        outcomes = [re.findall(r"Kept out: \d+", text_of(page)) for page in answers]
+        assert outcomes == [["Kept out: 8"], ["Kept out: 1"]]
+    assert Ban.objects.in_force().count() == 8
+    assert AuditEntry.objects.filter(action="user.banned").count() == 45
+
+
+def test_too_many_people_are_not_acted_on_at_once(pages, moderator):
+    User.objects.bulk_create(User(name=f"User {n}") for n in range(51))
+    chosen = {
+        "action": "ban_selected",
+        "_selected_action": [moderator.pk],
+        "select_across": "1",
+    }
+
+    page = pages.post(PEOPLE, chosen, follow=True)
+
+    assert said(page) == ["Choose at most 50 people at a time."]
+
+
+def test_ban_is_lifted_with_a_reason(pages, moderator, alice):
+    act(pages, "ban", alice, reason="Spam")
+
+    page = act(pages, "lift", alice, reason="It was a mistake")
+
+    assert said(page) == ["May come in again: 1."]
+    assert client_of(alice).get(ME).status_code == 200
+    ban = Ban.objects.get()
+    assert (ban.lifted_by, ban.lift_reason) == (moderator, "It was a mistake")
+    actions = AuditEntry.objects.order_by("position").values_list("action", flat=True)
+    assert list(actions) == ["user.banned", "user.unbanned"]
+    assert "It was a mistake" in text_of(pages.get(page_of(alice)))
+
+
+def test_suspension_that_has_run_out_is_no_longer_shown_as_one(pages, alice, bob):
+    User.objects.filter(pk=alice.pk).update(
+        status="suspended", banned_until=NOW - timedelta(minutes=1)
+    )
+    act(pages, "ban", bob, reason="Spam")
+
+    def found(status: str) -> set[User]:
+        page = pages.get(PEOPLE, {"status": status})
+        return set(page.context["cl"].result_list) - {page.wsgi_request.user}
+
+    assert (found("active"), found("suspended"), found("banned")) == (
+        {alice},
+        set(),
+        {bob},
+    )
+    assert 'class="barred"' not in text_of(pages.get(page_of(alice)))
+
+
+@pytest.mark.parametrize("name", ["ban", "lift", "promote", "demote"])
+@pytest.mark.parametrize("query", ["", "?id=nonsense", f"?id={'0' * 24}"])
+def test_act_on_nobody_is_not_found(pages, name, query):
+    assert pages.get(f"{PEOPLE}{name}/{query}").status_code == 404
+    assert pages.post(f"{PEOPLE}{name}/{query}").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["ban", "lift", "promote", "demote"])
+def test_form_of_another_site_acts_on_nobody(moderator, alice, name):
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(moderator)
+
+    page = browser.post(f"{PEOPLE}{name}/?id={alice.pk}", {"reason": "Spam"})
+
+    assert page.status_code == 403
+    assert not AuditEntry.objects.exists()
+
+
+# Roles
+
+
+def test_role_is_given_and_taken_away(pages, moderator, alice):
+    given = act(pages, "promote", alice)
+    alice.refresh_from_db()
+    role = alice.role
+    taken = act(pages, "demote", alice)
+
+    assert (role, said(given)) == ("admin", ["Made an admin: 1."])
+    assert said(taken) == ["No longer an admin: 1."]
+    alice.refresh_from_db()
+    assert alice.role == "user"
+    actions = AuditEntry.objects.values_list("action", flat=True)
+    assert list(actions) == ["user.role_changed"] * 2
+
+
+@pytest.mark.parametrize("name", ["promote", "demote"])
+def test_own_role_is_not_changed(pages, moderator, name):
+    page = act(pages, name, moderator)
+
+    assert "You cannot change your own role." in said(page)[0]
+    moderator.refresh_from_db()
+    assert moderator.role == "admin"
+
+
+def test_guest_is_not_made_an_admin(pages):
+    guest = User.objects.add_guest()
+
+    page = act(pages, "promote", guest)
+
+    assert "A guest cannot be an admin." in said(page)[0]
+
+
+def test_page_offers_what_makes_sense(pages, moderator, alice):
+    other = person("Other", role=User.Role.ADMIN)
+    banned = person("Banned", status="banned")
+
+    def offered(user: User) -> list[str]:
+        acts = pages.get(page_of(user)).context["acts"]
+        return [act["url"].split("/")[-2] for act in acts]
+
+    assert offered(alice) == ["ban", "promote"]
+    assert offered(banned) == ["lift", "ban"]
+    assert offered(other) == ["demote"]
+    assert offered(moderator) == []
+    assert offered(User.objects.add_guest()) == ["ban"]
