@@ -35,9 +35,9 @@ class StrictSerializer(serializers.Serializer):
     def get_fields(self) -> dict[str, serializers.Field]:
         """Copy the declared fields, which DRF would build anew for each request.
 
-        A field of ours changes only in what it is bound to, so a shallow copy serves;
-        serializers within have fields of their own. What reads a body needs no field
-        that it cannot set, and a change of a few fields no others.
+        A field changes only in what it is bound to, so a shallow copy serves; but for a
+        list of objects, to whose one child the list is bound. What reads a body needs
+        no field that it cannot set, and a change of a few fields no others.
         """
         needed = self._declared_fields
         given = getattr(self, "initial_data", None)
@@ -50,7 +50,7 @@ class StrictSerializer(serializers.Serializer):
             }
         return {
             name: deepcopy(field)
-            if isinstance(field, serializers.BaseSerializer)
+            if isinstance(field, serializers.ListSerializer)
             else shallow_copy(field)
             for name, field in needed.items()
         }

@@ -46,7 +46,9 @@ class PomodoroSessionQuerySet(models.QuerySet):
     ) -> PomodoroSession:
         """Return a new session, not saved yet."""
         now = at or timezone.now()
-        return PomodoroSession(user=user, created_at=now, updated_at=now, **fields)
+        return PomodoroSession(
+            user_id=user.pk, created_at=now, updated_at=now, **fields
+        )
 
     def changes(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Say what to set when an owner gives these fields, values or expressions."""

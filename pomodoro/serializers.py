@@ -21,6 +21,9 @@ from pomodoro.models import MAX_DURATION, PomodoroSession
 MAX_START_AHEAD = timedelta(hours=24)
 
 
+TASK_ID = IdField()
+
+
 class SessionTaskField(StrictSerializer):
     """A task's id on the way in; the task in short, or null, on the way out.
 
@@ -34,7 +37,7 @@ class SessionTaskField(StrictSerializer):
         if isinstance(data, dict):
             super().to_internal_value(data)  # Refuses names that no task has.
             data = data.get("_id")
-        return IdField().run_validation(data)
+        return TASK_ID.run_validation(data)
 
 
 class SessionSerializer(StrictSerializer):

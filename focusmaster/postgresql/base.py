@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import select
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from django.db.backends.postgresql import base, features
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 # A server elsewhere that does not answer must fail the request, not hold it.
 CONNECT_SECONDS = 5
+# A connection that was alive so many seconds ago is taken to be still.
+CHECKED_FOR = 0.1
 
 
 class DatabaseFeatures(features.DatabaseFeatures):
@@ -36,6 +39,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().__init__(settings_dict, *args, **kwargs)
         settings_dict["OPTIONS"] = driver_options(settings_dict["OPTIONS"])
         self.prepares_statements = settings_dict.get("PREPARED_STATEMENTS", True)
+        self.checked_at = 0.0
         self.embedded: EmbeddedServer | None = None
         if settings_dict.get("EMBEDDED_DIR"):
             self.embedded = server_in(settings_dict["EMBEDDED_DIR"])
@@ -55,6 +59,16 @@ class DatabaseWrapper(base.DatabaseWrapper):
         except OperationalError:
             self.embedded.ensure_running()
             return super().get_new_connection(conn_params)
+
+    def close_if_health_check_failed(self) -> None:
+        """Check the kept connection, unless that was a moment ago.
+
+        To look at a socket lets another thread in: between threads that are all busy,
+        this costs more than the look.
+        """
+        if monotonic() - self.checked_at >= CHECKED_FOR:
+            super().close_if_health_check_failed()
+            self.checked_at = monotonic()
 
     def is_usable(self) -> bool:
         """Tell whether the kept connection is alive, without a round trip.

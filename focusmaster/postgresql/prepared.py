@@ -8,7 +8,10 @@ one call into libpq, which frees the interpreter's lock while it waits.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Callable
 from datetime import datetime
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from psycopg.errors import OperationalError, error_from_result
@@ -26,17 +29,6 @@ def positional(sql: str) -> bytes:
     first, *rest = sql.split("%s")
     numbered = (f"${number}{part}" for number, part in enumerate(rest, start=1))
     return "".join([first, *numbered]).replace("%%", "%").encode()
-
-
-def encoded(value: Any) -> bytes | None:
-    """Return a parameter as PostgreSQL reads it; its type comes from its place."""
-    if value is None or isinstance(value, bytes):
-        return value
-    if isinstance(value, datetime):
-        return value.isoformat().encode()
-    if isinstance(value, list):
-        return b"{%b}" % b",".join(quoted_element(item) for item in value)
-    return str(value).encode()
 
 
 def quoted_element(item: str | datetime) -> bytes:
@@ -63,6 +55,29 @@ def can_run(connection: BaseDatabaseWrapper) -> bool:
     )
 
 
+def encoded_array(items: list[str | datetime]) -> bytes:
+    return b"{%b}" % b",".join(map(quoted_element, items))
+
+
+def encoded_text(value: Any) -> bytes:
+    return str(value).encode()
+
+
+# How PostgreSQL reads a parameter, whose type comes from its place. What is most often
+# given is left to functions that are no Python.
+ENCODERS: dict[type, Callable[[Any], bytes | None]] = defaultdict(
+    lambda: encoded_text,
+    {
+        NoneType: lambda nothing: None,
+        bytes: bytes,
+        str: str.encode,
+        int: b"%d".__mod__,
+        datetime: lambda instant: instant.isoformat().encode(),
+        list: encoded_array,
+    },
+)
+
+
 class PreparedStatement:
     """One statement, prepared on each connection at its first run there."""
 
@@ -74,9 +89,7 @@ class PreparedStatement:
         """Return the result, or raise what Django raises for the driver's error."""
         connection.validate_no_broken_transaction()
         pgconn = connection.connection.pgconn
-        values = [
-            value.encode() if type(value) is str else encoded(value) for value in params
-        ]
+        values = [ENCODERS[type(value)](value) for value in params]
         formats = [
             Format.BINARY if isinstance(value, bytes) else Format.TEXT
             for value in params
