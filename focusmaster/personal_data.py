@@ -28,7 +28,9 @@ with the account. Further:
 - what stays after the account, without anything of the person but an id, says why in
   `outlives`;
 - `start_afresh`, a function of the user, takes back what the app's rows add up to, for
-  a person who begins anew and keeps the account.
+  a person who begins anew and keeps the account;
+- `after_move`, a function of the user, looks at the app's rows again by the clocks of
+  the person's new time zone, in the transaction that changes it.
 
 Tests walk all models and fail for one that is not listed, for a column that is neither
 shown nor left out, and for anything that outlives the account without being listed.
@@ -85,6 +87,7 @@ class Holding:
     erase: Callable[[User], object] | None = None
     outlives: str = ""
     start_afresh: Callable[[User], object] | None = None
+    after_move: Callable[[User], object] | None = None
 
     def rows(self, user_id: str) -> QuerySet:
         return self.model._base_manager.filter(**{self.path: user_id})
@@ -123,6 +126,13 @@ def start_afresh(user: User) -> None:
         for holding in holdings():
             if holding.start_afresh:
                 holding.start_afresh(user)
+
+
+def after_move(user: User) -> None:
+    """Look at a person's rows again by the clocks of their new time zone."""
+    for holding in holdings():
+        if holding.after_move:
+            holding.after_move(user)
 
 
 def export(user_id: str) -> IO[bytes]:

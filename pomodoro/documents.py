@@ -1,22 +1,67 @@
-"""Sessions as JSON documents, and the one verb that writes either of two."""
+"""Sessions as JSON documents, and the verbs that write them, with what they earn."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
+from django.db import connection, transaction
+
 from focusmaster.documents import Documents
-from focusmaster.queries import CompiledQuery, Slot
+from focusmaster.queries import (
+    CompiledQuery,
+    Slot,
+    Statement,
+    select_statement,
+    stored_fields,
+)
 from kanban.turns import in_turn
+from pomodoro.badges import Outlook, award, is_counted, lock_user, may_earn
 from pomodoro.models import MAX_DURATION, PomodoroSession
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from django.db.models import QuerySet
 
     from accounts.models import User
+
+# Inserts a session that earns no badge, or nothing: the user's row must be as it was
+# when the caller was looked up, and the day's sessions must leave nothing to win. When
+# the lock is waited for, PostgreSQL compares with the row as it is afterwards: the
+# version shows whether the sessions are still those that this statement counts.
+UNEVENTFUL_INSERT = """
+WITH turn AS (
+    SELECT id FROM accounts_user
+    WHERE id = %s AND focus_version = %s AND timezone = %s AND cardinality(badges) = %s
+        AND (
+            SELECT count(*) >= %s AND count(*) <> %s FROM (
+                SELECT FROM {table}
+                WHERE user_id = %s AND type = 'focus' AND completed
+                    AND started_at >= %s AND started_at < %s
+                LIMIT %s
+            ) AS of_the_day
+        )
+    FOR NO KEY UPDATE
+), {table} AS (
+    INSERT INTO {table} ({columns}) SELECT {values} FROM turn RETURNING *
+)
+{documents}
+"""
+COLUMNS = tuple(field.attname for field in stored_fields(PomodoroSession))
+GUARD = (
+    "user_id",
+    "focus_version",
+    "timezone",
+    "badges",
+    "least",
+    "tenth",
+    "user_id",
+    "day_begins",
+    "day_ends",
+    "limit",
+)
 
 
 class SessionDocuments(Documents):
@@ -36,7 +81,66 @@ class SessionDocuments(Documents):
             )
             if completed:
                 return completed[0], False
-        return self.insert(session), True
+        return self.insert_and_award(session, user), True
+
+    def insert_and_award(self, session: PomodoroSession, user: User) -> bytes:
+        """Save a new session with the badges it earns; return its JSON text.
+
+        One round trip when it earns none, as nearly always. Else it takes the user's
+        turn first, and then sees all that changes before it have left.
+        """
+        if not is_counted(session):
+            return self.insert(session)
+        outlook = Outlook.of(user, session)
+        if not outlook.is_open:
+            texts = self._insert_if_uneventful(session, user, outlook)
+            if texts:
+                return texts[0]
+        with transaction.atomic():
+            locked = lock_user(user.pk)
+            text = self.insert(session)
+            award(locked, Outlook.of(locked, session).period())
+        return text
+
+    def update(self, given: Mapping[str, Any], **lookups: Any) -> list[bytes]:
+        """Change sessions of one user, with the badges that they earn by it."""
+        if not may_earn(given):
+            return super().update(given, **lookups)
+        with transaction.atomic():
+            user = lock_user(lookups["user_id"])
+            texts = super().update(given, **lookups)
+            if texts:
+                award(user)
+        return texts
+
+    def _insert_if_uneventful(
+        self, session: PomodoroSession, user: User, outlook: Outlook
+    ) -> list[bytes]:
+        """Save a session unless it may earn something; return its JSON text, if so."""
+        values = {name: getattr(session, name) for name in COLUMNS}
+        for name in ("id", "user_id", "task_id"):
+            values[name] = values[name] and bytes.fromhex(values[name])
+        known = {
+            "focus_version": user.focus_version,
+            "timezone": user.timezone,
+            # Some come, or all go: as many are the same.
+            "badges": len(user.badges),
+        }
+        return self._uneventful_insert.texts(values | known | outlook.uneventful())
+
+    @cached_property
+    def _uneventful_insert(self) -> Statement:
+        quote = connection.ops.quote_name
+        values = ["turn.id" if name == "user_id" else "%s" for name in COLUMNS]
+        documents = select_statement(self._documents())
+        sql = UNEVENTFUL_INSERT.format(
+            table=quote(self.model._meta.db_table),
+            columns=", ".join(map(quote, COLUMNS)),
+            values=", ".join(values),
+            documents=documents.sql,
+        )
+        given = [*GUARD, *(name for name in COLUMNS if name != "user_id")]
+        return Statement(sql, (*map(Slot, given), *documents.params))
 
     def _rows_to_change(self, lookups: Iterable[str]) -> QuerySet:
         mine = super()._rows_to_change(lookups)

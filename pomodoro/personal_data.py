@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from focusmaster.personal_data import Holding, Section
+from pomodoro.badges import award_after_move
 from pomodoro.models import PomodoroSession
 from pomodoro.serializers import SessionSerializer
 
@@ -22,5 +23,6 @@ HOLDINGS = [
         PomodoroSession,
         sections=[Section("sessions", SessionSerializer)],
         start_afresh=forget_sessions,
+        after_move=award_after_move,
     ),
 ]

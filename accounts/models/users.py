@@ -20,6 +20,7 @@ from accounts.exceptions import EmailTaken
 from focusmaster.exceptions import InvalidValue, refusals
 from focusmaster.fields import InstantField, ObjectIdPrimaryKey
 from focusmaster.instants import format_instant
+from focusmaster.personal_data import after_move
 
 EMAIL_UNIQUE = "accounts_user_email_unique"
 
@@ -304,6 +305,8 @@ class User(AbstractBaseUser):
         with transaction.atomic():
             if not mine.update(**fields, updated_at=timezone.now()):
                 raise InvalidValue("currentPassword", "this is not your password")
+            if "timezone" in fields:
+                after_move(self)
             if password is not None:
                 self.sign_ins.all().revoke()
                 self.password_resets.all().delete()

@@ -23,6 +23,7 @@ from moderation.demo.feedback import FEEDBACK, feedback
 from moderation.demo.living import SESSIONS, Life
 from moderation.demo.people import USERS, Person
 from moderation.demo.tables import Table
+from pomodoro.badges import award_all
 
 # What is loaded, in this order: a table comes after those that its rows refer to.
 ROWS: dict[Table, Callable[[Life], Iterable[tuple]]] = {
@@ -79,6 +80,10 @@ class Batch:
                 table.copy(cursor, rows)
                 if analyze:
                     table.analyze(cursor)
+            people = User.objects.filter(
+                pk__in=[row[0].hex() for row in self.rows[USERS]]
+            )
+            award_all(people.only("badges", "timezone"))
 
 
 @dataclass(slots=True)

@@ -738,13 +738,16 @@ def test_lists_and_stats_take_few_queries_whatever_there_is(
         ("post", "", BLOCK | {"mood": "good"}, 3 + 2),
         ("get", "/{id}", None, 2),
         ("patch", "/{id}", {"completed": False, "task": None}, 2 + 2),
+        # By these it may earn a badge: the user's turn first, then what it earns.
+        ("patch", "/{id}", {"completed": True}, 4 + 4),
         # The turn and the deletion, in a transaction.
         ("delete", "/{id}", None, 3 + 2),
     ],
 )
 def test_queries_of_a_call(
-    api, session, django_assert_num_queries, method, path, body, queries
+    api, alice, session, django_assert_num_queries, method, path, body, queries
 ):
+    User.objects.filter(pk=alice.pk).update(badges=["first-focus"])
     with django_assert_num_queries(queries):
         response = getattr(api, method)(SESSIONS + path.format(id=session.pk), body)
 

@@ -1,0 +1,92 @@
+"""Counting anew what sessions are worth: points, totals, Pomodoros of tasks, badges.
+
+Triggers and `pomodoro.badges` keep these in step with the rows, so that there is
+nothing to do, but after rows were written past them: by a restored or imported table,
+with triggers disabled, or by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from django.db import transaction
+from django.db.models import Count, F, Q, QuerySet, Sum
+
+from accounts.models import User
+from kanban.models import Task
+from pomodoro.badges import unearned_by
+from pomodoro.models import PomodoroSession
+
+# People whose rows are locked and counted in one transaction. Their sessions are added
+# up in a few statements; new ones of these people wait meanwhile.
+PEOPLE_PER_BATCH = 50
+
+COMPLETED = Q(type=PomodoroSession.Type.FOCUS, completed=True)
+COMPLETED_ON_TASK = Q(
+    sessions__type=PomodoroSession.Type.FOCUS, sessions__completed=True
+)
+NOTHING = {"points": 0, "focus_count": 0, "focus_seconds": 0}
+
+
+class Difference(NamedTuple):
+    """A column that says something else than the rows do."""
+
+    row: User | Task
+    column: str
+    stored: Any
+    counted: Any
+
+    def correct(self) -> None:
+        mine = type(self.row).objects.filter(pk=self.row.pk)
+        mine.update(**{self.column: self.counted})
+
+
+def recount(
+    people: QuerySet[User], *, dry_run: bool = False
+) -> Iterator[tuple[int, list[Difference]]]:
+    """Correct what differs from the rows; yield how many people and what, by batch.
+
+    A batch is one transaction, which has the turn of its people before it reads: of a
+    session at the same moment it sees nothing, and the session adds to what is correct
+    by then, or it sees it with all that it changed.
+    """
+    last = None
+    while True:
+        rest = people.filter(pk__gt=last) if last else people
+        with transaction.atomic():
+            batch = list(
+                rest.order_by("pk").select_for_update(no_key=True)[:PEOPLE_PER_BATCH]
+            )
+            differences = [*_of_people(batch), *_of_tasks(batch)]
+            if not dry_run:
+                for difference in differences:
+                    difference.correct()
+        if not batch:
+            return
+        last = batch[-1].pk
+        yield len(batch), differences
+
+
+def _of_people(users: list[User]) -> Iterator[Difference]:
+    focus = PomodoroSession.objects.focus().filter(user__in=users).order_by()
+    by_user = focus.values("user_id").annotate(
+        points=10 * Count("pk", filter=COMPLETED),
+        focus_count=Count("pk"),
+        focus_seconds=Sum("duration"),
+    )
+    counted = {row.pop("user_id"): row for row in by_user}
+    for user in users:
+        for column, number in counted.get(user.pk, NOTHING).items():
+            if (stored := getattr(user, column)) != number:
+                yield Difference(user, column, stored, number)
+    for user, badges in unearned_by(users):
+        yield Difference(user, "badges", user.badges, [*user.badges, *badges])
+
+
+def _of_tasks(users: list[User]) -> Iterator[Difference]:
+    counted = Count("sessions", filter=COMPLETED_ON_TASK)
+    tasks = Task.objects.filter(user__in=users).annotate(counted=counted)
+    differing = tasks.exclude(session_count=F("counted")).order_by("pk")
+    for task in differing.only("title", "session_count"):
+        yield Difference(task, "session_count", task.session_count, task.counted)
