@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from accounts.models import User
 from analytics import days, shares
 from analytics.productivity import productivity_by_day
+from focusmaster.dispatch import ShortDispatch
 from focusmaster.documents import JSONAnswer, json_answer
 from focusmaster.periods import (
     RANGES,
@@ -24,7 +25,7 @@ HEATMAP_DAYS = 365
 FIRST_WEEKDAY = {User.WeekStart.MONDAY: 0, User.WeekStart.SUNDAY: 6}
 
 
-class AnalyticsViewSet(viewsets.ViewSet):
+class AnalyticsViewSet(ShortDispatch, viewsets.ViewSet):
     """Summaries of the caller's own sessions, in the caller's time zone."""
 
     @action(detail=False, methods=["get"])

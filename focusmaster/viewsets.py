@@ -10,12 +10,13 @@ from rest_framework import status, viewsets
 from rest_framework.request import Request
 
 from focusmaster.conditional import ConditionalWrites
+from focusmaster.dispatch import ShortDispatch
 from focusmaster.documents import Documents, JSONAnswer
 from focusmaster.exceptions import refusals
 from focusmaster.paging import list_of
 
 
-class DocumentViewSet(ConditionalWrites, viewsets.GenericViewSet):
+class DocumentViewSet(ConditionalWrites, ShortDispatch, viewsets.GenericViewSet):
     """`list` and `retrieve` of the caller's rows, and the answer to a write.
 
     A viewset gives `documents`, `lookups` where its list can be filtered, and `order`

@@ -8,6 +8,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from focusmaster.dispatch import ShortDispatch
 from focusmaster.documents import JSONAnswer, json_answer
 from focusmaster.periods import period_of
 from focusmaster.queries import Slot
@@ -28,7 +29,7 @@ documents = WorkLogDocuments(
 )
 
 
-class ClockViewSet(viewsets.ViewSet):
+class ClockViewSet(ShortDispatch, viewsets.ViewSet):
     """The caller's clock: their open work log, if there is one."""
 
     @action(detail=False, methods=["post"])

@@ -26,6 +26,7 @@ from accounts.serializers import (
 from accounts.tokens import clear_token_cookie, give_token
 from accounts.views.gdpr import delete_account
 from focusmaster.conditional import ConditionalWrites
+from focusmaster.dispatch import ShortDispatch
 from focusmaster.documents import Documents, JSONAnswer
 from focusmaster.exceptions import InvalidValue
 from focusmaster.personal_data import start_afresh
@@ -57,7 +58,7 @@ class GuestAuthentication(OptionalTokenAuthentication):
         return super().authenticate(request)
 
 
-class AccountViewSet(ConditionalWrites, viewsets.GenericViewSet):
+class AccountViewSet(ConditionalWrites, ShortDispatch, viewsets.GenericViewSet):
     """Signing up, in and out, and the caller's own profile."""
 
     def representation(self) -> JSONAnswer:
