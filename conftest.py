@@ -20,6 +20,7 @@ from rest_framework.test import APIClient
 from accounts.google.keys import keys_at
 from accounts.models import SignIn, User
 from accounts.tokens import SignInToken
+from focusmaster import limits
 from integrations.fakes.google import FakeGoogle
 from integrations.fakes.spotify import FakeSpotify
 
@@ -104,6 +105,12 @@ def person(name: str, **fields: Any) -> User:
     return User.objects.create(
         name=name, email=email, password=encoded_password(), **fields
     )
+
+
+@pytest.fixture(autouse=True)
+def _counters_answer() -> None:
+    """Forget that the counters failed in the test before: they are left alone then."""
+    limits.store.retry_at = None
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ from social_django.models import UserSocialAuth
 
 from accounts.models import FailedSignIn, SignIn, User
 from conftest import person, token_of
-from focusmaster import limits
 from integrations.fakes.google import FakeGoogle, key_id, private_key
 
 pytestmark = pytest.mark.django_db
@@ -34,11 +33,6 @@ FORGERS = 99
 Forgery = Callable[[FakeGoogle], str]
 NOW = int(time.time())
 HOUR = 3600
-
-
-@pytest.fixture(autouse=True)
-def _counters(db):
-    limits.store.retry_at = None
 
 
 def sign_in(token: Any, client: APIClient | None = None, **headers):

@@ -7,15 +7,9 @@ from rest_framework.test import APIClient
 
 from accounts.models import FailedSignIn
 from conftest import PASSWORD, at_once, person
-from focusmaster import limits
 
 LOGIN = "/api/auth/login"
 HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
-
-
-@pytest.fixture(autouse=True)
-def _counters(db):
-    limits.store.retry_at = None
 
 
 def sign_in(client, email: str, password: str, address: str = HERE) -> int:

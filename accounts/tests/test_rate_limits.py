@@ -35,7 +35,6 @@ NAMES = [
 @pytest.fixture(autouse=True)
 def rates(settings, db):
     """Few requests each, in windows that do not end during a test."""
-    limits.store.retry_at = None
     settings.RATE_LIMITS = {
         "guest": Rate(3, 10**8),
         "user": Rate(5, 10**8),

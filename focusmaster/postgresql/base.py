@@ -7,8 +7,6 @@
 
 from __future__ import annotations
 
-import select
-from time import monotonic
 from typing import TYPE_CHECKING
 
 from django.db.backends.postgresql import base, features
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
 
 # A server elsewhere that does not answer must fail the request, not hold it.
 CONNECT_SECONDS = 5
-# A connection that was alive so many seconds ago is taken to be still.
-CHECKED_FOR = 0.1
 
 
 class DatabaseFeatures(features.DatabaseFeatures):
@@ -39,7 +35,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().__init__(settings_dict, *args, **kwargs)
         settings_dict["OPTIONS"] = driver_options(settings_dict["OPTIONS"])
         self.prepares_statements = settings_dict.get("PREPARED_STATEMENTS", True)
-        self.checked_at = 0.0
         self.embedded: EmbeddedServer | None = None
         if settings_dict.get("EMBEDDED_DIR"):
             self.embedded = server_in(settings_dict["EMBEDDED_DIR"])
@@ -60,41 +55,25 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.embedded.ensure_running()
             return super().get_new_connection(conn_params)
 
-    def close_if_health_check_failed(self) -> None:
-        """Check the kept connection, unless that was a moment ago.
-
-        To look at a socket lets another thread in: between threads that are all busy,
-        this costs more than the look.
-        """
-        if monotonic() - self.checked_at >= CHECKED_FOR:
-            super().close_if_health_check_failed()
-            self.checked_at = monotonic()
-
     def is_usable(self) -> bool:
         """Tell whether the kept connection is alive, without a round trip.
 
-        An idle connection has nothing to say, so a readable socket is news: a notice,
-        or the end of the stream when the server died or closed it. Only a peer that
-        vanished without closing goes unnoticed; there the next query fails.
+        An idle connection has nothing to say, so what can be read is a notice, or the
+        end of the stream when the server died or closed it; after a last message, the
+        end is there at the second look. Only a peer that vanished without closing goes
+        unnoticed; there the next query fails. libpq reads without waiting, and without
+        handing the interpreter's lock to another thread, as waiting for the socket to
+        become readable would.
         """
         if self.connection is None:
             return False
         pgconn = self.connection.pgconn
         try:
-            # After a last message the end of the stream follows: read until silence.
-            while pgconn.status == ConnStatus.OK and has_news(pgconn.socket):
-                pgconn.consume_input()
+            pgconn.consume_input()
+            pgconn.consume_input()
         except OperationalError:
             return False
         return pgconn.status == ConnStatus.OK
-
-
-def has_news(descriptor: int) -> bool:
-    """Tell at once whether the socket can be read."""
-    # select() would refuse descriptors from 1024 on.
-    poll = select.poll()
-    poll.register(descriptor, select.POLLIN)
-    return bool(poll.poll(0))
 
 
 def driver_options(options: dict[str, object]) -> dict[str, object]:
