@@ -102,7 +102,10 @@ class Period:
         last = today if self.last is None else self.last
         first = self.first
         if first is None:
-            first = self._day(last) - (length - 1) * DAY
+            end = self._day(last)
+            while not exists(end, self.zone):
+                end -= DAY
+            first = end - (length - 1) * DAY
         period = Period(first, last, self.zone)
         if not 1 <= len(period.days()) <= 3660:
             raise Refused
@@ -132,6 +135,8 @@ class Diary:
         return day_of(self.now, self.zone)
 
     def focus(self, period: Period | None = None) -> list[Block]:
+        if period and period.first and period.last and not period.days():
+            raise Refused
         return [
             block
             for block in self.blocks

@@ -90,13 +90,15 @@ def focused(*at: timedelta) -> list[tuple]:
     return [(shift, 1500, "focus", "tired", True, 0) for shift in at]
 
 
-def rarely(place: str, day: str, *at: timedelta) -> example:
-    """Return an example that chance seldom finds."""
+def rarely(
+    place: str, day: str, *at: timedelta, days: tuple[int, int] = (-1, 3)
+) -> example:
+    """Return an example that chance seldom finds; `days` as in `days_apart`."""
     return example(
         place=(place, day),
         drawn=focused(*at),
         drawn_cards=[("high", 4, 1)],
-        period=("days", (-1, 3)),
+        period=("days", days),
         goal=2,
         week_start="sunday",
         at_home=True,
@@ -196,6 +198,7 @@ def result_of(read, *args) -> Any:
 @rarely("America/St_Johns", "2010-11-07", HOUR / 2, DAY + 12 * HOUR)
 # On the days before and after the one that never came.
 @rarely("Pacific/Apia", "2011-12-30", -12 * HOUR, 12 * HOUR)
+@rarely("Pacific/Apia", "2011-12-30", 12 * HOUR, days=(0, 0))
 @rarely("Australia/Lord_Howe", "2026-04-05", *(n * HOUR / 2 for n in range(7)))
 @rarely("Africa/Cairo", "2025-10-31", -HOUR / 2, -HOUR * 3 / 2, 12 * HOUR)
 def test_every_call_answers_what_a_plain_reading_does(
