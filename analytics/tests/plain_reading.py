@@ -16,8 +16,12 @@ from zoneinfo import ZoneInfo
 
 DAY = timedelta(days=1)
 RANGES = {"today": 1, "week": 7, "month": 30}
-# Longer than any clock in these tests goes back.
-TWO_HOURS = [timedelta(minutes=minute) for minute in range(120)]
+# As far as any clock in these tests goes back: by two hours at most, with some to the
+# minute, but for a whole day in Juneau.
+LATELY = [
+    *(timedelta(minutes=minutes) for minutes in range(120)),
+    *(timedelta(hours=hours) for hours in range(2, 25)),
+]
 
 # A bound of a period: a local day, an instant, or none.
 Bound = date | datetime | None
@@ -64,7 +68,7 @@ def day_of(instant: datetime, zone: ZoneInfo) -> date:
     Its leaf is torn off when the clock strikes midnight, and not put back when the
     clock is set back.
     """
-    return max((instant - ago).astimezone(zone).date() for ago in TWO_HOURS)
+    return max((instant - ago).astimezone(zone).date() for ago in LATELY)
 
 
 def exists(day: date, zone: ZoneInfo) -> bool:
