@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from time import time
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.conf import settings
 
@@ -26,6 +27,7 @@ HOUR = 60 * 60
 
 
 REQUESTS = "requests"
+KINDS = ("guest", "admin", "user")
 
 
 def kind_of(user: User) -> str:
@@ -33,12 +35,40 @@ def kind_of(user: User) -> str:
     return "guest" if user.is_guest else user.role
 
 
-def request_windows(user_id: str) -> dict[str, Window | None]:
-    """Return what limits the user's requests, by the kind of user they may be."""
-    return {
+class RequestWindows(NamedTuple):
+    """What limits a user's requests, and the keys of that, by the kind of user."""
+
+    rates: dict[str, Rate | None]
+    of_kind: dict[str, Window | None]
+    keys: dict[str, str | None]
+    # In seconds since 1970: when the first of the windows does.
+    ends_at: float
+
+
+# Of users who have called of late: the same until a window ends.
+_windows: dict[str, RequestWindows] = {}
+MOST_WINDOWS = 8192
+
+
+def request_windows(user_id: str) -> RequestWindows:
+    """Return what limits the user's requests now."""
+    known, rates = _windows.get(user_id), settings.RATE_LIMITS
+    if known and known.rates is rates and time() < known.ends_at:
+        return known
+    if len(_windows) >= MOST_WINDOWS:
+        _windows.clear()
+    of_kind = {
         kind: rate and window_of(REQUESTS, user_id, rate)
-        for kind, rate in settings.RATE_LIMITS.items()
+        for kind, rate in rates.items()
     }
+    limited = [window for window in of_kind.values() if window]
+    _windows[user_id] = found = RequestWindows(
+        rates,
+        of_kind,
+        dict.fromkeys(KINDS) | {k: w and w.key for k, w in of_kind.items()},
+        min((window.ends_at for window in limited), default=0),
+    )
+    return found
 
 
 def count_request(user: User | None, address: str | None) -> Usage | None:

@@ -15,13 +15,13 @@ from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Model, Q
 from django.db.models.base import ModelState
 
-from accounts.limits import kind_of, request_windows
+from accounts.limits import KINDS, RequestWindows, kind_of, request_windows
 from accounts.models import LAST_USED_PRECISION, SignIn, User, live_at
 from accounts.serializers import ProfileSerializer
 from accounts.tokens import Claims
 from focusmaster import counters
 from focusmaster.documents import document_of
-from focusmaster.limits import STORE_ERRORS, Window, store
+from focusmaster.limits import STORE_ERRORS, store
 from focusmaster.queries import CompiledQuery, Slot
 
 # What many views look at; the rest is fetched when someone asks for it.
@@ -53,7 +53,6 @@ WITH caller AS MATERIALIZED ({{query}}),
     counted AS ({counters.COUNT.format(rows=OF_CALLER)})
 SELECT caller.*, counted.count FROM caller LEFT JOIN counted ON true
 """
-KINDS = ("guest", "admin", "user")
 
 
 @cache
@@ -84,7 +83,7 @@ def find_sign_in(
     """
     long_ago = at - LAST_USED_PRECISION
     values = {"id": bytes.fromhex(claims.sign_in_id), "now": at, "long_ago": long_ago}
-    windows = {}
+    windows = None
     if claims.user_id:
         values["user_id"] = bytes.fromhex(claims.user_id)
         windows = request_windows(claims.user_id)
@@ -98,25 +97,24 @@ def find_sign_in(
     sign_in = loaded(SignIn, {"id": claims.sign_in_id, "user_id": user.id})
     sign_in._state.fields_cache = {"user": user}
     sign_in.live, sign_in.stale = live, stale
-    sign_in.usage = windows[kind_of(user)].usage(count) if count else None
+    sign_in.usage = windows.of_kind[kind_of(user)].usage(count) if count else None
     return sign_in
 
 
 def _counted_row(
-    values: dict[str, Any], windows: dict[str, Window | None], with_profile: bool
+    values: dict[str, Any], windows: RequestWindows | None, with_profile: bool
 ) -> tuple[Sequence | None, int | None]:
     """Return the row of a sign-in, and how many requests of its user have been counted.
 
     None for a number where it is not for this statement to count, or it cannot.
     """
     plain = _sign_in_query(with_profile=with_profile, counted=False)
-    if settings.REDIS_URL or store.is_paused or not any(windows.values()):
+    is_limited = windows and windows.ends_at
+    if settings.REDIS_URL or store.is_paused or not is_limited:
         return first(plain.rows(values)), None
-    keys = dict.fromkeys(KINDS)
-    keys |= {kind: window.key for kind, window in windows.items() if window}
     try:
         query = _sign_in_query(with_profile=with_profile, counted=True)
-        row = first(query.rows(values | keys))
+        row = first(query.rows(values | windows.keys))
     except STORE_ERRORS as exc:
         row = first(plain.rows(values))  # Fails, too, where it is not the counters.
         store.failed(exc)

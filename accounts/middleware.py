@@ -79,10 +79,14 @@ class CallerMiddleware:
 
 def add_headers(response: HttpResponse, usage: Usage) -> None:
     """Tell where the caller stands, under the standard's names and the older ones."""
+    limit, reset = str(usage.limit), str(usage.reset)
+    remaining = str(usage.remaining)
     headers = {
-        "RateLimit-Limit": str(usage.limit),
-        "RateLimit-Remaining": str(usage.remaining),
-        "RateLimit-Reset": str(usage.reset),
+        "RateLimit-Limit": limit,
+        "RateLimit-Remaining": remaining,
+        "RateLimit-Reset": reset,
+        "X-RateLimit-Limit": limit,
+        "X-RateLimit-Remaining": remaining,
+        "X-RateLimit-Reset": reset,
     }
     set_headers(response, headers)
-    set_headers(response, {f"X-{name}": value for name, value in headers.items()})

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from django.http import HttpRequest
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 
 from focusmaster.renderers import JSONNegotiation
@@ -50,6 +51,21 @@ class ShortDispatch:
         request.accepted_renderer, request.accepted_media_type = chosen
         self.perform_authentication(request)
         self.check_permissions(request)
+
+    def perform_authentication(self, request: Request) -> None:
+        """Find the user at once, where a DRF request does when it is first asked."""
+        if not request.authenticators:
+            return
+        (request._authenticator,) = request.authenticators
+        try:
+            found = request._authenticator.authenticate(request)
+        except APIException:
+            request._not_authenticated()
+            raise
+        if found is None:
+            request._not_authenticated()
+        else:
+            request.user, request.auth = found
 
     def get_permissions(self) -> list[Any]:
         return built(tuple(self.permission_classes))

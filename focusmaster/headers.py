@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.http import HttpResponse
+from django.utils.cache import patch_vary_headers
 
 
 def set_headers(response: HttpResponse, headers: Mapping[str, str]) -> None:
@@ -15,3 +16,11 @@ def set_headers(response: HttpResponse, headers: Mapping[str, str]) -> None:
     """
     stored = {name.lower(): (name, value) for name, value in headers.items()}
     response.headers._store.update(stored)
+
+
+def vary_by_origin(response: HttpResponse) -> None:
+    """Let caches keep an answer for each origin that asks."""
+    if "vary" in response.headers._store:
+        patch_vary_headers(response, ["origin"])
+    else:
+        set_headers(response, {"Vary": "origin"})

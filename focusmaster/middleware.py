@@ -13,13 +13,12 @@ from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest, HttpResponse
-from django.utils.cache import patch_vary_headers
 from django.utils.module_loading import import_string
 
 from focusmaster.api import error_response, is_api
 from focusmaster.conditional import READS, conditional
-from focusmaster.headers import set_headers
-from focusmaster.logs import request_log
+from focusmaster.headers import set_headers, vary_by_origin
+from focusmaster.logs import log_request
 from focusmaster.parsers import PayloadTooLarge
 
 KNOWN_HOSTS = 100
@@ -93,18 +92,15 @@ class RequestMiddleware:
 
     def _log(self, request: HttpRequest, response: HttpResponse, took: float) -> None:
         caller = request.caller
-        request_log.info(
-            "request",
-            extra={
-                "fields": {
-                    "method": request.method,
-                    "path": request.path_info,
-                    "status": response.status_code,
-                    "ms": round(took * 1000, 2),
-                    "user": caller.name_in_logs if caller else None,
-                    "requestId": request.id,
-                }
-            },
+        log_request(
+            {
+                "method": request.method,
+                "path": request.path_info,
+                "status": response.status_code,
+                "ms": round(took * 1000, 2),
+                "user": caller.name_in_logs if caller else None,
+                "requestId": request.id,
+            }
         )
 
 
@@ -141,7 +137,7 @@ class ClientOriginMiddleware(CorsMiddleware):
             return super().__call__(request)
         response = self.get_response(request)
         if is_api(request):
-            patch_vary_headers(response, ["origin"])
+            vary_by_origin(response)
         return response
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -47,12 +48,7 @@ class StrictJSONParser(BaseParser):
             raise ParseError("The body is not UTF-8 text.") from None
         refuse_deep_nesting(text)
         try:
-            return json.loads(
-                text,
-                object_pairs_hook=unique_names,
-                parse_constant=refuse_constant,
-                parse_float=finite_number,
-            )
+            return (ESCAPES if "\\u" in text else NO_ESCAPES).decode(text)
         except json.JSONDecodeError as exc:
             raise ParseError(
                 f"The body is not valid JSON: {exc.msg.lower()} "
@@ -82,10 +78,14 @@ def unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         seen: set[str] = set()
         twice = next(name for name, _ in pairs if name in seen or seen.add(name))
         raise ParseError(f"The body names {twice[:MAX_QUOTED]!r} twice.")
+    return found
+
+
+def storable(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     for name, value in pairs:
         refuse_unstorable(name)
         refuse_unstorable(value)
-    return found
+    return unique_names(pairs)
 
 
 def refuse_unstorable(value: Any) -> None:
@@ -106,3 +106,15 @@ def finite_number(text: str) -> float:
     if math.isinf(number):
         raise ParseError("The body holds a number that is too large.")
     return number
+
+
+def decoder(hook: Callable[[list[tuple[str, Any]]], Any]) -> json.JSONDecoder:
+    return json.JSONDecoder(
+        object_pairs_hook=hook,
+        parse_constant=refuse_constant,
+        parse_float=finite_number,
+    )
+
+
+# What UTF-8 cannot write comes only as an escape; NUL by itself is no JSON.
+ESCAPES, NO_ESCAPES = decoder(storable), decoder(unique_names)

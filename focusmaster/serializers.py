@@ -7,9 +7,12 @@ from copy import deepcopy
 from datetime import UTC, datetime, time
 from typing import Any
 
+from django.core.validators import ProhibitNullCharactersValidator
 from django.utils import timezone as django_timezone
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
+from rest_framework.fields import empty
+from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
 from focusmaster.fields import OBJECT_ID
 from focusmaster.instants import format_instant, parse_day, parse_instant
@@ -18,6 +21,9 @@ from focusmaster.instants import format_instant, parse_day, parse_instant
 MAX_NAMED = 20
 # Entries of a list that are looked at one by one: a body has room for half a million.
 MAX_ENTRIES = 1000
+
+# Validators that DRF gives each text, and that look at it letter by letter.
+STORABLE = (ProhibitNullCharactersValidator, ProhibitSurrogateCharactersValidator)
 
 MONTH_FIRST_DAY = 2  # index of the first "-" in MM-DD-YYYY
 
@@ -37,16 +43,16 @@ class StrictSerializer(serializers.Serializer):
 
         A field changes only in what it is bound to, so a shallow copy serves; but for a
         list of objects, to whose one child the list is bound. What reads a body needs
-        no field that it cannot set, and a change of a few fields no others.
+        no field that it cannot set, and none that is not given and may be left out.
         """
         needed = self._declared_fields
         given = getattr(self, "initial_data", None)
         if given is not None:
-            is_change = self.partial and isinstance(given, dict)
+            given = given if isinstance(given, dict) else {}
             needed = {
                 name: field
                 for name, field in needed.items()
-                if not field.read_only and (name in given or not is_change)
+                if not field.read_only and (name in given or self._misses(field))
             }
         return {
             name: deepcopy(field)
@@ -54,6 +60,10 @@ class StrictSerializer(serializers.Serializer):
             else shallow_copy(field)
             for name, field in needed.items()
         }
+
+    def _misses(self, field: serializers.Field) -> bool:
+        """Tell whether a body without the field is wrong, or gets its default."""
+        return not self.partial and (field.required or field.default is not empty)
 
     @property
     def _writable_fields(self) -> list[serializers.Field]:
@@ -93,10 +103,15 @@ class TextField(serializers.CharField):
         "min_length": "give at least {min_length} characters",
     }
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        # The parser has looked for what cannot be stored, in the whole body at once.
+        self.validators = [v for v in self.validators if not isinstance(v, STORABLE)]
+
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
-        return super().to_internal_value(data)
+        return data.strip() if self.trim_whitespace else data
 
 
 class WordField(serializers.ChoiceField):

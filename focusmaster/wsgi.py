@@ -5,15 +5,26 @@ from __future__ import annotations
 import gc
 import os
 from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import django
 from django.conf import settings
 from django.core.cache import close_caches
 from django.core.handlers.base import reset_urlconf
-from django.core.handlers.wsgi import WSGIHandler
+from django.core.handlers.wsgi import (
+    LimitedStream,
+    WSGIHandler,
+    WSGIRequest,
+    get_path_info,
+)
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, reset_queries
 from django.urls import ResolverMatch, get_resolver
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http.response import HttpResponseBase
 
 
 @lru_cache(maxsize=1024)
@@ -22,10 +33,55 @@ def resolve(path: str) -> ResolverMatch:
     return get_resolver().resolve(path)
 
 
-class Handler(WSGIHandler):
-    """Django's, with a memory of which path leads to which view."""
+class Request(WSGIRequest):
+    """Django's, for an application at the root of its host."""
 
-    def resolve_request(self, request) -> ResolverMatch:
+    def __init__(self, environ: dict[str, Any]) -> None:
+        self.environ = self.META = environ
+        self.path_info = self.path = environ["PATH_INFO"] = path_of(environ)
+        environ["SCRIPT_NAME"] = ""
+        self.method = environ["REQUEST_METHOD"].upper()
+        self._set_content_type_params(environ)
+        length = environ.get("CONTENT_LENGTH", "")
+        length = int(length) if length.isdecimal() else 0
+        self._stream = LimitedStream(environ["wsgi.input"], length)
+        self._read_started = False
+        self.resolver_match = None
+
+
+def path_of(environ: dict[str, Any]) -> str:
+    """Return the path, which begins with one slash."""
+    path = get_path_info(environ)
+    return path if path.startswith("/") else f"/{path}"
+
+
+class Handler(WSGIHandler):
+    """Django's, without what it sets anew for each request and is the same for all.
+
+    That is where URLs begin and which there are: at the root, as in ROOT_URLCONF, is
+    what Django assumes by itself. And it remembers which path leads to which view.
+    """
+
+    request_class = Request
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable
+    ) -> HttpResponseBase:
+        request_started.send(sender=Handler, environ=environ)
+        response = self.get_response(Request(environ))
+        response._handler_class = Handler
+        headers = list(response.items())
+        for cookie in response.cookies.values() if response.cookies else ():
+            headers.append(("Set-Cookie", cookie.OutputString()))
+        start_response(f"{response.status_code} {response.reason_phrase}", headers)
+        return response
+
+    def get_response(self, request: Request) -> HttpResponseBase:
+        response = self._middleware_chain(request)
+        response._resource_closers.append(request.close)
+        return response
+
+    def resolve_request(self, request: Request) -> ResolverMatch:
         request.resolver_match = resolve(request.path_info)
         return request.resolver_match
 

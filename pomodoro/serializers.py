@@ -77,7 +77,7 @@ class SessionSerializer(StrictSerializer):
             raise serializers.ValidationError(
                 {"duration": ["give a duration, or an endTime"]}
             )
-        field = self.fields["duration"]
+        field = self._declared_fields["duration"]
         try:
             return field.run_validation((end - start).total_seconds())
         except serializers.ValidationError as exc:

@@ -55,6 +55,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.embedded.ensure_running()
             return super().get_new_connection(conn_params)
 
+    def close_if_health_check_failed(self) -> None:
+        if not self.health_check_done:  # The first of a request's statements asks.
+            super().close_if_health_check_failed()
+
     def is_usable(self) -> bool:
         """Tell whether the kept connection is alive, without a round trip.
 

@@ -44,7 +44,8 @@ def can_run(connection: BaseDatabaseWrapper) -> bool:
     statements, nor before the BEGIN that the driver sends with a cursor's first query.
     """
     connection.close_if_health_check_failed()
-    connection.ensure_connection()
+    if connection.connection is None:
+        connection.ensure_connection()
     driver = connection.connection
     status = driver.pgconn.transaction_status
     return not (

@@ -90,11 +90,11 @@ def calls_of(handler: Handler, *target: str) -> int:
 @pytest.mark.parametrize(
     ("path", "query", "limit"),
     [
-        ("/api/auth/me", "", 480),
-        ("/api/tasks", "", 540),
-        ("/api/sessions", "range=week", 596),
-        ("/api/sessions/stats", "", 497),
-        ("/api/analytics/productivity", "range=month", 525),
+        ("/api/auth/me", "", 245),
+        ("/api/tasks", "", 308),
+        ("/api/sessions", "range=week", 368),
+        ("/api/sessions/stats", "", 272),
+        ("/api/analytics/productivity", "range=month", 302),
     ],
 )
 def test_request_calls_few_functions(busy, path, query, limit):
