@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from ipaddress import ip_address
 from typing import Any
 
@@ -45,6 +46,16 @@ def ids_beginning_with(text: str) -> list[str]:
     """Return the ids of the newest people whose email or name begins so."""
     people = User.objects.beginning_with(text).order_by("-pk")
     return list(people.values_list("pk", flat=True)[:MOST_PEOPLE])
+
+
+def lock(user_ids: Iterable[str]) -> None:
+    """Lock these people's rows, in the order in which whatever locks several does.
+
+    Whoever bans one of them then waits here, and not between what is done to them and
+    the entry about it: that locks the audit log, for which the others wait.
+    """
+    rows = User.objects.filter(pk__in=set(user_ids)).order_by("pk")
+    list(rows.select_for_update(no_key=True).values_list("pk"))
 
 
 def is_address(text: str) -> bool:
@@ -181,17 +192,18 @@ class UserAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Sign out everywhere", permissions=["sign_out"])
     def sign_out_selected(self, request: HttpRequest, queryset: QuerySet) -> None:
-        for user in queryset:
-            self.sign_out_everywhere(request, user)
-        self.message_user(
-            request, f"Signed out {queryset.count()} everywhere.", messages.SUCCESS
-        )
+        if people := self.few(request, queryset):
+            self.sign_out_everywhere(request, people)
+            done = f"Signed out {len(people)} everywhere."
+            self.message_user(request, done, messages.SUCCESS)
 
-    def sign_out_everywhere(self, request: HttpRequest, user: User) -> str:
-        user.sign_ins.all().revoke()
-        end_staff_sessions(user)
+    def sign_out_everywhere(self, request: HttpRequest, people: list[User]) -> str:
+        lock(user.pk for user in people)
+        SignIn.objects.filter(user__in=people).revoke()
+        end_staff_sessions(*people)
         done = "Signed out everywhere."
-        self.log_change(request, user, done)
+        for user in people:
+            self.log_change(request, user, done)
         return done
 
     def sign_out_device(self, request: HttpRequest, user: User, sign_in: str) -> str:
@@ -199,6 +211,7 @@ class UserAdmin(ReadOnlyAdmin):
             ended = user.sign_ins.get(pk=sign_in)
         except (SignIn.DoesNotExist, MalformedId):
             raise Http404 from None
+        lock([user.pk])
         user.sign_ins.filter(pk=ended.pk).revoke()
         done = f"Signed out on {ended.device}."
         self.log_change(request, user, done)
@@ -219,7 +232,7 @@ class UserAdmin(ReadOnlyAdmin):
         if sign_in := request.POST.get("sign_in"):
             done = self.sign_out_device(request, user, sign_in)
         else:
-            done = self.sign_out_everywhere(request, user)
+            done = self.sign_out_everywhere(request, [user])
         self.message_user(request, done, messages.SUCCESS)
         return redirect("admin:accounts_user_change", object_id)
 
@@ -272,8 +285,15 @@ class SignInAdmin(OfPerson):
 
     @admin.action(description="End selected sign-ins", permissions=["revoke"])
     def revoke_selected(self, request: HttpRequest, queryset: QuerySet) -> None:
-        ended = queryset.revoke()
-        self.message_user(request, f"Ended {ended} sign-in(s).", messages.SUCCESS)
+        if not (rows := self.few(request, queryset)):
+            return
+        lock(row.user_id for row in rows)
+        live = SignIn.objects.filter(pk__in=[row.pk for row in rows]).live()
+        ended = list(live.select_related("user"))
+        live.revoke()
+        for row in ended:
+            self.log_change(request, row, f"Ended on {row.device}.")
+        self.message_user(request, f"Ended {len(ended)} sign-in(s).", messages.SUCCESS)
 
 
 class KnownFilter(admin.SimpleListFilter):

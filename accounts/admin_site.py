@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import TYPE_CHECKING
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.forms import AdminAuthenticationForm, AdminPasswordChangeForm
 from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import ValidationError
@@ -36,6 +36,8 @@ COUNTED = 10_000
 # To skip the rows before a page takes the longer the further it is; what is older is
 # found by a search or a filter.
 PAGES = 1000
+# Rows that are acted on at once, each with an entry in the audit log.
+MOST_CHOSEN = 50
 
 BEGINNINGS: dict[str, Callable[[datetime], datetime]] = {
     "year": lambda day: day.replace(month=1, day=1),
@@ -184,3 +186,15 @@ class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin):
     show_facets = admin.ShowFacets.NEVER
     show_full_result_count = False
     sortable_by = ()
+
+    def few(self, request: HttpRequest, queryset: models.QuerySet) -> list[Any]:
+        """Return the rows that an action is to act on; none, and say so, of too many.
+
+        "Select all" of a long list would be a million.
+        """
+        rows = list(queryset[: MOST_CHOSEN + 1])
+        if len(rows) <= MOST_CHOSEN:
+            return rows
+        text = f"Choose at most {MOST_CHOSEN} at a time."
+        self.message_user(request, text, messages.ERROR)
+        return []

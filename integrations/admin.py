@@ -24,10 +24,15 @@ class SpotifyLinkAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Unlink from Spotify", permissions=["unlink"])
     def unlink(self, request, queryset) -> None:
+        ids = [link.pk for link in self.few(request, queryset)]
+        if not ids:
+            return
         with transaction.atomic():
-            links = list(queryset.select_for_update(of=["self"], no_key=True))
+            mine = SpotifyLink.objects.filter(pk__in=ids).select_related("user")
+            locked = mine.order_by("pk").select_for_update(of=["self"], no_key=True)
+            links = list(locked)
+            mine.delete()
             self.log_deletions(request, links)
-            queryset.filter(pk__in=[link.pk for link in links]).delete()
         self.message_user(
             request, f"Unlinked {len(links)} from Spotify.", messages.SUCCESS
         )

@@ -20,7 +20,7 @@ from accounts.admin_site import ReadOnly
 from accounts.devices import device_name
 from moderation.actors import Actor
 from moderation.admin.forms import ReplyForm, TriageForm
-from moderation.admin.pages import MOST_CHOSEN, ActingPages
+from moderation.admin.pages import ActingPages
 from moderation.exceptions import AddressRefused, NoAddress
 from moderation.models import Feedback, FeedbackReply
 from moderation.models.feedback import OPEN
@@ -125,11 +125,7 @@ class FeedbackAdmin(ActingPages, OfPerson):
         """Add nothing: the entries of the verbs say more."""
 
     def mark(self, request: HttpRequest, queryset: QuerySet, status: str) -> None:
-        ids = list(queryset.values_list("pk", flat=True)[: MOST_CHOSEN + 1])
-        if len(ids) > MOST_CHOSEN:
-            text = f"Choose at most {MOST_CHOSEN} at a time."
-            self.message_user(request, text, messages.ERROR)
-            return
+        ids = [row.pk for row in self.few(request, queryset)]
         by = Actor.of_request(request)
         with transaction.atomic():
             rows = Feedback.objects.filter(pk__in=ids).order_by("pk")

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from rest_framework.exceptions import PermissionDenied as NoLongerStaff
 
-from accounts.admin_site import PAGES
+from accounts.admin_site import MOST_CHOSEN, PAGES
 from focusmaster.exceptions import RuleViolation
 from focusmaster.fields import OBJECT_ID
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseRedirect
 
 PAGE_LENGTH = 50
-# Rows that are acted on at once, each with an entry in the audit log.
-MOST_CHOSEN = 50
 
 
 class ActingPages:

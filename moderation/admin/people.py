@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.shortcuts import redirect
@@ -27,12 +27,7 @@ from kanban.models import Task
 from moderation.actors import Actor
 from moderation.admin.bans import BanInline
 from moderation.admin.forms import BanForm, LiftForm
-from moderation.admin.pages import (
-    MOST_CHOSEN,
-    ActingPages,
-    page_number,
-    part_of,
-)
+from moderation.admin.pages import ActingPages, page_number, part_of
 from moderation.charts import Column, bars, heatmap, hours
 from moderation.models import Ban
 from moderation.people import with_status
@@ -259,11 +254,8 @@ class PersonAdmin(ActingPages, UserAdmin):
 
     def ask(self, name: str, request: HttpRequest, queryset: QuerySet):
         """Go to the page of the act, with who was chosen."""
-        ids = list(queryset.values_list("pk", flat=True)[: MOST_CHOSEN + 1])
-        if len(ids) <= MOST_CHOSEN:
-            return self.go(name, ids)
-        text = f"Choose at most {MOST_CHOSEN} people at a time."
-        return self.message_user(request, text, messages.ERROR)
+        people = self.few(request, queryset)
+        return self.go(name, [user.pk for user in people]) if people else None
 
     def act(self, name: str, request: HttpRequest) -> HttpResponse:
         """Ask for what an act needs, then do it to everybody who was chosen."""

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import pytest
+from django.apps import apps
+from django.contrib import admin
 from django.contrib.admin.models import DELETION, LogEntry
 from django.test import Client
+from django.urls import reverse
 
 from accounts.models import SignIn, User
+from accounts.tests.rows import rows_of as rows_of_accounts
 from conftest import client_of
-from moderation.models import AuditEntry, AuditRecord
+from integrations.tests.rows import rows_of as rows_of_integrations
+from moderation.models import AuditEntry, AuditRecord, Feedback
+
+# Whatever can be done to the rows that are chosen in a list, on any page.
+ACTIONS = [
+    (page.opts.label, name)
+    for page in admin.site._registry.values()
+    for name in page.actions
+]
 
 
 @pytest.fixture
@@ -37,6 +49,30 @@ def test_act_on_a_page_is_audited_with_where_it_came_from(pages, moderator, alic
     assert record.metadata == {"model": "accounts.user", "key": alice.pk}
     assert (record.ip_address, record.user_agent) == ("127.0.0.1", "Firefox")
     assert LogEntry.objects.count() == 1
+
+
+def test_the_walk_finds_the_actions():
+    assert {name for _, name in ACTIONS} >= {
+        *("ban_selected", "sign_out_selected", "revoke_selected", "unlink"),
+        "mark_closed",
+    }
+
+
+@pytest.mark.parametrize(("label", "action"), ACTIONS)
+def test_action_on_a_row_is_audited(pages, moderator, alice, label, action):
+    rows_of_accounts(alice)
+    rows_of_integrations(alice)
+    Feedback.objects.create(user=alice, message="Hello")
+    model = apps.get_model(label)
+    row = alice if model is User else model.objects.get(user=alice)
+    page = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+
+    answer = pages.post(page, {"action": action, "_selected_action": [row.pk]})
+
+    # Or it asks first, on the page of an act.
+    if f"?id={row.pk}" not in answer["Location"]:
+        record = AuditRecord.objects.get()
+        assert (record.actor_id, record.target_id) == (moderator.pk, row.pk)
 
 
 def test_act_on_several_rows_is_an_entry_for_each(pages, moderator, alice, bob):

@@ -381,17 +381,41 @@ def test_ban_of_many_and_of_one_of_them_at_once_do_not_wait_for_each_other(pages
     assert AuditEntry.objects.filter(action="user.banned").count() == 45
 
 
-def test_too_many_people_are_not_acted_on_at_once(pages, moderator):
+@pytest.mark.django_db(transaction=True)
+def test_ban_of_many_does_not_wait_for_who_signs_the_same_people_out(pages):
+    people = [person(f"User{n}") for n in range(8)]
+    other = Client()
+    other.force_login(person("Other", role=User.Role.ADMIN))
+    chosen = {
+        "action": "sign_out_selected",
+        "_selected_action": [user.pk for user in people],
+    }
+
+    for _ in range(5):
+        for user in people:
+            client_of(user)
+        banned, signed_out = at_once(
+            lambda: act(pages, "ban", *people, reason="Spam"),
+            lambda: other.post(PEOPLE, chosen, follow=True),
+        )
+
+        assert "Kept out: 8." in text_of(banned)
+        assert "Signed out 8 everywhere." in text_of(signed_out)
+
+
+@pytest.mark.parametrize("action", ["ban_selected", "sign_out_selected"])
+def test_too_many_people_are_not_acted_on_at_once(pages, moderator, action):
     User.objects.bulk_create(User(name=f"User {n}") for n in range(51))
     chosen = {
-        "action": "ban_selected",
+        "action": action,
         "_selected_action": [moderator.pk],
         "select_across": "1",
     }
 
     page = pages.post(PEOPLE, chosen, follow=True)
 
-    assert said(page) == ["Choose at most 50 people at a time."]
+    assert said(page) == ["Choose at most 50 at a time."]
+    assert not AuditEntry.objects.exists()
 
 
 def test_ban_is_lifted_with_a_reason(pages, moderator, alice):
