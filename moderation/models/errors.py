@@ -1,8 +1,8 @@
 """Errors: requests that crashed, grouped by where and how.
 
-Kept for 30 days; each new one clears away a few that are older. A storm of errors
-writes little: of each group only the first in a minute are kept one by one, the others
-are counted, and there are at most so many groups.
+Kept for 30 days; each new one clears away a few that are older, and a job the rest. A
+storm of errors writes little: of each group only the first in a minute are kept one by
+one, the others are counted, and there are at most so many groups.
 """
 
 from __future__ import annotations
@@ -32,6 +32,9 @@ class ErrorGroupQuerySet(models.QuerySet):
     def kept(self, *, at: datetime | None = None) -> ErrorGroupQuerySet:
         """Leave out what is too old, though nothing has cleared it away yet."""
         return self.filter(last_seen_at__gt=(at or timezone.now()) - KEPT)
+
+    def expired(self, *, at: datetime | None = None) -> ErrorGroupQuerySet:
+        return self.filter(last_seen_at__lte=(at or timezone.now()) - KEPT)
 
     @transaction.atomic
     def note(
@@ -75,10 +78,10 @@ class ErrorGroupQuerySet(models.QuerySet):
             cursor.execute("SET LOCAL statement_timeout TO DEFAULT")
 
     def _clear(self, *, at: datetime) -> None:
-        old = self.filter(last_seen_at__lte=at - KEPT).values("pk")[:CLEARED_AT_ONCE]
+        old = self.expired(at=at).values("pk")[:CLEARED_AT_ONCE]
         surplus = self.order_by("-last_seen_at").values("pk")[MOST_GROUPS:]
         self.filter(Q(pk__in=list_of(old)) | Q(pk__in=list_of(surplus))).delete()
-        past = ErrorOccurrence.objects.filter(created_at__lte=at - KEPT)
+        past = ErrorOccurrence.objects.expired(at=at)
         some = past.order_by("created_at").values("pk")[:CLEARED_AT_ONCE]
         ErrorOccurrence.objects.filter(pk__in=list_of(some)).delete()
 
@@ -119,6 +122,11 @@ class ErrorGroup(models.Model):
         return self.message
 
 
+class ErrorOccurrenceQuerySet(models.QuerySet):
+    def expired(self, *, at: datetime | None = None) -> ErrorOccurrenceQuerySet:
+        return self.filter(created_at__lte=(at or timezone.now()) - KEPT)
+
+
 class ErrorOccurrence(models.Model):
     """One request that met a fault; found by the id that its answer named."""
 
@@ -135,6 +143,8 @@ class ErrorOccurrence(models.Model):
     user_id = ObjectIdField(null=True)
     request_id = models.CharField(max_length=128)
     created_at = InstantField()
+
+    objects = ErrorOccurrenceQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-id"]

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.db import connection, transaction
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -209,6 +210,34 @@ def test_error_is_kept_for_30_days(staff):
     assert len(shown_before) == 1
     assert ErrorGroup.objects.count() == 2
     assert ErrorOccurrence.objects.count() == 2
+
+
+@pytest.mark.usefixtures("db")
+def test_job_deletes_what_is_too_old_though_no_error_comes(capsys):
+    now = timezone.now()
+    for days in (40, 31, 29):
+        note(at=now - timedelta(days=days), fingerprint=b"often")
+    ErrorGroup.objects.bulk_create(
+        ErrorGroup(
+            **dict.fromkeys(("message", "stack", "path", "method", "request_id"), ""),
+            **dict.fromkeys(("first_seen_at", "last_seen_at"), now - timedelta(31)),
+            fingerprint=bytes([number]),
+            count=1,
+            status_code=500,
+        )
+        for number in range(15)
+    )
+
+    for options in (["--dry-run"], [], []):
+        call_command("clear_errors", *options)
+
+    assert capsys.readouterr().out.splitlines() == [
+        "Would delete 15 error(s), 2 request(s).",
+        "Deleted 15 error(s), 2 request(s).",
+        "Deleted 0 error(s), 0 request(s).",
+    ]
+    assert bytes(ErrorGroup.objects.get().fingerprint) == b"often"
+    assert ErrorOccurrence.objects.count() == 1
 
 
 @pytest.mark.usefixtures("db")
