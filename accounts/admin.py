@@ -76,9 +76,9 @@ class OfPerson(ReadOnlyAdmin):
         f"looks among the newest {MOST_PEOPLE} such people"
     )
 
-    @admin.display(description="person", empty_value="nobody known")
-    def person(self, row: Any) -> str | None:
-        return link_to(row.user) if row.user else None
+    @admin.display(description="person")
+    def person(self, row: Any) -> str:
+        return link_to(row.user) if row.user else "nobody known"
 
     def get_search_results(self, request, queryset, search_term):
         if not search_term.strip():

@@ -25,6 +25,10 @@ LEFT, TOP = 30, 18
 BAR = 24
 BARS_HEIGHT = 180
 BARS_LEFT, BARS_RIGHT, BARS_TOP, BARS_BOTTOM = 44, 10, 12, 22
+# Of a digit of the axis.
+DIGIT = 7
+# Where an axis may end, in tenths of a power of ten.
+TOPS = (10, 12, 16, 20, 30, 40, 50, 60, 80, 100)
 
 
 class Column(NamedTuple):
@@ -154,14 +158,15 @@ def bars(
     """
     columns = list(columns)
     top = round_top(max(column.value for column in columns))
+    left = max(BARS_LEFT, BARS_RIGHT + DIGIT * len(f"{top:,}"))
     height = BARS_HEIGHT - BARS_TOP - BARS_BOTTOM
     drawn = [
         {
-            "x": round(BARS_LEFT + n * step + step * 0.15, 1),
+            "x": round(left + n * step + step * 0.15, 1),
             "y": round(BARS_TOP + height * (1 - column.value / top), 1),
             "width": round(step * 0.7, 1),
             "height": round(height * column.value / top, 1),
-            "middle": round(BARS_LEFT + (n + 0.5) * step, 1),
+            "middle": round(left + (n + 0.5) * step, 1),
             # Counted from the newest, which is always named.
             "label": "" if (len(columns) - 1 - n) % every else column.label,
             "column": column,
@@ -180,9 +185,9 @@ def bars(
             "unit": unit,
             "bars": drawn,
             "marks": marks,
-            "width": BARS_LEFT + len(columns) * step + BARS_RIGHT,
+            "width": left + len(columns) * step + BARS_RIGHT,
             "height": BARS_HEIGHT,
-            "left": BARS_LEFT,
+            "left": left,
             "base": BARS_HEIGHT - 6,
         },
     )
@@ -190,5 +195,6 @@ def bars(
 
 def round_top(most: int) -> int:
     """Return an even number that is round and not below, for the end of the axis."""
-    step = max(2, 10 ** (len(str(most)) - 1))
-    return max(step, ceil(most / step) * step)
+    power = 10 ** (len(str(most)) - 1)
+    tops = (power * tenths // 10 for tenths in TOPS)
+    return next(top for top in tops if top >= most and top % 2 == 0)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from django.http import FileResponse, HttpRequest
 
+# Django shows it where a column has nothing, but not where a method returns None.
+NOTHING = "-"
 # People whom a text is searched among, and entries that are found by them and about
 # them: to find the newest of either, PostgreSQL would read all entries.
 MOST_PEOPLE = 20
@@ -147,11 +149,11 @@ class AuditEntryAdmin(ActingPages, ReadOnlyAdmin):
             '<a href="{}">{}</a>', audit_log_of(actor_id=entry.actor_id), name
         )
 
-    @admin.display(description="about", empty_value="")
-    def target(self, entry: AuditEntry) -> str | None:
+    @admin.display(description="about")
+    def target(self, entry: AuditEntry) -> str:
         """Link to everything about the same row."""
         if entry.target_id is None:
-            return None
+            return NOTHING
         name = entry.person or f"…{entry.target_id[-8:]}"
         return format_html(
             '<a href="{}" title="{}">{}</a>',
@@ -164,17 +166,17 @@ class AuditEntryAdmin(ActingPages, ReadOnlyAdmin):
     def details_in_full(self, entry: AuditEntry) -> str:
         return entry.record.details
 
-    @admin.display(description="facts", empty_value="")
-    def facts(self, entry: AuditEntry) -> str | None:
-        return orjson.dumps(entry.metadata).decode() if entry.metadata else None
+    @admin.display(description="facts")
+    def facts(self, entry: AuditEntry) -> str:
+        return orjson.dumps(entry.metadata).decode() if entry.metadata else NOTHING
 
     @admin.display(description="IP address")
-    def ip_address(self, entry: AuditEntry) -> str | None:
-        return entry.record.ip_address
+    def ip_address(self, entry: AuditEntry) -> str:
+        return entry.record.ip_address or NOTHING
 
-    @admin.display(description="browser", empty_value="")
-    def user_agent(self, entry: AuditEntry) -> str | None:
-        return entry.record.user_agent or None
+    @admin.display(description="browser")
+    def user_agent(self, entry: AuditEntry) -> str:
+        return entry.record.user_agent or NOTHING
 
     @admin.display(description="hash in the chain")
     def chain(self, entry: AuditEntry) -> str:

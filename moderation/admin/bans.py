@@ -18,6 +18,11 @@ SHOWN = 20
 class OfBan:
     """What is told of a ban beside its columns."""
 
+    @admin.display(description="status")
+    def term(self, ban: Ban) -> str:
+        end = f" until {ban.until:%Y-%m-%d %H:%M} UTC" if ban.until else ""
+        return f"{ban.status}{end}"
+
     @admin.display(description="imposed by")
     def imposed_by(self, ban: Ban) -> str:
         return str(ban.author or ban.operator or "somebody who is gone")
@@ -82,11 +87,10 @@ class BanAdmin(OfBan, OfPerson):
     list_display = [
         "created_at",
         "person",
-        "status",
-        "reason",
-        "until",
-        "imposed_by",
         "in_force",
+        "term",
+        "reason",
+        "imposed_by",
     ]
     list_filter = [ForceFilter]
     list_select_related = ["user", "author"]

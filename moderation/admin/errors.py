@@ -20,10 +20,10 @@ SHOWN = 50
 
 
 class OfError:
-    @admin.display(description="person", empty_value="nobody signed in")
-    def person(self, row: ErrorGroup | ErrorOccurrence) -> str | None:
+    @admin.display(description="person")
+    def person(self, row: ErrorGroup | ErrorOccurrence) -> str:
         if row.user_id is None:
-            return None
+            return "nobody signed in"
         url = reverse("admin:accounts_user_change", args=[row.user_id])
         return format_html('<a href="{}"><code>{}</code></a>', url, row.user_id)
 

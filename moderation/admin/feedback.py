@@ -103,14 +103,16 @@ class FeedbackAdmin(ActingPages, OfPerson):
             return link_to(row.user)
         return format_html("{} (reply to {})", link_to(row.user), row.email)
 
-    @admin.display(description="device", empty_value="not told")
-    def device(self, row: Feedback) -> str | None:
+    @admin.display(description="device")
+    def device(self, row: Feedback) -> str:
         told = row.device_info or {}
         name = device_name(told.get("userAgent", "")) if told.get("userAgent") else ""
         lines = [("Device", name)]
         lines += [(label, told.get(key, "")) for key, label in OF_DEVICE.items()]
         lines = [line for line in lines if line[1]]
-        return format_html_join("", "<div>{}: {}</div>", lines) if lines else None
+        if not lines:
+            return "not told"
+        return format_html_join("", "<div>{}: {}</div>", lines)
 
     # Acts
 

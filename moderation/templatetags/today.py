@@ -40,11 +40,11 @@ def today(context: dict[str, Any]) -> dict[str, Any]:
 
 def tiles(numbers: dict[str, int]) -> list[dict[str, Any]]:
     errors, feedback = numbers["recentErrors"], count(Feedback.objects.open())
-    people = reverse("admin:accounts_user_changelist")
+    everybody = reverse("admin:accounts_user_changelist")
     board = reverse("admin:moderation_feedback_changelist")
     rows = [
-        (numbers["totalUsers"], "people", people, False),
-        (numbers["activeToday"], "active today", people, False),
+        (numbers["totalUsers"], "people", everybody, False),
+        (numbers["activeToday"], "active today", everybody, False),
         (
             errors,
             "errors in 24 hours",
@@ -59,6 +59,10 @@ def tiles(numbers: dict[str, int]) -> list[dict[str, Any]]:
     ]
 
 
+def people(number: int) -> str:
+    return f"{number:,} person" if number == 1 else f"{number:,} people"
+
+
 def chart_of(zone: ZoneInfo, *, at: datetime) -> SafeString:
     days = traffic(zone, at=at)
     columns = [
@@ -66,7 +70,7 @@ def chart_of(zone: ZoneInfo, *, at: datetime) -> SafeString:
             day["date"][5:],
             day["date"],
             day["sessions"],
-            f"{counted(day['sessions'], 'session')} of {day['visitors']:,}",
+            f"{counted(day['sessions'], 'session')} of {people(day['visitors'])}",
         )
         for day in days
     ]

@@ -94,7 +94,7 @@ def test_home_shows_what_matters_today(pages, alice, bob, row):
         "feedback to do": "1",
     }
     text = text_of(page)
-    assert f"{now:%Y-%m-%d}: 1 session of 1</title>" in text
+    assert f"{now:%Y-%m-%d}: 1 session of 1 person</title>" in text
     assert f"{soon:%Y-%m-%d %H:%M} UTC: Spam" in text
     assert "<title>Today | FocusMaster</title>" in text
 
@@ -161,6 +161,17 @@ def test_entry_shows_everything(pages, moderator, alice):
 
     for part in ("192.0.2.7", "Firefox", "until", bytes(entry.hash).hex()):
         assert part in page
+
+
+def test_what_is_not_known_is_said_in_words(pages):
+    entry, error = record(), note_error()
+    message = Feedback.objects.create(message="Hello")
+
+    for path in (f"{AUDIT}{entry.pk}", f"{ERRORS}{error.pk}", f"{BOARD}{message.pk}"):
+        page = text_of(pages.get(f"{path}/change/"))
+
+        assert "None" not in page.replace('"display: None', "")
+        assert f"{NOW:%Y-%m-%d} " in page
 
 
 @pytest.mark.parametrize(
