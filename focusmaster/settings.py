@@ -272,7 +272,7 @@ CACHES = {
     "counters": {
         "BACKEND": "focusmaster.counters.DatabaseCounters",
         # Seconds that a counter is kept: more than the longest window.
-        "TIMEOUT": max(3600, *(rate.seconds for rate in RATE_LIMITS.values() if rate))
+        "TIMEOUT": max([3600, *(rate.seconds for rate in RATE_LIMITS.values() if rate)])
         + 60,
     },
 }

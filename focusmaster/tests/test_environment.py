@@ -309,3 +309,11 @@ def test_nothing_needs_to_be_set_and_reading_the_settings_writes_nothing(tmp_pat
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout == "False 127.0.0.1 5000\n"
     assert not state.exists()
+
+
+def test_all_limits_can_be_off(tmp_path):
+    off = {f"RATE_LIMIT_{role}": "off" for role in ("GUEST", "USER", "ADMIN")}
+
+    ended = start("import focusmaster.settings", tmp_path, **off)
+
+    assert (ended.returncode, ended.stderr) == (0, "")
