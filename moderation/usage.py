@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from datetime import datetime, timedelta
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection
+from django.db import DatabaseError, connection, connections
 from django.utils import timezone
 
 from accounts.models import User
 from focusmaster.periods import DAY_LENGTH, last_days, local_midnight
 from moderation.models import DailyUse, ErrorOccurrence
+from moderation.models.usage import LATE, Span, Use
 from moderation.people import count
 from pomodoro.models import PomodoroSession
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from focusmaster.periods import Period
+log = logging.getLogger("focusmaster.usage")
 
 DAYS = 30
 RECENT = timedelta(hours=24)
-# How long after its end sessions of a day still come in, from devices without network.
-LATE = timedelta(hours=24)
 # Below, a day is as quickly counted as looked up, and then always right.
 MANY = 1000
+# From so many on, to count a day that is not over takes longer than staff should wait:
+# they see what was counted last, and once that is a minute old it is counted anew
+# meanwhile, for the next look.
+BUSY = 50_000
+FRESH = timedelta(minutes=1)
 
 # By person first: to count the distinct ones would sort all sessions.
 TRAFFIC = """
@@ -50,7 +56,8 @@ SELECT count(*) FROM (
 ) AS active
 """
 
-Span = tuple[datetime, datetime]
+# Held while a thread counts.
+_counting = Lock()
 
 # By the clock of the system, which no correction of the time moves.
 _started = time.monotonic()
@@ -62,25 +69,30 @@ def kpis(zone: ZoneInfo, *, at: datetime | None = None) -> dict[str, int]:
     The totals are exact up to some ten thousand, and PostgreSQL's estimates beyond.
     """
     now = at or timezone.now()
+    today = last_days(1, zone, at=now)
+    known = DailyUse.objects.of([(today.start, today.end)])
     recent = ErrorOccurrence.objects.filter(created_at__gt=now - RECENT)
     return {
         "totalUsers": count(User.objects.all()),
         "totalSessions": count(PomodoroSession.objects.all()),
-        "activeToday": active_in(last_days(1, zone, at=now)),
+        "activeToday": (
+            known.popitem()[1].active if known else active_in(today.start, today.end)
+        ),
         "recentErrors": recent.count(),
     }
 
 
-def active_in(day: Period) -> int:
+def active_in(start: datetime, end: datetime) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(ACTIVE, [day.start, day.start, day.end])
+        cursor.execute(ACTIVE, [start, start, end])
         return cursor.fetchone()[0]
 
 
 def traffic(zone: ZoneInfo, *, at: datetime | None = None) -> list[dict[str, Any]]:
     """Return the sessions of each of the last days, and how many people had them.
 
-    What a busy day long past had is kept, and not counted again.
+    What a day long past had is kept, and not counted again; what a busy day has that
+    is not over is as of a while ago.
     """
     now = at or timezone.now()
     days = last_days(DAYS, zone, at=now).days()
@@ -89,25 +101,53 @@ def traffic(zone: ZoneInfo, *, at: datetime | None = None) -> list[dict[str, Any
         for day in days
     ]
     known = DailyUse.objects.of(spans)
-    counted = counts([span for span in spans if span not in known])
-    over = now - LATE
-    DailyUse.objects.keep(
-        {
-            span: use
-            for span, use in counted.items()
-            if span[1] <= over and use[0] >= MANY
-        }
-    )
-    found = known | counted
-    return [
-        {"date": day.isoformat(), "sessions": sessions, "visitors": visitors}
-        for day, span in zip(days, spans, strict=True)
-        for sessions, visitors in [found[span]]
+    found: dict[Span, DailyUse | Use] = dict(known)
+    found |= recount([span for span in spans if span not in known], at=now)
+    old = [
+        span
+        for span, use in known.items()
+        if not use.is_final() and use.counted_at < now - FRESH
     ]
+    if old and _counting.acquire(blocking=False):
+        Thread(target=_recount, args=[old, now], daemon=True).start()
+    return [
+        {"date": day.isoformat(), "sessions": use.sessions, "visitors": use.visitors}
+        for day, span in zip(days, spans, strict=True)
+        for use in [found[span]]
+    ]
+
+
+def _recount(spans: list[Span], at: datetime) -> None:
+    try:
+        recount(spans, at=at)
+    except DatabaseError:
+        log.exception("The use of busy days was not counted")
+    finally:
+        connections.close_all()
+        _counting.release()
+
+
+def recount(spans: list[Span], *, at: datetime) -> dict[Span, Use]:
+    """Count these days, and keep those for which that is worth it."""
+    uses = {}
+    for (start, end), (sessions, visitors) in counts(spans).items():
+        is_today = start <= at < end and sessions >= BUSY
+        active = active_in(start, end) if is_today else visitors
+        uses[start, end] = Use(sessions, visitors, active)
+    over = at - LATE
+    kept = {
+        span: use
+        for span, use in uses.items()
+        if use.sessions >= (MANY if span[1] <= over else BUSY)
+    }
+    DailyUse.objects.keep(kept, at=at)
+    return uses
 
 
 def counts(spans: list[Span]) -> dict[Span, tuple[int, int]]:
     """Count the sessions that begin in each span, and whose they are."""
+    if not spans:
+        return {}
     with connection.cursor() as cursor:
         starts, ends = [one[0] for one in spans], [one[1] for one in spans]
         cursor.execute(TRAFFIC, [starts, ends])

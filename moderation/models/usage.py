@@ -2,36 +2,48 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db import models
+from django.utils import timezone
 
 # Who asks by another time zone has other days, and a reader reads the last 30.
 KEPT_DAYS = 500
+# How long after its end sessions of a day still come in, from devices without network.
+LATE = timedelta(hours=24)
+
+Span = tuple[datetime, datetime]
+
+
+class Use(NamedTuple):
+    """What a day had."""
+
+    sessions: int
+    # People who had them, and who had them or used a sign-in.
+    visitors: int
+    active: int
 
 
 class DailyUseQuerySet(models.QuerySet):
-    def of(
-        self, spans: list[tuple[datetime, datetime]]
-    ) -> dict[tuple[datetime, datetime], tuple[int, int]]:
-        """Return the sessions and visitors of each of these days that is kept."""
+    def of(self, spans: list[Span]) -> dict[Span, DailyUse]:
+        """Return those of these days that are kept."""
         rows = self.filter(starts_at__in=[start for start, _ in spans])
-        found = {
-            (one.starts_at, one.ends_at): (one.sessions, one.visitors) for one in rows
-        }
+        found = {(one.starts_at, one.ends_at): one for one in rows}
         return {span: found[span] for span in spans if span in found}
 
-    def keep(self, counted: dict[tuple[datetime, datetime], tuple[int, int]]) -> None:
+    def keep(self, counted: dict[Span, Use], *, at: datetime) -> None:
+        """Keep what was counted at a moment, in place of what was known before."""
         if not counted:
             return
         self.bulk_create(
             [
-                self.model(
-                    starts_at=start, ends_at=end, sessions=count, visitors=people
-                )
-                for (start, end), (count, people) in counted.items()
+                self.model(starts_at=start, ends_at=end, **use._asdict(), counted_at=at)
+                for (start, end), use in counted.items()
             ],
-            ignore_conflicts=True,
+            update_conflicts=True,
+            unique_fields=["starts_at", "ends_at"],
+            update_fields=[*Use._fields, "counted_at"],
         )
         newest = self.order_by("-starts_at").values("pk")[:KEPT_DAYS]
         self.exclude(pk__in=newest).delete()
@@ -44,6 +56,8 @@ class DailyUse(models.Model):
     ends_at = models.DateTimeField()
     sessions = models.PositiveIntegerField()
     visitors = models.PositiveIntegerField()
+    active = models.PositiveIntegerField(default=0)
+    counted_at = models.DateTimeField(default=timezone.now)
 
     objects = DailyUseQuerySet.as_manager()
 
@@ -56,3 +70,6 @@ class DailyUse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.starts_at:%Y-%m-%d}: {self.sessions}"
+
+    def is_final(self) -> bool:
+        return self.counted_at >= self.ends_at + LATE

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import SignIn, User
+from conftest import person
 from focusmaster.periods import zone_named
 from moderation import usage
 from moderation.models import DailyUse, ErrorGroup
@@ -89,6 +90,27 @@ def test_busy_day_that_is_long_past_is_not_counted_again(alice, monkeypatch):
     assert DailyUse.objects.get().sessions == 2
 
 
+@pytest.mark.django_db(transaction=True)
+def test_busy_day_is_shown_as_it_was_and_counted_anew_meanwhile(alice, monkeypatch):
+    monkeypatch.setattr(usage, "BUSY", 1)
+    seen = []
+
+    def look() -> None:
+        today = usage.traffic(UTC_ZONE)[-1]["sessions"]
+        seen.append((today, usage.kpis(UTC_ZONE)["activeToday"]))
+
+    session(alice, timezone.now())
+    look()
+    session(person("Carol"), timezone.now())
+    look()
+    DailyUse.objects.update(counted_at=timezone.now() - timedelta(minutes=2))
+    look()
+    with usage._counting:  # Once the thread is done.
+        look()
+
+    assert seen == [(1, 1), (1, 1), (1, 1), (2, 2)]
+
+
 def test_quiet_days_are_always_counted(alice):
     past = NOON - timedelta(days=5)
     for expected in (1, 2):
@@ -135,6 +157,6 @@ def test_query_count_does_not_grow(staff, alice, bob, django_assert_num_queries)
     for user in (alice, bob):
         session(user, timezone.now())
 
-    # The token's owner, four numbers, what is kept of days, and the other days.
-    with django_assert_num_queries(7):
+    # The token's owner, four numbers, what is kept of today, of days, the other days.
+    with django_assert_num_queries(8):
         staff.get(STATS)
