@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any
@@ -31,10 +30,7 @@ BY_MATCH = ("-match", *NEWEST)
 
 # Days from today on that `due=week` means, today included.
 WEEK = 7
-# Words of a search that are looked for; what follows is left out.
-MAX_WORDS = 20
 MAX_SEARCH = 200
-WORD = re.compile(r"\w+")
 
 # What is due at midnight UTC is due on a day: days are stored so. That day is the
 # person's own, wherever they are; all else is due at an instant.
@@ -71,7 +67,8 @@ class Compared(Func):
         super().__init__(*expressions, arg_joiner=f" {direction} ")
 
 
-QUERY = Func(Slot("words"), template="to_tsquery('simple', %(expressions)s)")
+# Selected, so that it is made once and not for each task.
+QUERY = Func(Slot("words"), template="(SELECT kanban_task_query(%(expressions)s))")
 CONDITIONS = {
     "matches": Q(Matches(F("search"), QUERY)),
     "is_overdue": ~Q(status="done") & due("<", "today", "now"),
@@ -126,11 +123,11 @@ def known(name: str, value: str, words: Any) -> str:
 
 
 def words_in(query: Mapping[str, str]) -> str:
-    """Return the search as PostgreSQL's, each word as the beginning of one; or ""."""
+    """Return the search, each word of which begins one of the task's; "" for none."""
     text = query.get("search", "")
     if len(text) > MAX_SEARCH:
         raise InvalidValue("search", f"give at most {MAX_SEARCH} characters")
-    return " & ".join(f"{word}:*" for word in WORD.findall(text)[:MAX_WORDS])
+    return text if any(map(str.isalnum, text)) else ""
 
 
 def overdue(query: Mapping[str, str], user: User) -> dict[str, Any]:

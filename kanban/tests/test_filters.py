@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from kanban.models import Task
@@ -145,6 +146,38 @@ def test_search_finds_beginnings_of_words(api, add, search, expected):
     assert titles(api, search=search) == expected
 
 
+@pytest.mark.parametrize(
+    ("title", "searches"),
+    [
+        ("Learn Node.js", ["node.js", "js", "«Node»"]),
+        ("Mail ann@example.com", ["ann@example.com", "example", "mail: ann"]),
+        ("See https://example.com/docs", ["https://example.com/docs", "docs"]),
+        ("Release 3.14 (2026-02-02)", ["3.14", "14", "2026-02-02", "02-02"]),
+        ("List<String> or a_list", ["List<String>", "string", "a_list", "list"]),
+        ("Call “Bob”—today", ["bob", "today", '"Bob"', "Bob—today"]),
+        ("हिन्दी सीखना", ["हिन्दी", "हि", "सीख"]),
+        ("ประชุมทีม", ["ประชุม"]),
+        ("Cafe\u0301 au lait", ["café", "CAFÉ", "cafe\u0301", "caf"]),
+        ("🎉 Party", ["🎉party", "party 🎉"]),
+    ],
+)
+def test_words_are_found_whatever_stands_between_them(api, add, title, searches):
+    add(title)
+    add("Something else", description="Word by word.")
+
+    found = {search: titles(api, search=search) for search in searches}
+
+    assert found == {search: [title] for search in searches}
+
+
+def test_search_of_as_many_words_as_fit(api, add):
+    add("Write", description=" ".join("abcdefghij"))
+    search = " ".join("abcdefghij" * 10)
+
+    assert titles(api, search=search) == ["Write"]
+    assert titles(api, search=f"{search[:-1]}x") == []
+
+
 def test_best_match_comes_first_unless_sorted(api, add):
     add("Report", description="Numbers.")
     add("Numbers", description="For the report.")
@@ -165,6 +198,20 @@ def test_change_is_found_at_once(api, add):
 
     assert titles(api, search="read") == ["Read"]
     assert titles(api, search="write") == []
+
+
+def test_words_are_there_after_a_dump_is_restored(api, alice, add):
+    task = add("Write")
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL search_path = ''")  # As a dump begins.
+        cursor.execute(
+            "UPDATE public.kanban_task SET title = 'Node.js' WHERE id = %s",
+            [bytes.fromhex(task.pk)],
+        )
+        cursor.execute("SET LOCAL search_path = public")
+
+    assert titles(api, search="js") == ["Node.js"]
 
 
 # Due
