@@ -164,10 +164,14 @@ class TaskQuerySet(models.QuerySet):
 
 
 def top_of_column(user_id: Any, status: Any) -> Combinable:
-    """Return the position above all cards of a column, for the database to compute."""
+    """Return the position above all cards of a column, for the database to compute.
+
+    Where a client has put one as high as there is, it is the same, until a move makes
+    room.
+    """
     column = Task.objects.filter(user_id=user_id, status=status).order_by("position")
     top = Coalesce(Subquery(column.values("position")[:1]), Value(POSITION_STEP))
-    return top - Value(POSITION_STEP)
+    return Greatest(top - Value(POSITION_STEP), Value(-MAX_POSITION))
 
 
 def _typed(value: Any, field: models.Field) -> Expression:

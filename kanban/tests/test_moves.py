@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from conftest import at_once, client_of
-from kanban.columns import POSITION_STEP
+from kanban.columns import MAX_POSITION, POSITION_STEP
 from kanban.models import Task
 
 TASKS = "/api/tasks"
@@ -239,6 +239,21 @@ def test_position_is_a_number_within_bounds(api, cards, position):
 
     assert response.status_code == 400
     assert response.json()["errors"][0]["field"] == "position"
+
+
+def test_card_at_the_very_top_leaves_the_board_usable(api, alice, cards):
+    done = Task.objects.add(user=alice, title="x", status="done")
+    api.patch(f"{TASKS}/{cards[0].pk}", {"position": -MAX_POSITION})
+
+    created = api.post(TASKS, {"title": "e"})
+    returned = api.patch(f"{TASKS}/{done.pk}", {"status": "todo"})
+    moved = move(api, cards[3], before=cards[0].pk)
+
+    assert (created.status_code, returned.status_code) == (201, 200)
+    assert moved.status_code == 200
+    assert sorted(column(alice)) == list("abcdex")
+    order = column(alice)
+    assert order.index("d") == order.index("a") - 1
 
 
 @pytest.mark.parametrize("change", [{"status": "done"}, {"isCompleted": True}])
