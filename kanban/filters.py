@@ -106,9 +106,9 @@ def lookups_in(query: Mapping[str, str], user: User) -> dict[str, Any]:
         if name in query:
             lookups[name] = known(name, query[name], words.values)
     if "tag" in query:
-        lookups["tags__contains"] = [query["tag"]]
+        lookups["tags__contains"] = [storable("tag", query["tag"])]
     if "category" in query:
-        lookups["category"] = query["category"]
+        lookups["category"] = storable("category", query["category"])
     if words := words_in(query):
         lookups["matches"] = {"words": words}
     if "due" in query:
@@ -122,9 +122,16 @@ def known(name: str, value: str, words: Any) -> str:
     return value
 
 
+def storable(name: str, value: str) -> str:
+    """Return text that PostgreSQL takes; a NUL would end it there, or be an error."""
+    if "\0" in value:
+        raise InvalidValue(name, "give text without NUL")
+    return value
+
+
 def words_in(query: Mapping[str, str]) -> str:
     """Return the search, each word of which begins one of the task's; "" for none."""
-    text = query.get("search", "")
+    text = storable("search", query.get("search", ""))
     if len(text) > MAX_SEARCH:
         raise InvalidValue("search", f"give at most {MAX_SEARCH} characters")
     return text if any(map(str.isalnum, text)) else ""

@@ -65,6 +65,9 @@ def test_tasks_of_others_are_never_found(api, bob):
         ({"sort": "title"}, "sort"),
         ({"sort": "--position"}, "sort"),
         ({"search": "x" * 201}, "search"),
+        ({"search": "a\0b"}, "search"),
+        ({"tag": "\0"}, "tag"),
+        ({"category": "Work\0"}, "category"),
     ],
 )
 def test_unknown_filter_value_is_refused(api, query, field):
