@@ -124,11 +124,13 @@ def _days(period: Period) -> list[date]:
     return period.days()
 
 
-# Grouped before the tasks are joined, which are few.
+# Grouped before the tasks are joined, which are few. Their owner is named, who is that
+# of the sessions, or all people's tasks might be read to find them.
 BY_TASK = """
 SELECT encode(task.id, 'hex'), task.title, spent.seconds, spent.number,
     task.estimated_pomodoros, task.completed_pomodoros
-FROM ({spent}) AS spent LEFT JOIN kanban_task AS task ON task.id = spent.task_id
+FROM ({spent}) AS spent
+LEFT JOIN kanban_task AS task ON task.id = spent.task_id AND task.user_id = %s
 ORDER BY spent.seconds DESC, spent.number DESC, task.id NULLS LAST
 """
 # Days in a row keep their distance from their rank. The days that never came are taken
@@ -183,7 +185,8 @@ def _by_mood(lookups: tuple[str, ...]) -> Statement:
 def _by_task(lookups: tuple[str, ...]) -> Statement:
     tasks = _focus(lookups).values_list("task_id")
     spent = select_statement(tasks.annotate(seconds=SECONDS, number=NUMBER))
-    return Statement(BY_TASK.format(spent=spent.sql), spent.params)
+    sql = BY_TASK.format(spent=spent.sql)
+    return Statement(sql, (*spent.params, Slot("user")))
 
 
 @cache

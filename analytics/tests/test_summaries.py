@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
@@ -326,6 +327,28 @@ def test_tasks_come_with_most_time_first_and_what_has_none_is_a_task_too(
             "completed": 2,
         },
     ]
+
+
+def test_tasks_of_others_are_not_read_to_find_ones_own(api, alice, bob):
+    at = instant("2026-02-02T10:00:00Z")
+    tasks = [Task(user=alice if n < 20 else bob, title=f"{n}") for n in range(1000)]
+    for task in Task.objects.bulk_create(tasks)[:20]:
+        log(alice, *(at + n * HOUR for n in range(20)), task=task)
+    sent = []
+
+    def note(execute, sql, params, many, context):
+        sent.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        read(api, "tasks")
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE kanban_task, pomodoro_pomodorosession")
+        sql, params = sent[-1]
+        cursor.execute(f"EXPLAIN {sql}", params)
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+
+    assert "Seq Scan on kanban_task" not in plan
 
 
 def test_moods_add_up_to_all_focus(api, alice):
