@@ -154,7 +154,7 @@ def closed(period: Period, days: int, *, at: datetime | None = None) -> Period:
         last = local_day(end - TICK, zone)
         start = local_midnight(last - DAY_LENGTH * (days - 1), zone)
     if start >= end:
-        raise InvalidValue("from", "the period must begin before it ends")
+        raise InvalidValue("from", "without to, it must not be after today")
     return Period(start, end, zone)
 
 
@@ -170,6 +170,9 @@ def _from_to(query: Mapping[str, str], zone: ZoneInfo) -> Period:
     if "to" in query:
         _, end = _bounds("to", query["to"], zone)
     if start and end and start >= end:
+        if query["from"] == query["to"]:
+            # Clocks went past it, as in Samoa past 30 December 2011.
+            raise InvalidValue("to", f"there was no such day in {zone.key}")
         raise InvalidValue("to", "the period must not end before it begins")
     return Period(start, end, zone)
 

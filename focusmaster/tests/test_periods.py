@@ -351,6 +351,21 @@ def test_other_periods_are_refused_by_their_parameter(query, field):
     assert field_refused(query) == field
 
 
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ({"from": "2011-12-30", "to": "2011-12-30"}, "to: there was no such day in"),
+        ({"from": "2011-12-31", "to": "2011-12-30"}, "to: the period must not end"),
+        ({"from": "2026-03-30"}, "from: without to, it must not be after today"),
+    ],
+)
+def test_refusal_says_what_is_wrong_with_a_period(query, message):
+    at = instant("2026-03-29T12:00:00+13:00")
+
+    with pytest.raises(InvalidValue, match=message):
+        closed(period_of(query, "Pacific/Apia", at=at), 7, at=at)
+
+
 @pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Etc/GMT+12"])
 @pytest.mark.parametrize(
     "day", ["0002-01-01", "9998-12-31", "0002-01-01T00:00:00Z", "9998-12-31T23:59:59Z"]
