@@ -15,8 +15,9 @@ from rest_framework.renderers import BaseRenderer
 from focusmaster.conditional import Tag
 from focusmaster.paging import CHUNK_BYTES, MAX_IN_MEMORY
 
-# A spreadsheet takes a cell that begins so for a formula, and runs it.
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
+# A spreadsheet takes a cell that begins so for a formula, and runs it. The full-width
+# signs count where East Asian scripts are typed.
+DANGEROUS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 
 # Rows that are written together.
 ROWS_PER_PART = 100

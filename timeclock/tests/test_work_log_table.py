@@ -84,7 +84,9 @@ def test_open_log_has_empty_cells(api, alice):
     ]
 
 
-@pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r", "\n"])
+@pytest.mark.parametrize(
+    "first", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff20"]
+)
 def test_notes_are_no_formula(api, alice, first):
     note = f'{first}HYPERLINK("http://example.com","x")'
     log(alice, notes=note)
