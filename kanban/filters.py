@@ -32,10 +32,11 @@ BY_MATCH = ("-match", *NEWEST)
 WEEK = 7
 MAX_SEARCH = 200
 
-# What is due at midnight UTC is due on a day: days are stored so. That day is the
-# person's own, wherever they are; all else is due at an instant.
 DUE = Least("deadline", "due_date")
-ON_A_DAY = Q(is_all_day=True) | Q(
+# What is due at midnight UTC is due on a day: days are stored so. That day is the
+# person's own, wherever they are; all else is due at an instant. A client may instead
+# send the midnight at which the person's day begins: with `isAllDay` that day counts.
+ON_A_DAY = Q(
     Func(
         DUE,
         template="(%(expressions)s AT TIME ZONE 'UTC')::time = '00:00'",
@@ -52,27 +53,27 @@ class Matches(Func):
     output_field = models.BooleanField()
 
 
-def due(direction: str, day: str, instant: str) -> Q:
-    """Return the condition for a due day or instant to be on one side of a slot."""
-    on_a_day = Q(Compared(DUE, Slot(day), direction=direction))
-    at_an_instant = Q(Compared(DUE, Slot(instant), direction=direction))
-    return (ON_A_DAY & on_a_day) | (~ON_A_DAY & at_an_instant)
-
-
 class Compared(Func):
     template = "(%(expressions)s)"
     output_field = models.BooleanField()
 
-    def __init__(self, *expressions: Any, direction: str) -> None:
-        super().__init__(*expressions, arg_joiner=f" {direction} ")
+
+def due(direction: str, slot: str) -> Q:
+    """Return the condition for what is due to be on one side of a slot."""
+    return Q(Compared(DUE, Slot(slot), arg_joiner=f" {direction} "))
 
 
 # Selected, so that it is made once and not for each task.
 QUERY = Func(Slot("words"), template="(SELECT kanban_task_query(%(expressions)s))")
 CONDITIONS = {
     "matches": Q(Matches(F("search"), QUERY)),
-    "is_overdue": ~Q(status="done") & due("<", "today", "now"),
-    "is_due": due(">=", "today", "start") & due("<", "day_after", "end"),
+    "is_overdue": ~Q(status="done")
+    & (
+        (ON_A_DAY & due("<", "today"))
+        | (~ON_A_DAY & (due("<", "start") | (Q(is_all_day=False) & due("<", "now"))))
+    ),
+    "is_due": (ON_A_DAY & due(">=", "today") & due("<", "day_after"))
+    | (~ON_A_DAY & due(">=", "start") & due("<", "end")),
 }
 RANKS = {
     "match": Func(
@@ -138,9 +139,10 @@ def words_in(query: Mapping[str, str]) -> str:
 
 
 def overdue(query: Mapping[str, str], user: User) -> dict[str, Any]:
-    now = timezone.now()
-    today = local_day(now, zone_of(query, user.timezone))
-    return {"is_overdue": {"today": midnight(today), "now": now}}
+    now, zone = timezone.now(), zone_of(query, user.timezone)
+    today = local_day(now, zone)
+    start = local_midnight(today, zone)
+    return {"is_overdue": {"today": midnight(today), "start": start, "now": now}}
 
 
 def due_within(days: int) -> Callable[[Mapping[str, str], User], dict[str, Any]]:

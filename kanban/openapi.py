@@ -127,7 +127,7 @@ FILTERS = [
         {"type": "string", "enum": list(DUES)},
         description="By the earlier of `deadline` and `dueDate`, in your time zone: "
         "past and not done; today; today and the six days after. One at midnight UTC "
-        "is a day.",
+        "is a day; with `isAllDay` any other is the local day that it lies in.",
     ),
     OpenApiParameter(
         "sort",

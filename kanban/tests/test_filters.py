@@ -251,6 +251,20 @@ def test_due_days_are_the_persons_own(api, alice, add, name):
     assert week == {f"{kind} {n}" for kind in ("day", "noon") for n in (0, 1, 6)}
 
 
+@pytest.mark.parametrize("name", ["Asia/Kolkata", "America/Los_Angeles"])
+def test_local_midnight_of_an_all_day_task_is_its_day(api, alice, add, name):
+    zone = ZoneInfo(name)
+    alice.timezone = name
+    alice.save(update_fields=["timezone"])
+    for days in (-1, 0, 1):
+        midnight = datetime.combine(local_noon(zone, days).date(), time(), zone)
+        add(f"day {days}", due_date=midnight, is_all_day=True)
+        add(f"midnight {days}", due_date=midnight)
+
+    assert set(titles(api, due="overdue")) == {"day -1", "midnight -1", "midnight 0"}
+    assert set(titles(api, due="today")) == {"day 0", "midnight 0"}
+
+
 def test_zone_of_the_request_decides_what_is_due(api, add):
     zone = ZoneInfo("Pacific/Kiritimati")
     add("there", deadline=utc_midnight(zone))
