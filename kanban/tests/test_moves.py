@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+from functools import partial
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -13,8 +15,9 @@ from kanban.columns import MAX_POSITION, POSITION_STEP
 from kanban.models import Task
 
 TASKS = "/api/tasks"
-# 10 000 give the same; they take minutes.
-MOVES = 200
+# KANBAN_MOVES=10000 KANBAN_CARDS=200 takes minutes, and gives the same.
+MOVES = int(os.environ.get("KANBAN_MOVES", "120"))
+CARDS = int(os.environ.get("KANBAN_CARDS", "50"))
 
 
 @pytest.fixture
@@ -127,25 +130,76 @@ def test_cards_with_one_position_are_told_apart(api, alice, cards):
     assert order.index("d") == order.index(lower.title) - 1
 
 
+def board_of(user) -> dict[str, str]:
+    """Return the ids of the first column in order, with the version of each row."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT encode(id, 'hex'), xmin::text || ctid::text FROM kanban_task"
+            " WHERE user_id = %s AND status = 'todo' ORDER BY position, id",
+            [bytes.fromhex(user.pk)],
+        )
+        return dict(cursor.fetchall())
+
+
+def drop(board: list[str], card: str, to: int) -> dict[str, str]:
+    """Move a card to a place in a plain list; return how a client tells it."""
+    board.remove(card)
+    board.insert(to, card)
+    return {"after": board[to - 1]} if to else {"before": board[1]}
+
+
+@pytest.mark.django_db(transaction=True)  # In one, dead rows would slow it down.
 def test_many_moves_keep_the_order_of_a_plain_list(alice):
     chance = random.Random(7)
-    board = [Task.objects.add(user=alice, title=f"{n}").pk for n in range(50)][::-1]
-    mine = Task.objects.filter(user=alice).order_by("position", "id")
-    before, spread_out = dict(mine.values_list("pk", "position")), 0
+    board = [Task.objects.add(user=alice, title="x").pk for _ in range(CARDS)][::-1]
+    before, spread_out = board_of(alice), 0
 
     for number in range(MOVES):
         # Mostly into the same gap, which runs out of room again and again.
-        to = 25 if number % 8 else chance.randrange(49)
-        card = board.pop(chance.randrange(50))
-        board.insert(to, card)
-        beside = {"after": board[to - 1]} if to else {"before": board[1]}
+        to = CARDS // 2 if number % 8 else chance.randrange(CARDS)
+        card = chance.choice(board)
+        beside = drop(board, card, to)
         Task.objects.filter(user=alice, pk=card).move(**beside)
-        now = dict(mine.values_list("pk", "position"))
+        now = board_of(alice)
         assert list(now) == board
-        spread_out += sum(now[pk] != before[pk] for pk in now) > 1
+        written = {pk for pk in now if now[pk] != before[pk]}
+        spread_out += written != {card}
         before = now
 
     assert 1 <= spread_out <= MOVES / 20
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_clients_at_once_give_the_order_of_one_after_the_other(alice):
+    chance = random.Random(7)
+    board = [Task.objects.add(user=alice, title="x").pk for _ in range(CARDS)][::-1]
+    clients = [client_of(alice), client_of(alice)]
+
+    for _ in range(MOVES // 20):
+        # Close together, so that they come into each other's way.
+        drops = [(chance.choice(board), chance.randrange(3)) for _ in clients]
+        told = [drop(board.copy(), *one) for one in drops]
+        answers = at_once(
+            *(
+                partial(client.post, f"{TASKS}/{card}/move", beside)
+                for client, (card, _), beside in zip(clients, drops, told, strict=True)
+            )
+        )
+        assert [answer.status_code for answer in answers] == [200, 200]
+        moves = [(card, told) for (card, _), told in zip(drops, told, strict=True)]
+        found = list(board_of(alice))
+        assert found in [in_order(board, moves), in_order(board, moves[::-1])]
+        board = found
+
+
+def in_order(board: list[str], moves: list[tuple[str, dict[str, str]]]) -> list[str]:
+    """Return the board after moves, one after the other, by what a client told."""
+    board = board.copy()
+    for card, beside in moves:
+        board.remove(card)
+        ((side, neighbour),) = beside.items()
+        board.insert(board.index(neighbour) + (side == "after"), card)
+    return board
 
 
 @pytest.mark.django_db(transaction=True)
