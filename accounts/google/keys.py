@@ -83,8 +83,10 @@ class Keys:
         with self._lock:
             # A fetch for another sign-in may have brought it just now.
             is_due = kid not in self._keys and now >= self._ask_again_at
-            # The very first fetch is for no id that somebody may have made up.
-            if is_due and self._begin_to_fetch() and self._keys:
+            # The very first fetch is for no id that somebody may have made up. Known
+            # before it begins: it may have ended when its thread lets us go on.
+            is_first = not self._keys
+            if is_due and self._begin_to_fetch() and not is_first:
                 self._ask_again_at = now + MINUTE
 
     def _begin_to_fetch(self) -> bool:

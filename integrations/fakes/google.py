@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from html import escape
@@ -125,6 +127,15 @@ class FakeGoogle:
         self.silence_ends.set()
         self.server.shutdown()
         self.server.server_close()
+
+    @contextmanager
+    def down(self) -> Iterator[None]:
+        """Be gone for a while."""
+        self.stop()
+        try:
+            yield
+        finally:
+            self.start()
 
     def __enter__(self) -> FakeGoogle:
         self.start()
