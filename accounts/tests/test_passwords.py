@@ -35,7 +35,7 @@ def login(email: str, password: str):
         "🍅🍅🍅🍅🍅🍅a1",
     ],
 )
-def test_fit_password_is_taken_and_opens_the_account(anonymous, password):
+def test_fit_password_is_taken_and_opens_the_account(anonymous, real_hashing, password):
     account = {"name": "Carol", "email": "carol@example.com", "password": password}
 
     response = anonymous.post(REGISTER, account)
@@ -190,7 +190,7 @@ def test_browser_that_changes_it_stays_signed_in(alice):
 # Many at once
 
 
-def test_one_password_is_hashed_at_a_time(monkeypatch):
+def test_one_password_is_hashed_at_a_time(monkeypatch, real_hashing):
     lock, running, most = threading.Lock(), 0, 0
     encode = Argon2PasswordHasher.encode
 
