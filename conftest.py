@@ -46,11 +46,7 @@ def pytest_configure() -> None:
 
 
 # Its tables refuse to be cleared, and no reference leads to them from another.
-LOG = [
-    "moderation_auditentry",
-    "moderation_auditparticulars",
-    "moderation_auditarchive",
-]
+LOG = [f"moderation_audit{name}" for name in ("entry", "particulars", "archive")]
 
 
 @cache
@@ -133,6 +129,17 @@ def person(name: str, **fields: Any) -> User:
     email = f"{name.lower()}@example.com"
     password = encoded_password(Argon2Hasher.time_cost, Argon2Hasher.memory_cost)
     return User.objects.create(name=name, email=email, password=password, **fields)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix, request
+) -> None:
+    """Have the tests' database copied from one that is migrated, not migrated anew."""
+    database = settings.DATABASES["default"]
+    if database["EMBEDDED_DIR"]:
+        request.getfixturevalue("prepared_state")
+        connection.settings_dict["TEST"]["TEMPLATE"] = database["NAME"]
 
 
 @pytest.fixture(autouse=True)

@@ -15,8 +15,11 @@ import fcntl
 import os
 import re
 import shutil
+import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -51,6 +54,36 @@ def use_server_elsewhere() -> None:
         settings.DATABASES["default"] |= elsewhere
 
 
+def prepare() -> Path:
+    """Return `prepared_state`, once this process or another has made it.
+
+    The run's own server begins with a copy of it, too, if it has not begun yet.
+    """
+    from focusmaster.tests.processes import copy_state, manage
+
+    run = Path(os.environ["STATE_DIR"])
+    folder, draft, own = run / "prepared", run / "draft", run / "postgresql"
+    with open(f"{folder}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            done = manage(draft, "migrate")
+            assert done.returncode == 0, done.stderr
+            if not own.exists():
+                copy_state(draft / "postgresql", run / "own")
+                (run / "own").rename(own)
+            draft.rename(folder)
+    return folder
+
+
+def prepare_early() -> None:
+    # The first who needs it tries again, and tells what is wrong.
+    with suppress(AssertionError, subprocess.SubprocessError):
+        prepare()
+
+
+PREPARING = threading.Thread(target=prepare_early)
+
+
 # Before pytest-django loads the settings, which is in the same hook.
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests():
@@ -72,9 +105,18 @@ def pytest_load_initial_conftests():
 
 
 @pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Prepare while the workers start and look for tests."""
+    if config.getoption("numprocesses", None) and not config.option.collectonly:
+        PREPARING.start()
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_unconfigure() -> None:
     if is_worker():
         return
+    if PREPARING.ident:
+        PREPARING.join()
     from django.conf import settings
     from django.db import connections
 
@@ -98,17 +140,7 @@ def state_dir() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def prepared_state() -> Path:
     """A state folder with a migrated database, to copy; made once in a run."""
-    from focusmaster.tests.processes import manage
-
-    folder = Path(os.environ["STATE_DIR"], "prepared")
-    with open(f"{folder}.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not folder.exists():
-            draft = folder.with_name("draft")
-            done = manage(draft, "migrate")
-            assert done.returncode == 0, done.stderr
-            draft.rename(folder)
-    return folder
+    return prepare()
 
 
 @pytest.fixture
