@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from rest_framework.exceptions import APIException
-from rest_framework.request import Request
+from rest_framework.request import Empty, Request
 
 from focusmaster.renderers import JSONNegotiation
 
@@ -16,6 +16,23 @@ from focusmaster.renderers import JSONNegotiation
 def built(classes: tuple[type, ...]) -> list[Any]:
     """Build what each request would build anew, though it keeps nothing of one."""
     return [one() for one in classes]
+
+
+class JSONRequest(Request):
+    """DRF's with a body of JSON or none: others are refused before it is read."""
+
+    @property
+    def data(self) -> Any:
+        if self._full_data is Empty:
+            self._load_data_and_files()
+        return self._full_data
+
+    def _load_data_and_files(self) -> None:
+        self._data = self._full_data = {}
+        self._files = {}
+        if self.stream is not None:
+            (parser,) = self.parsers
+            self._data = self._full_data = parser.parse(self.stream)
 
 
 class ShortDispatch:
@@ -31,7 +48,7 @@ class ShortDispatch:
         method = request.method.lower()
         is_question = method == "options"
         self.action = "metadata" if is_question else self.action_map.get(method)
-        return Request(
+        return JSONRequest(
             request,
             parsers=built(tuple(self.parser_classes)),
             authenticators=built(tuple(self.authentication_classes)),

@@ -18,7 +18,8 @@ from django.db import connection, models, transaction
 from django.db.models import Expression, F, Func, Model, Q, QuerySet, TextField
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
-from django.http import HttpResponse
+from django.http import HttpResponse, SimpleCookie
+from django.http.response import ResponseHeaders
 from rest_framework import serializers
 
 from focusmaster.fields import ObjectIdField
@@ -357,10 +358,17 @@ def json_answer(data: Any, status: int = 200) -> JSONAnswer:
 class JSONAnswer(HttpResponse):
     """An answer whose JSON text is there already."""
 
+    # What Django makes of such an answer, whatever its text.
+    empty = vars(HttpResponse(content_type="application/json"))
+
     def __init__(self, text: bytes | str, status: int = 200) -> None:
+        vars(self).update(self.empty)
+        self.headers = ResponseHeaders({})
+        self.headers._store = dict(self.empty["headers"]._store)
+        self.cookies, self._resource_closers = SimpleCookie(), []
+        self.status_code = status
         # Django would look into the headers for how to encode it.
-        text = text.encode() if isinstance(text, str) else text
-        super().__init__(text, content_type="application/json", status=status)
+        self._container = [text.encode() if isinstance(text, str) else text]
 
     def items(self) -> Iterable[tuple[str, str]]:
         """Return the headers, without going through a view of a mapping for each."""

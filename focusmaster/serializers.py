@@ -7,11 +7,12 @@ from copy import deepcopy
 from datetime import UTC, datetime, time
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.validators import ProhibitNullCharactersValidator
 from django.utils import timezone as django_timezone
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
-from rest_framework.fields import empty
+from rest_framework.fields import empty, get_error_detail
 from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
 from focusmaster.fields import OBJECT_ID
@@ -75,15 +76,38 @@ class StrictSerializer(serializers.Serializer):
         return {}
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
-        if isinstance(data, dict):
-            ignored = getattr(getattr(self, "Meta", None), "ignored", ())
-            unknown = data.keys() - self._declared_fields.keys() - set(ignored)
-            if unknown:
-                named = sorted(unknown)[:MAX_NAMED]
-                raise serializers.ValidationError(
-                    {name: ["there is no such field"] for name in named}
-                )
-        return super().to_internal_value(data)
+        if not isinstance(data, dict):
+            return super().to_internal_value(data)  # Refuses it.
+        ignored = getattr(getattr(self, "Meta", None), "ignored", ())
+        unknown = data.keys() - self._declared_fields.keys() - set(ignored)
+        if unknown:
+            named = sorted(unknown)[:MAX_NAMED]
+            raise serializers.ValidationError(
+                {name: ["there is no such field"] for name in named}
+            )
+        return self._valid(data)
+
+    def _valid(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Return what the fields make of their values, or raise what all refuse."""
+        values: dict[str, Any] = {}
+        errors = {}
+        for field in self._writable_fields:
+            check = getattr(self, f"validate_{field.field_name}", None)
+            try:
+                value = field.run_validation(data.get(field.field_name, empty))
+                if check:
+                    value = check(value)
+            except serializers.ValidationError as exc:
+                errors[field.field_name] = exc.detail
+            except ValidationError as exc:
+                errors[field.field_name] = get_error_detail(exc)
+            except serializers.SkipField:
+                pass
+            else:
+                self.set_value(values, field.source_attrs, value)
+        if errors:
+            raise serializers.ValidationError(errors)
+        return values
 
 
 def shallow_copy(field: serializers.Field) -> serializers.Field:
