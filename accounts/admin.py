@@ -49,13 +49,12 @@ def ids_beginning_with(text: str) -> list[str]:
 
 
 def lock(user_ids: Iterable[str]) -> None:
-    """Lock these people's rows, in the order in which whatever locks several does.
+    """Lock these people's rows before something is done to them.
 
     Whoever bans one of them then waits here, and not between what is done to them and
     the entry about it: that locks the audit log, for which the others wait.
     """
-    rows = User.objects.filter(pk__in=set(user_ids)).order_by("pk")
-    list(rows.select_for_update(no_key=True).values_list("pk"))
+    User.objects.filter(pk__in=set(user_ids)).lock()
 
 
 def is_address(text: str) -> bool:

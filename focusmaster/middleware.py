@@ -20,6 +20,7 @@ from focusmaster.conditional import READS, conditional
 from focusmaster.headers import set_headers, vary_by_origin
 from focusmaster.logs import log_request
 from focusmaster.parsers import PayloadTooLarge
+from focusmaster.requests import declared_length
 
 KNOWN_HOSTS = 100
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -125,8 +126,7 @@ def body_length(request: HttpRequest) -> int:
         body = request.environ["wsgi.input"].read(settings.MAX_BODY_BYTES + 1)
         request._stream = BytesIO(body)
         meta["CONTENT_LENGTH"] = str(len(body))
-    length = meta.get("CONTENT_LENGTH", "")
-    return int(length) if length.isdecimal() else 0
+    return declared_length(meta)
 
 
 class ClientOriginMiddleware(CorsMiddleware):

@@ -21,6 +21,8 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, reset_queries
 from django.urls import ResolverMatch, get_resolver
 
+from focusmaster.requests import declared_length
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -42,9 +44,8 @@ class Request(WSGIRequest):
         environ["SCRIPT_NAME"] = ""
         self.method = environ["REQUEST_METHOD"].upper()
         self._set_content_type_params(environ)
-        length = environ.get("CONTENT_LENGTH", "")
-        length = int(length) if length.isdecimal() else 0
-        self._stream = LimitedStream(environ["wsgi.input"], length)
+        body = environ["wsgi.input"]
+        self._stream = LimitedStream(body, declared_length(environ))
         self._read_started = False
         self.resolver_match = None
 

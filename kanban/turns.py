@@ -21,8 +21,7 @@ def take_turn(rows: QuerySet) -> None:
 
     Must be the first query of a transaction.
     """
-    users = User.objects.filter(pk__in=rows.values("user")).order_by("pk")
-    list(users.select_for_update(no_key=True).values_list("pk"))
+    User.objects.filter(pk__in=rows.values("user")).lock()
 
 
 def in_turn(user_id: Expression) -> Expression:

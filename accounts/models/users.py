@@ -115,6 +115,14 @@ class UserQuerySet(models.QuerySet):
             updated_at=now,
         )
 
+    def lock(self) -> None:
+        """Wait for changes under way of these users; later ones wait. In a transaction.
+
+        All that lock several people do so in this order.
+        """
+        rows = self.order_by("pk").select_for_update(no_key=True)
+        list(rows.values_list("pk"))
+
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
     def get_by_natural_key(self, username: str) -> User:

@@ -90,11 +90,11 @@ def calls_of(handler: Handler, *target: str) -> int:
 @pytest.mark.parametrize(
     ("path", "query", "limit"),
     [
-        ("/api/auth/me", "", 245),
-        ("/api/tasks", "", 308),
-        ("/api/sessions", "range=week", 368),
-        ("/api/sessions/stats", "", 272),
-        ("/api/analytics/productivity", "range=month", 302),
+        ("/api/auth/me", "", 236),
+        ("/api/tasks", "", 298),
+        ("/api/sessions", "range=week", 357),
+        ("/api/sessions/stats", "", 262),
+        ("/api/analytics/productivity", "range=month", 291),
     ],
 )
 def test_request_calls_few_functions(busy, path, query, limit):

@@ -128,6 +128,8 @@ class FeedbackAdmin(ActingPages, OfPerson):
 
     def mark(self, request: HttpRequest, queryset: QuerySet, status: str) -> None:
         ids = [row.pk for row in self.few(request, queryset)]
+        if not ids:
+            return
         by = Actor.of_request(request)
         with transaction.atomic():
             rows = Feedback.objects.filter(pk__in=ids).order_by("pk")
