@@ -235,11 +235,10 @@ def everything_stored() -> str:
             texts += [text for (text,) in cursor.fetchall()]
             # Bytes are shown as hex, which would hide a text.
             cursor.execute(
-                f"SELECT convert_from(decode(x, 'hex'), 'LATIN1') FROM "
-                f"(SELECT (regexp_matches(t::text, '\\\\x([0-9a-f]+)', 'g'))[1] x "
-                f'FROM "{table}" t) b'
+                f"SELECT (regexp_matches(t::text, '\\\\x([0-9a-f]+)', 'g'))[1] "
+                f'FROM "{table}" t'
             )
-            texts += [text for (text,) in cursor.fetchall()]
+            texts += [bytes.fromhex(x).decode("latin-1") for (x,) in cursor.fetchall()]
     return "\n".join(texts)
 
 
