@@ -67,7 +67,7 @@ class Handler(WSGIHandler):
 
     def __call__(
         self, environ: dict[str, Any], start_response: Callable
-    ) -> HttpResponseBase:
+    ) -> HttpResponseBase | list[bytes]:
         request_started.send(sender=Handler, environ=environ)
         response = self.get_response(Request(environ))
         response._handler_class = Handler
@@ -75,7 +75,12 @@ class Handler(WSGIHandler):
         for cookie in response.cookies.values() if response.cookies else ():
             headers.append(("Set-Cookie", cookie.OutputString()))
         start_response(f"{response.status_code} {response.reason_phrase}", headers)
-        return response
+        if response.streaming:
+            return response
+        # As a list it is sent in one go, and nothing is left to do after that.
+        body = [response.content]
+        response.close()
+        return body
 
     def get_response(self, request: Request) -> HttpResponseBase:
         response = self._middleware_chain(request)
