@@ -18,10 +18,11 @@ from django.core.handlers.wsgi import (
     get_path_info,
 )
 from django.core.signals import request_finished, request_started
-from django.db import close_old_connections, reset_queries
+from django.db import close_old_connections, connection, reset_queries
 from django.urls import ResolverMatch, get_resolver
 
 from focusmaster.requests import declared_length
+from focusmaster.threads import ReadLimit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,7 +93,7 @@ class Handler(WSGIHandler):
         return request.resolver_match
 
 
-def make_application() -> Handler:
+def make_application() -> Callable:
     """Set Django up, and load what the first request would otherwise wait for."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "focusmaster.settings")
     django.setup(set_prefix=False)
@@ -102,7 +103,7 @@ def make_application() -> Handler:
     # What is there now stays: collecting garbage need not look through it each time.
     gc.collect()
     gc.freeze()
-    return handler
+    return ReadLimit(handler) if connection.is_on_this_machine else handler
 
 
 def disconnect_needless() -> None:

@@ -19,6 +19,8 @@ from focusmaster.postgresql.embedded import PORT, ROLE, server_in
 if TYPE_CHECKING:
     from focusmaster.postgresql.embedded import EmbeddedServer
 
+# Hosts that are this machine, besides folders of sockets.
+LOCAL_HOSTS = frozenset(["", "localhost", "127.0.0.1", "::1"])
 # A server elsewhere that does not answer must fail the request, not hold it.
 CONNECT_SECONDS = 5
 
@@ -43,6 +45,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 "PORT": PORT,
                 "USER": ROLE,
             }
+
+    @property
+    def is_on_this_machine(self) -> bool:
+        host = self.settings_dict["HOST"]
+        return host in LOCAL_HOSTS or host.startswith("/")
 
     def get_new_connection(self, conn_params):
         """Connect; if the embedded server does not answer, start it and try again."""

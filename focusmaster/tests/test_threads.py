@@ -1,0 +1,160 @@
+"""Threads like those of the server's worker, and an application that says who answers.
+
+A read of `/wait` ends when the test says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from queue import SimpleQueue
+from threading import Barrier, Event, Thread, get_ident
+
+import pytest
+
+from focusmaster.tests.processes import PATIENCE_SECONDS
+from focusmaster.threads import ReadLimit
+
+THREADS = 4
+# Longer than any test waits: who is at a read never counts as held up.
+NEVER = 10 * PATIENCE_SECONDS
+
+
+def environ_of(method: str, path: str, protocol: str) -> dict[str, str]:
+    return {
+        "REQUEST_METHOD": method,
+        "PATH_INFO": path,
+        "SERVER_PROTOCOL": protocol,
+    }
+
+
+class Worker:
+    """Threads that take requests from one queue, as the server's do."""
+
+    def __init__(self, quick: float, rest: float) -> None:
+        self.requests: SimpleQueue = SimpleQueue()
+        self.answers: SimpleQueue = SimpleQueue()
+        self.together = Barrier(THREADS)
+        self.waiting, self.go_on = Event(), Event()
+        self.application = ReadLimit(self.answer, quick=quick, rest=rest)
+        for _ in range(THREADS):
+            Thread(target=self.serve, daemon=True).start()
+
+    def answer(self, environ, start_response) -> list[bytes] | Iterator[bytes]:
+        path = environ["PATH_INFO"]
+        if path == "/together":
+            self.together.wait(PATIENCE_SECONDS)
+        if path == "/wait":
+            self.wait()
+        if path == "/failure":
+            raise ZeroDivisionError
+        if path == "/parts":
+            return self.parts()
+        return [b"%d" % get_ident()]
+
+    def wait(self) -> None:
+        self.waiting.set()
+        self.go_on.wait()
+
+    def parts(self) -> Iterator[bytes]:
+        self.wait()
+        yield b"%d" % get_ident()
+
+    def serve(self) -> None:
+        while request := self.requests.get():
+            try:
+                body = self.application(environ_of(*request), None)
+            except ZeroDivisionError:
+                self.answers.put(b"failure")
+                continue
+            self.answers.put(b"".join(body))
+            if hasattr(body, "close"):
+                body.close()
+
+    def send(self, method: str, path: str, protocol: str = "HTTP/1.1") -> None:
+        self.requests.put((method, path, protocol))
+
+    def get(self, path: str = "/", protocol: str = "HTTP/1.1") -> bytes:
+        """Return who answered; raise Empty if nobody did."""
+        self.send("GET", path, protocol)
+        return self.answers.get(timeout=PATIENCE_SECONDS)
+
+    def crowd(self, method: str = "GET", protocol: str = "HTTP/1.1") -> set[bytes]:
+        """Have all threads at once answer one request each; return who did."""
+        for _ in range(THREADS):
+            self.send(method, "/together", protocol)
+        return {self.answers.get(timeout=PATIENCE_SECONDS) for _ in range(THREADS)}
+
+
+@pytest.fixture
+def start():
+    workers = []
+
+    def start(quick: float = NEVER, rest: float = NEVER) -> Worker:
+        workers.append(Worker(quick, rest))
+        return workers[-1]
+
+    yield start
+    for worker in workers:
+        worker.go_on.set()
+        for _ in range(THREADS):
+            worker.requests.put(None)
+
+
+def test_most_threads_park_after_reads_at_the_same_time(start):
+    worker = start()
+    assert len(worker.crowd()) == THREADS
+
+    # Two where the last of them ended in one moment: none may be too few.
+    assert len({worker.get() for _ in range(50)}) <= 2
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/wait"), ("DELETE", "/wait"), ("GET", "/parts")]
+)
+def test_who_is_at_something_else_than_a_read_lets_another_read(start, method, path):
+    worker = start()
+    worker.crowd()
+
+    for _ in range(THREADS - 1):
+        worker.waiting.clear()
+        worker.send(method, path)
+        assert worker.waiting.wait(PATIENCE_SECONDS)
+        worker.get()
+
+
+def test_who_is_held_up_at_a_read_lets_another_read(start):
+    worker = start(quick=0.01)
+    worker.crowd()
+
+    for _ in range(THREADS - 1):
+        worker.waiting.clear()
+        worker.send("GET", "/wait")
+        assert worker.waiting.wait(PATIENCE_SECONDS)
+        worker.get()
+
+
+def test_all_threads_are_there_again_after_a_rest(start):
+    worker = start(rest=0.01)
+    worker.crowd()
+
+    assert len(worker.crowd()) == THREADS
+
+
+def test_failure_of_the_application_leaves_its_thread_free(start):
+    worker = start()
+    worker.send("GET", "/failure")
+    assert worker.answers.get(timeout=PATIENCE_SECONDS) == b"failure"
+
+    body = worker.application(environ_of("GET", "/", "HTTP/1.1"), None)
+
+    assert isinstance(body, list)
+
+
+@pytest.mark.parametrize(
+    ("method", "protocol"), [("POST", "HTTP/1.1"), ("GET", "HTTP/2")]
+)
+def test_what_may_not_park_keeps_all_threads(start, method, protocol):
+    worker = start()
+    worker.crowd(method, protocol)
+
+    assert len(worker.crowd(method, protocol)) == THREADS
