@@ -6,13 +6,14 @@ import logging
 import time
 from datetime import datetime, timedelta
 from threading import Lock, Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import DatabaseError, connection, connections
 from django.utils import timezone
 
 from accounts.models import User
 from focusmaster.periods import DAY_LENGTH, last_days, local_midnight
+from focusmaster.postgresql.patience import TookTooLong, patience
 from moderation.models import DailyUse, ErrorOccurrence
 from moderation.models.usage import LATE, Span, Use
 from moderation.people import count
@@ -63,21 +64,42 @@ _counting = Lock()
 _started = time.monotonic()
 
 
-def kpis(zone: ZoneInfo, *, at: datetime | None = None) -> dict[str, int]:
+class Traffic(NamedTuple):
+    """The use of the last days, oldest first, the last of them today.
+
+    A day has `date`, `sessions` and `visitors`; without numbers, it is being counted.
+    """
+
+    days: list[dict[str, Any]]
+    # When those numbers were counted that may have changed since, if there are any.
+    as_of: datetime | None
+
+    @property
+    def is_whole(self) -> bool:
+        return all(day["sessions"] is not None for day in self.days)
+
+
+def kpis(
+    zone: ZoneInfo, *, at: datetime | None = None, counts_active: bool = True
+) -> dict[str, int | None]:
     """Return the numbers that matter first; today is that of the zone.
 
     The totals are exact up to some ten thousand, and PostgreSQL's estimates beyond.
+    Who is active today is None where that would have to be counted and shall not be.
     """
     now = at or timezone.now()
     today = last_days(1, zone, at=now)
     known = DailyUse.objects.of([(today.start, today.end)])
     recent = ErrorOccurrence.objects.filter(created_at__gt=now - RECENT)
+    active = None
+    if known:
+        active = known.popitem()[1].active
+    elif counts_active:
+        active = active_in(today.start, today.end)
     return {
         "totalUsers": count(User.objects.all()),
         "totalSessions": count(PomodoroSession.objects.all()),
-        "activeToday": (
-            known.popitem()[1].active if known else active_in(today.start, today.end)
-        ),
+        "activeToday": active,
         "recentErrors": recent.count(),
     }
 
@@ -88,11 +110,14 @@ def active_in(start: datetime, end: datetime) -> int:
         return cursor.fetchone()[0]
 
 
-def traffic(zone: ZoneInfo, *, at: datetime | None = None) -> list[dict[str, Any]]:
+def traffic(
+    zone: ZoneInfo, *, at: datetime | None = None, limit: timedelta | None = None
+) -> Traffic:
     """Return the sessions of each of the last days, and how many people had them.
 
     What a day long past had is kept, and not counted again; what a busy day has that
-    is not over is as of a while ago.
+    is not over is as of a while ago. What nobody has counted yet is counted now; where
+    that takes longer than the limit, it is gone on with after the answer.
     """
     now = at or timezone.now()
     days = last_days(DAYS, zone, at=now).days()
@@ -101,25 +126,50 @@ def traffic(zone: ZoneInfo, *, at: datetime | None = None) -> list[dict[str, Any
         for day in days
     ]
     known = DailyUse.objects.of(spans)
-    found: dict[Span, DailyUse | Use] = dict(known)
-    found |= recount([span for span in spans if span not in known], at=now)
-    old = [
-        span
-        for span, use in known.items()
-        if not use.is_final() and use.counted_at < now - FRESH
-    ]
-    if old and _counting.acquire(blocking=False):
-        Thread(target=_recount, args=[old, now], daemon=True).start()
-    return [
-        {"date": day.isoformat(), "sessions": use.sessions, "visitors": use.visitors}
-        for day, span in zip(days, spans, strict=True)
-        for use in [found[span]]
-    ]
+    missing = [span for span in spans if span not in known]
+    found = known | _found(missing, at=now, limit=limit)
+    changing = {span: use for span, use in known.items() if not use.is_final()}
+    as_of = min((use.counted_at for use in changing.values()), default=None)
+    old = [span for span, use in changing.items() if use.counted_at < now - FRESH]
+    uncounted = [span for span in missing if span not in found]
+    if (old or uncounted) and _counting.acquire(blocking=False):
+        newest_first = sorted([*old, *uncounted], reverse=True)
+        Thread(target=_recount, args=[newest_first, now], daemon=True).start()
+    nothing = Use(None, None, None)
+    return Traffic(
+        [
+            {
+                "date": day.isoformat(),
+                "sessions": use.sessions,
+                "visitors": use.visitors,
+            }
+            for day, span in zip(days, spans, strict=True)
+            for use in [found.get(span, nothing)]
+        ],
+        as_of,
+    )
+
+
+def _found(
+    spans: list[Span], *, at: datetime, limit: timedelta | None
+) -> dict[Span, Use]:
+    """Count these days, or none of them if that takes too long."""
+    if limit is None:
+        return recount(spans, at=at)
+    if _counting.locked():  # Because it took too long a moment ago.
+        return {}
+    try:
+        with patience(limit):
+            return recount(spans, at=at)
+    except TookTooLong:
+        return {}
 
 
 def _recount(spans: list[Span], at: datetime) -> None:
+    """Count these days one after the other; whoever looks sees those that are done."""
     try:
-        recount(spans, at=at)
+        for span in spans:
+            recount([span], at=at, keeps_all=True)
     except DatabaseError:
         log.exception("The use of busy days was not counted")
     finally:
@@ -127,19 +177,19 @@ def _recount(spans: list[Span], at: datetime) -> None:
         _counting.release()
 
 
-def recount(spans: list[Span], *, at: datetime) -> dict[Span, Use]:
-    """Count these days, and keep those for which that is worth it."""
-    uses = {}
-    for (start, end), (sessions, visitors) in counts(spans).items():
-        is_today = start <= at < end and sessions >= BUSY
-        active = active_in(start, end) if is_today else visitors
-        uses[start, end] = Use(sessions, visitors, active)
-    over = at - LATE
-    kept = {
-        span: use
-        for span, use in uses.items()
-        if use.sessions >= (MANY if span[1] <= over else BUSY)
-    }
+def recount(
+    spans: list[Span], *, at: datetime, keeps_all: bool = False
+) -> dict[Span, Use]:
+    """Count these days, and keep those for which that is worth it, or all."""
+    over, uses, kept = at - LATE, {}, {}
+    for span, (sessions, visitors) in counts(spans).items():
+        start, end = span
+        is_kept = keeps_all or sessions >= (MANY if end <= over else BUSY)
+        is_today = start <= at < end
+        active = active_in(start, end) if is_kept and is_today else visitors
+        uses[span] = Use(sessions, visitors, active)
+        if is_kept:
+            kept[span] = uses[span]
     DailyUse.objects.keep(kept, at=at)
     return uses
 

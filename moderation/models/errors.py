@@ -10,11 +10,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, models, transaction
+from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
 from focusmaster.fields import InstantField, ObjectIdField, ObjectIdPrimaryKey
+from focusmaster.postgresql.patience import patience
 
 KEPT = timedelta(days=30)
 CLEARED_AT_ONCE = 10
@@ -24,8 +25,8 @@ MOST_A_MINUTE = 20
 MAX_MESSAGE = 500
 MAX_STACK = 20_000
 MAX_PATH = 500
-# Milliseconds that an answer may wait for the storing of its error.
-PATIENCE = 1000
+# For which an answer may wait for each step of storing its error.
+PATIENCE = timedelta(seconds=1)
 
 
 class ErrorGroupQuerySet(models.QuerySet):
@@ -36,7 +37,7 @@ class ErrorGroupQuerySet(models.QuerySet):
     def expired(self, *, at: datetime | None = None) -> ErrorGroupQuerySet:
         return self.filter(last_seen_at__lte=(at or timezone.now()) - KEPT)
 
-    @transaction.atomic
+    @patience(PATIENCE)
     def note(
         self,
         *,
@@ -52,8 +53,6 @@ class ErrorGroupQuerySet(models.QuerySet):
         have been freed of secrets.
         """
         now = at or timezone.now()
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL statement_timeout = {PATIENCE}")
         self._clear(at=now)
         latest = {
             "message": message[:MAX_MESSAGE],
@@ -74,8 +73,6 @@ class ErrorGroupQuerySet(models.QuerySet):
         if last_minute[:MOST_A_MINUTE].count() < MOST_A_MINUTE:
             del latest["stack"], latest["last_seen_at"], latest["status_code"]
             group.occurrences.create(**latest, created_at=now)
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL statement_timeout TO DEFAULT")
 
     def _clear(self, *, at: datetime) -> None:
         old = self.expired(at=at).values("pk")[:CLEARED_AT_ONCE]

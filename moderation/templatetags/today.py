@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django import template
@@ -13,7 +13,7 @@ from focusmaster.periods import zone_named
 from moderation.charts import Column, bars, counted
 from moderation.models import Ban, Feedback
 from moderation.people import count
-from moderation.usage import kpis, traffic
+from moderation.usage import Traffic, kpis, traffic
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SOON = timedelta(days=7)
 SHOWN = 5
+# For which the page waits for days that nobody has counted yet.
+PATIENCE = timedelta(milliseconds=150)
 
 register = template.Library()
 
@@ -31,15 +33,16 @@ def today(context: dict[str, Any]) -> dict[str, Any]:
     """Show numbers of today, by the clock of who looks, and the last 30 days."""
     now, zone = timezone.now(), zone_named(context["request"].user.timezone)
     ending = Ban.objects.in_force(at=now).filter(until__lte=now + SOON)
-    chart = chart_of(zone, at=now)  # Finds what kpis() then need not count again.
+    # Finds what kpis() then need not count again.
+    use = traffic(zone, at=now, limit=PATIENCE)
     return {
-        "tiles": tiles(kpis(zone, at=now)),
-        "chart": chart,
+        "tiles": tiles(kpis(zone, at=now, counts_active=use.is_whole)),
+        "chart": chart_of(use, zone),
         "ending": ending.select_related("user").order_by("until")[:SHOWN],
     }
 
 
-def tiles(numbers: dict[str, int]) -> list[dict[str, Any]]:
+def tiles(numbers: dict[str, int | None]) -> list[dict[str, Any]]:
     errors, feedback = numbers["recentErrors"], count(Feedback.objects.open())
     everybody = reverse("admin:accounts_user_changelist")
     board = reverse("admin:moderation_feedback_changelist")
@@ -55,7 +58,12 @@ def tiles(numbers: dict[str, int]) -> list[dict[str, Any]]:
         (feedback, "feedback to do", f"{board}?to_do=open", feedback > 0),
     ]
     return [
-        {"number": f"{number:,}", "label": label, "url": url, "matters": matters}
+        {
+            "number": "…" if number is None else f"{number:,}",
+            "label": label,
+            "url": url,
+            "matters": matters,
+        }
         for number, label, url, matters in rows
     ]
 
@@ -64,17 +72,26 @@ def people(number: int) -> str:
     return f"{number:,} person" if number == 1 else f"{number:,} people"
 
 
-def chart_of(zone: ZoneInfo, *, at: datetime) -> SafeString:
-    days = traffic(zone, at=at)
+def chart_of(use: Traffic, zone: ZoneInfo) -> SafeString:
     columns = [
-        Column(
-            day["date"][5:],
-            day["date"],
-            day["sessions"],
-            f"{counted(day['sessions'], 'session')} of {people(day['visitors'])}",
-        )
-        for day in days
+        Column(day["date"][5:], day["date"], day["sessions"] or 0, text_of(day))
+        for day in use.days
     ]
-    total = counted(sum(day["sessions"] for day in days), "session")
-    summary = f"{total} in {len(days)} days; days are those of {zone.key}."
-    return bars("Sessions per day.", summary, "Sessions", columns, every=5)
+    return bars("Sessions per day.", summary(use, zone), "Sessions", columns, every=5)
+
+
+def text_of(day: dict[str, Any]) -> str:
+    if day["sessions"] is None:
+        return "being counted"
+    return f"{counted(day['sessions'], 'session')} of {people(day['visitors'])}"
+
+
+def summary(use: Traffic, zone: ZoneInfo) -> str:
+    numbers = [day["sessions"] for day in use.days if day["sessions"] is not None]
+    total, rest = counted(sum(numbers), "session"), len(use.days) - len(numbers)
+    said = f"{total} in {len(numbers)} days; days are those of {zone.key}."
+    if use.as_of:
+        said += f" Busy days as of {use.as_of.astimezone(zone):%H:%M}."
+    if rest:
+        said += f" {counted(rest, 'day')} still being counted: look again soon."
+    return said

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection, connections, transaction
+from django.test import Client
 from django.utils import timezone
 
 from accounts.models import SignIn, User
@@ -10,6 +13,7 @@ from conftest import person
 from focusmaster.periods import zone_named
 from moderation import usage
 from moderation.models import DailyUse, ErrorGroup
+from moderation.tests.test_admin_pages import text_of
 from pomodoro.models import PomodoroSession
 
 STATS = "/api/admin/stats"
@@ -52,8 +56,8 @@ def test_traffic_counts_sessions_and_people_of_each_local_day(alice, bob):
     for user, at in [(alice, NOON), (alice, NOON), (bob, NOON), (alice, evening)]:
         session(user, at)
 
-    by_berlin = usage.traffic(BERLIN, at=NOON)
-    by_utc = usage.traffic(UTC_ZONE, at=NOON)
+    by_berlin = usage.traffic(BERLIN, at=NOON).days
+    by_utc = usage.traffic(UTC_ZONE, at=NOON).days
 
     assert (by_utc[0]["date"], by_utc[-1]["date"]) == ("2026-02-09", "2026-03-10")
     assert busy(by_utc) == [
@@ -79,11 +83,11 @@ def test_busy_day_that_is_long_past_is_not_counted_again(alice, monkeypatch):
     for at in (past, yesterday):
         session(alice, at)
         session(alice, at)
-    first = usage.traffic(UTC_ZONE, at=NOON)
+    first = usage.traffic(UTC_ZONE, at=NOON).days
     for at in (past, yesterday, NOON):
         session(alice, at)
 
-    second = usage.traffic(UTC_ZONE, at=NOON)
+    second = usage.traffic(UTC_ZONE, at=NOON).days
 
     assert [day["sessions"] for day in busy(first)] == [2, 2]
     assert [day["sessions"] for day in busy(second)] == [2, 3, 1]
@@ -96,7 +100,7 @@ def test_busy_day_is_shown_as_it_was_and_counted_anew_meanwhile(alice, monkeypat
     seen = []
 
     def look() -> None:
-        today = usage.traffic(UTC_ZONE)[-1]["sessions"]
+        today = usage.traffic(UTC_ZONE).days[-1]["sessions"]
         seen.append((today, usage.kpis(UTC_ZONE)["activeToday"]))
 
     session(alice, timezone.now())
@@ -111,12 +115,50 @@ def test_busy_day_is_shown_as_it_was_and_counted_anew_meanwhile(alice, monkeypat
     assert seen == [(1, 1), (1, 1), (1, 1), (2, 2)]
 
 
+def home_of(user: User) -> tuple[list[str], str]:
+    """Return the numbers on staff's first page, and its text."""
+    client = Client()
+    client.force_login(user)
+    try:
+        page = client.get("/admin/")
+        return [tile["number"] for tile in page.context["tiles"]], text_of(page)
+    finally:
+        connections.close_all()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_first_page_does_not_wait_for_a_count_that_takes_long(
+    moderator, alice, monkeypatch
+):
+    monkeypatch.setattr(usage, "BUSY", 1)
+    now = timezone.now()
+    session(alice, now)
+    session(alice, now - timedelta(days=7))
+
+    with ThreadPoolExecutor(1) as thread:
+        with transaction.atomic(), connection.cursor() as cursor:
+            # So what was counted cannot be kept.
+            cursor.execute("LOCK moderation_dailyuse IN SHARE MODE")
+            early = [thread.submit(home_of, moderator).result() for _ in range(2)]
+        with usage._counting:  # Once the thread is done.
+            numbers, text = home_of(moderator)
+
+    for early_numbers, early_text in early:
+        assert early_numbers == ["2", "…", "0", "0"]
+        assert "0 sessions in 0 days" in early_text
+        assert "30 days still being counted: look again soon." in early_text
+        assert f"{now:%Y-%m-%d}: being counted</title>" in early_text
+    assert numbers == ["2", "1", "0", "0"]
+    assert "2 sessions in 30 days; days are those of UTC. Busy days as of " in text
+    assert "still being counted" not in text
+
+
 def test_quiet_days_are_always_counted(alice):
     past = NOON - timedelta(days=5)
     for expected in (1, 2):
         session(alice, past)
 
-        (day,) = busy(usage.traffic(UTC_ZONE, at=NOON))
+        (day,) = busy(usage.traffic(UTC_ZONE, at=NOON).days)
 
         assert day["sessions"] == expected
     assert not DailyUse.objects.exists()

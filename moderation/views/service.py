@@ -25,7 +25,7 @@ class ServiceViewSet(viewsets.GenericViewSet):
     def stats(self, request: Request) -> Response:
         zone = zone_of(request.query_params, request.user.timezone)
         now = timezone.now()
-        days = traffic(zone, at=now)  # Finds what kpis() then need not count again.
+        days = traffic(zone, at=now).days  # Finds what kpis() need not count again.
         return Response({"kpis": kpis(zone, at=now), "traffic": days})
 
     @action(detail=False, methods=["get"])
