@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from copy import deepcopy
 from datetime import UTC, datetime, time
+from functools import cache
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -43,33 +44,33 @@ class StrictSerializer(serializers.Serializer):
         """Copy the declared fields, which DRF would build anew for each request.
 
         A field changes only in what it is bound to, so a shallow copy serves; but for a
-        list of objects, to whose one child the list is bound. What reads a body needs
-        no field that it cannot set, and none that is not given and may be left out.
+        list of objects, to whose one child the list is bound.
         """
-        needed = self._declared_fields
-        given = getattr(self, "initial_data", None)
-        if given is not None:
-            given = given if isinstance(given, dict) else {}
-            needed = {
-                name: field
-                for name, field in needed.items()
-                if not field.read_only and (name in given or self._misses(field))
-            }
         return {
             name: deepcopy(field)
             if isinstance(field, serializers.ListSerializer)
             else shallow_copy(field)
-            for name, field in needed.items()
+            for name, field in self._declared_fields.items()
         }
 
-    def _misses(self, field: serializers.Field) -> bool:
-        """Tell whether a body without the field is wrong, or gets its default."""
-        return not self.partial and (field.required or field.default is not empty)
+    @classmethod
+    @cache
+    def _settable(cls, *, partial: bool) -> list[tuple[str, serializers.Field, bool]]:
+        """Return what a client can set: each name with its field, bound once for all.
 
-    @property
-    def _writable_fields(self) -> list[serializers.Field]:
-        # As DRF's, past a mapping that calls a function for each step and each value.
-        return [field for field in self.fields.fields.values() if not field.read_only]
+        And whether a body without it is wrong, or gets a default. No field keeps
+        anything of the body that it reads.
+        """
+        fields = cls(partial=partial).fields.items()
+        return [
+            (
+                name,
+                field,
+                not partial and (field.required or field.default is not empty),
+            )
+            for name, field in fields
+            if not field.read_only
+        ]
 
     def _read_only_defaults(self) -> dict[str, Any]:
         # No field of ours has a default that a client cannot set.
@@ -91,16 +92,18 @@ class StrictSerializer(serializers.Serializer):
         """Return what the fields make of their values, or raise what all refuse."""
         values: dict[str, Any] = {}
         errors = {}
-        for field in self._writable_fields:
-            check = getattr(self, f"validate_{field.field_name}", None)
+        for name, field, is_needed in self._settable(partial=self.root.partial):
+            if name not in data and not is_needed:
+                continue
+            check = getattr(self, f"validate_{name}", None)
             try:
-                value = field.run_validation(data.get(field.field_name, empty))
+                value = field.run_validation(data.get(name, empty))
                 if check:
                     value = check(value)
             except serializers.ValidationError as exc:
-                errors[field.field_name] = exc.detail
+                errors[name] = exc.detail
             except ValidationError as exc:
-                errors[field.field_name] = get_error_detail(exc)
+                errors[name] = get_error_detail(exc)
             except serializers.SkipField:
                 pass
             else:
