@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib import admin, messages
 from django.contrib.admin.forms import AdminAuthenticationForm, AdminPasswordChangeForm
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import ValidationError
 from django.core.paginator import Page, Paginator
@@ -92,6 +93,9 @@ class StaffPasswordForm(AdminPasswordChangeForm):
         )
         # The page keeps this session by what is stored.
         self.user.refresh_from_db(fields=["password"])
+        LogEntry.objects.log_actions(
+            self.user.pk, [self.user], CHANGE, "Changed password.", single_object=True
+        )
         return self.user
 
 

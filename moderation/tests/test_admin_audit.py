@@ -11,10 +11,11 @@ from django.urls import reverse
 
 from accounts.models import SignIn, User
 from accounts.tests.rows import rows_of as rows_of_accounts
-from conftest import client_of
+from conftest import PASSWORD, client_of
 from integrations.tests.rows import rows_of as rows_of_integrations
 from moderation.models import AuditEntry, AuditRecord, Feedback
 
+OWN_PASSWORD = "/admin/password_change/"
 # Whatever can be done to the rows that are chosen in a list, on any page.
 ACTIONS = [
     (page.opts.label, name)
@@ -49,6 +50,18 @@ def test_act_on_a_page_is_audited_with_where_it_came_from(pages, moderator, alic
     assert record.metadata == {"model": "accounts.user", "key": alice.pk}
     assert (record.ip_address, record.user_agent) == ("127.0.0.1", "Firefox")
     assert LogEntry.objects.count() == 1
+
+
+def test_new_password_of_ones_own_is_audited(pages, moderator):
+    new = {"new_password1": "another 4 words", "new_password2": "another 4 words"}
+
+    refused = pages.post(OWN_PASSWORD, {"old_password": "a wrong one", **new})
+    changed = pages.post(OWN_PASSWORD, {"old_password": PASSWORD, **new})
+
+    assert (refused.status_code, changed.status_code) == (200, 302)
+    record = AuditRecord.objects.get()
+    assert (record.actor_id, record.target_id) == (moderator.pk, moderator.pk)
+    assert record.details == "Changed a row of user: Changed password."
 
 
 def test_the_walk_finds_the_actions():
