@@ -15,8 +15,10 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
+from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -140,6 +142,20 @@ class Service:
             return ""
         except OSError:
             return ""
+
+    def send(
+        self, method: str, path: str, body: Any = None, **headers: str
+    ) -> tuple[int, bytes]:
+        """Send JSON on a connection of its own; return status and body of the answer.
+
+        Raises OSError or HTTPException if there is none.
+        """
+        client = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
+        headers["Content-Type"] = "application/json"
+        with closing(client):
+            client.request(method, path, body and json.dumps(body), headers)
+            response = client.getresponse()
+            return response.status, response.read()
 
     def stop(self, number: int = signal.SIGTERM) -> tuple[int, str]:
         """Send a signal to the whole group; return the exit status and the output."""

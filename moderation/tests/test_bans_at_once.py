@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 
 import pytest
+from django.conf import settings
 from django.db import connections, transaction
 from rest_framework.response import Response
 from rest_framework.test import APIClient
@@ -14,12 +16,14 @@ from accounts.google.linking import PROVIDER
 from accounts.models import SignIn, User
 from accounts.tests.test_passwords import someone_waits_for_us
 from conftest import PASSWORD, at_once, browser_of, client_of, person
+from focusmaster.tests.processes import Service, manage
 from moderation.actors import Actor
 from moderation.models import Ban
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LOGIN = "/api/auth/login"
+REGISTER = "/api/auth/register"
 GUEST = "/api/auth/guest"
 GOOGLE = "/api/auth/google"
 REFRESH = "/api/auth/refresh"
@@ -157,3 +161,27 @@ def test_sign_ins_of_two_people_do_not_wait_for_each_other(alice):
         (response,) = at_once(lambda: login(bob))
 
     assert response.status_code == 200
+
+
+# The workers of a real service, each with what it keeps of whom it has met.
+
+
+def test_ban_holds_at_once_in_every_worker(migrated_dir):
+    with Service(migrated_dir, "--workers", "2") as service:
+
+        def statuses(**headers: str) -> set[int]:
+            """Ask on new connections, which the workers share among themselves."""
+            return {service.send("GET", ME, **headers)[0] for _ in range(20)}
+
+        eve = {"email": "eve@example.com", "password": PASSWORD}
+        answer = service.send("POST", REGISTER, {"name": "Eve", **eve})[1]
+        token = json.loads(answer)["token"]
+        header = {"Authorization": f"Bearer {token}"}
+        cookie = {"Cookie": f"{settings.TOKEN_COOKIE}={token}"}
+        assert statuses(**header) == statuses(**cookie) == {200}
+
+        banned = manage(migrated_dir, "ban", eve["email"], "--reason", "Spam")
+
+        assert banned.returncode == 0, banned.stderr
+        assert statuses(**header) == statuses(**cookie) == {403}
+        assert service.send("POST", LOGIN, eve)[0] == 403
