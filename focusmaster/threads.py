@@ -16,11 +16,11 @@ from typing import Any
 from focusmaster.conditional import READS
 
 # Seconds after which a read counts as held up.
-QUICK = 0.01
+QUICK = 0.005
 # Seconds without a read after which no thread is kept from waiting for one.
 REST = 1
 # Seconds between two looks at who is held up.
-TICK = 0.01
+TICK = 0.005
 
 
 class ReadLimit:
