@@ -15,6 +15,8 @@ from typing import Any
 
 from focusmaster.conditional import READS
 
+# What a request with a body has one of.
+BODY = ("CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING")
 # Seconds after which a read counts as held up.
 QUICK = 0.005
 # Seconds without a read after which no thread is kept from waiting for one.
@@ -68,10 +70,14 @@ class ReadLimit:
     def _counts(self, environ: dict[str, Any]) -> bool:
         """Tell whether it is a read whose thread may park.
 
-        HTTP/2 tells the client of an answer's end only when its thread is done with it.
+        HTTP/2 tells the client of an answer's end only when its thread is done with it;
+        and only then does the server let go of a body that nobody has read.
         """
-        is_read = environ["REQUEST_METHOD"] in READS
-        return is_read and environ["SERVER_PROTOCOL"] != "HTTP/2"
+        return (
+            environ["REQUEST_METHOD"] in READS
+            and environ["SERVER_PROTOCOL"] != "HTTP/2"
+            and environ.keys().isdisjoint(BODY)
+        )
 
     def _place(self) -> Lock:
         """Return where this thread is about to park; from now on it can be woken."""
@@ -88,9 +94,18 @@ class ReadLimit:
         except IndexError:
             return
 
+    def _wake_all(self) -> None:
+        while self._parked:
+            self._wake_one()
+
     def _have_watched(self) -> None:
-        if self._watched.acquire(blocking=False):
+        if not self._watched.acquire(blocking=False):
+            return
+        try:
             Thread(target=self._watch, name="reads", daemon=True).start()
+        except RuntimeError:  # The system has no thread for us: nobody parks.
+            self._watched.release()
+            self._wake_all()
 
     def _watch(self) -> None:
         """Wake a thread for each that is held up, and all when there is no work."""
@@ -101,8 +116,7 @@ class ReadLimit:
                 if now - began > self.quick and self._reads.pop(thread, None):
                     self._wake_one()
             sleep(TICK)
-        while self._parked:
-            self._wake_one()
+        self._wake_all()
         self._watched.release()
         if self._parked:  # Since the last look.
             self._have_watched()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterable
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -67,39 +69,27 @@ _started = time.monotonic()
 class Traffic(NamedTuple):
     """The use of the last days, oldest first, the last of them today.
 
-    A day has `date`, `sessions` and `visitors`; without numbers, it is being counted.
+    A day has `date`, `sessions` and `visitors`. Without numbers it is being counted,
+    and without `active` so are today's people.
     """
 
     days: list[dict[str, Any]]
-    # When those numbers were counted that may have changed since, if there are any.
+    active: int | None
+    # When the oldest number that may have changed since was counted.
     as_of: datetime | None
 
-    @property
-    def is_whole(self) -> bool:
-        return all(day["sessions"] is not None for day in self.days)
 
-
-def kpis(
-    zone: ZoneInfo, *, at: datetime | None = None, counts_active: bool = True
-) -> dict[str, int | None]:
-    """Return the numbers that matter first; today is that of the zone.
+def kpis(use: Traffic, *, at: datetime | None = None) -> dict[str, int | None]:
+    """Return the numbers that matter first.
 
     The totals are exact up to some ten thousand, and PostgreSQL's estimates beyond.
-    Who is active today is None where that would have to be counted and shall not be.
     """
     now = at or timezone.now()
-    today = last_days(1, zone, at=now)
-    known = DailyUse.objects.of([(today.start, today.end)])
     recent = ErrorOccurrence.objects.filter(created_at__gt=now - RECENT)
-    active = None
-    if known:
-        active = known.popitem()[1].active
-    elif counts_active:
-        active = active_in(today.start, today.end)
     return {
         "totalUsers": count(User.objects.all()),
         "totalSessions": count(PomodoroSession.objects.all()),
-        "activeToday": active,
+        "activeToday": use.active,
         "recentErrors": recent.count(),
     }
 
@@ -125,17 +115,29 @@ def traffic(
         (local_midnight(day, zone), local_midnight(day + DAY_LENGTH, zone))
         for day in days
     ]
-    known = DailyUse.objects.of(spans)
-    missing = [span for span in spans if span not in known]
-    found = known | _found(missing, at=now, limit=limit)
-    changing = {span: use for span, use in known.items() if not use.is_final()}
-    as_of = min((use.counted_at for use in changing.values()), default=None)
+    kept = DailyUse.objects.of(spans)
+    # A quiet day is kept only where it took long to count; that may be over.
+    found: dict[Span, DailyUse | Use] = {
+        span: use
+        for span, use in kept.items()
+        if use.is_final() or use.sessions >= BUSY
+    }
+    missing = [span for span in spans if span not in found]
+    try:
+        found |= recount(missing, at=now, limit=limit)
+        late = []
+    except TookTooLong:
+        found = dict(kept)
+        late = missing
+    changing = {
+        span: use
+        for span, use in found.items()
+        if isinstance(use, DailyUse) and not use.is_final()
+    }
     old = [span for span, use in changing.items() if use.counted_at < now - FRESH]
-    uncounted = [span for span in missing if span not in found]
-    if (old or uncounted) and _counting.acquire(blocking=False):
-        newest_first = sorted([*old, *uncounted], reverse=True)
-        Thread(target=_recount, args=[newest_first, now], daemon=True).start()
+    count_later({*old, *late}, at=now)
     nothing = Use(None, None, None)
+    uses = [found.get(span, nothing) for span in spans]
     return Traffic(
         [
             {
@@ -143,26 +145,22 @@ def traffic(
                 "sessions": use.sessions,
                 "visitors": use.visitors,
             }
-            for day, span in zip(days, spans, strict=True)
-            for use in [found.get(span, nothing)]
+            for day, use in zip(days, uses, strict=True)
         ],
-        as_of,
+        uses[-1].active,
+        min((use.counted_at for use in changing.values()), default=None),
     )
 
 
-def _found(
-    spans: list[Span], *, at: datetime, limit: timedelta | None
-) -> dict[Span, Use]:
-    """Count these days, or none of them if that takes too long."""
-    if limit is None:
-        return recount(spans, at=at)
-    if _counting.locked():  # Because it took too long a moment ago.
-        return {}
+def count_later(spans: Iterable[Span], *, at: datetime) -> None:
+    """Count these days in a thread, newest first, unless one is at it already."""
+    newest_first = sorted(spans, reverse=True)
+    if not newest_first or not _counting.acquire(blocking=False):
+        return
     try:
-        with patience(limit):
-            return recount(spans, at=at)
-    except TookTooLong:
-        return {}
+        Thread(target=_recount, args=[newest_first, at], daemon=True).start()
+    except RuntimeError:  # The system has no thread for us.
+        _counting.release()
 
 
 def _recount(spans: list[Span], at: datetime) -> None:
@@ -178,19 +176,26 @@ def _recount(spans: list[Span], at: datetime) -> None:
 
 
 def recount(
-    spans: list[Span], *, at: datetime, keeps_all: bool = False
+    spans: list[Span],
+    *,
+    at: datetime,
+    limit: timedelta | None = None,
+    keeps_all: bool = False,
 ) -> dict[Span, Use]:
-    """Count these days, and keep those for which that is worth it, or all."""
-    over, uses, kept = at - LATE, {}, {}
-    for span, (sessions, visitors) in counts(spans).items():
-        start, end = span
-        is_kept = keeps_all or sessions >= (MANY if end <= over else BUSY)
-        is_today = start <= at < end
-        active = active_in(start, end) if is_kept and is_today else visitors
-        uses[span] = Use(sessions, visitors, active)
-        if is_kept:
-            kept[span] = uses[span]
-    DailyUse.objects.keep(kept, at=at)
+    """Count these days, and keep those for which that is worth it, or all.
+
+    Raises TookTooLong, with nothing kept, where a step takes longer than the limit.
+    """
+    with patience(limit) if limit else nullcontext():
+        over, uses, kept = at - LATE, {}, {}
+        for span, (sessions, visitors) in counts(spans).items():
+            start, end = span
+            is_today = start <= at < end
+            active = active_in(start, end) if is_today else visitors
+            uses[span] = Use(sessions, visitors, active)
+            if keeps_all or sessions >= (MANY if end <= over else BUSY):
+                kept[span] = uses[span]
+        DailyUse.objects.keep(kept, at=at)
     return uses
 
 

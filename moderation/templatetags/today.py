@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 SOON = timedelta(days=7)
 SHOWN = 5
-# For which the page waits for days that nobody has counted yet.
-PATIENCE = timedelta(milliseconds=150)
+# For which the page waits for each step of counting what nobody has counted yet.
+PATIENCE = timedelta(milliseconds=100)
 
 register = template.Library()
 
@@ -33,10 +33,9 @@ def today(context: dict[str, Any]) -> dict[str, Any]:
     """Show numbers of today, by the clock of who looks, and the last 30 days."""
     now, zone = timezone.now(), zone_named(context["request"].user.timezone)
     ending = Ban.objects.in_force(at=now).filter(until__lte=now + SOON)
-    # Finds what kpis() then need not count again.
     use = traffic(zone, at=now, limit=PATIENCE)
     return {
-        "tiles": tiles(kpis(zone, at=now, counts_active=use.is_whole)),
+        "tiles": tiles(kpis(use, at=now)),
         "chart": chart_of(use, zone),
         "ending": ending.select_related("user").order_by("until")[:SHOWN],
     }
@@ -89,9 +88,10 @@ def text_of(day: dict[str, Any]) -> str:
 def summary(use: Traffic, zone: ZoneInfo) -> str:
     numbers = [day["sessions"] for day in use.days if day["sessions"] is not None]
     total, rest = counted(sum(numbers), "session"), len(use.days) - len(numbers)
-    said = f"{total} in {len(numbers)} days; days are those of {zone.key}."
+    days = counted(len(numbers), "day")
+    said = f"{total} in {days}; days are those of {zone.key}."
     if use.as_of:
-        said += f" Busy days as of {use.as_of.astimezone(zone):%H:%M}."
+        said += f" Busy days as of {use.as_of.astimezone(zone):%Y-%m-%d %H:%M}."
     if rest:
         said += f" {counted(rest, 'day')} still being counted: look again soon."
     return said

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import SignIn, User
 from conftest import person
-from focusmaster.periods import zone_named
+from focusmaster.periods import last_days, zone_named
 from moderation import usage
 from moderation.models import DailyUse, ErrorGroup
 from moderation.tests.test_admin_pages import text_of
@@ -100,8 +100,8 @@ def test_busy_day_is_shown_as_it_was_and_counted_anew_meanwhile(alice, monkeypat
     seen = []
 
     def look() -> None:
-        today = usage.traffic(UTC_ZONE).days[-1]["sessions"]
-        seen.append((today, usage.kpis(UTC_ZONE)["activeToday"]))
+        use = usage.traffic(UTC_ZONE)
+        seen.append((use.days[-1]["sessions"], usage.kpis(use)["activeToday"]))
 
     session(alice, timezone.now())
     look()
@@ -113,6 +113,19 @@ def test_busy_day_is_shown_as_it_was_and_counted_anew_meanwhile(alice, monkeypat
         look()
 
     assert seen == [(1, 1), (1, 1), (1, 1), (2, 2)]
+
+
+def test_quiet_day_that_was_kept_is_counted_again_at_each_look(alice):
+    now = timezone.now()
+    session(alice, now)
+    today = last_days(1, UTC_ZONE, at=now)
+    usage.recount([(today.start, today.end)], at=now, keeps_all=True)
+    session(alice, now)
+
+    use = usage.traffic(UTC_ZONE, at=now)
+
+    assert (use.days[-1]["sessions"], use.active) == (2, 1)
+    assert use.as_of is None
 
 
 def home_of(user: User) -> tuple[list[str], str]:
@@ -170,9 +183,9 @@ def test_active_today_are_those_with_a_session_or_a_sign_in_in_use(alice, bob):
         SignIn.objects.filter(pk=sign_in.pk).update(last_used_at=used_at)
     session(alice, NOON)
 
-    before = usage.kpis(UTC_ZONE, at=NOON)["activeToday"]
+    before = usage.traffic(UTC_ZONE, at=NOON).active
     session(bob, NOON)
-    after = usage.kpis(UTC_ZONE, at=NOON)["activeToday"]
+    after = usage.traffic(UTC_ZONE, at=NOON).active
 
     assert (before, after) == (1, 2)
 
@@ -192,13 +205,13 @@ def test_recent_errors_are_those_of_a_day():
             at=at,
         )
 
-    assert usage.kpis(UTC_ZONE, at=NOON)["recentErrors"] == 2
+    assert usage.kpis(usage.traffic(UTC_ZONE), at=NOON)["recentErrors"] == 2
 
 
 def test_query_count_does_not_grow(staff, alice, bob, django_assert_num_queries):
     for user in (alice, bob):
         session(user, timezone.now())
 
-    # The token's owner, four numbers, what is kept of today, of days, the other days.
-    with django_assert_num_queries(8):
+    # The token's owner, four numbers, what is kept of days, the other days.
+    with django_assert_num_queries(7):
         staff.get(STATS)

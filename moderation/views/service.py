@@ -24,9 +24,8 @@ class ServiceViewSet(viewsets.GenericViewSet):
     @action(detail=False, methods=["get"])
     def stats(self, request: Request) -> Response:
         zone = zone_of(request.query_params, request.user.timezone)
-        now = timezone.now()
-        days = traffic(zone, at=now).days  # Finds what kpis() need not count again.
-        return Response({"kpis": kpis(zone, at=now), "traffic": days})
+        use = traffic(zone)
+        return Response({"kpis": kpis(use), "traffic": use.days})
 
     @action(detail=False, methods=["get"])
     def health(self, request: Request) -> Response:
