@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Iterable
 from contextlib import nullcontext
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -111,10 +111,7 @@ def traffic(
     """
     now = at or timezone.now()
     days = last_days(DAYS, zone, at=now).days()
-    spans = [
-        (local_midnight(day, zone), local_midnight(day + DAY_LENGTH, zone))
-        for day in days
-    ]
+    spans = spans_of(days, zone)
     kept = DailyUse.objects.of(spans)
     # A quiet day is kept only where it took long to count; that may be over.
     found: dict[Span, DailyUse | Use] = {
@@ -150,6 +147,19 @@ def traffic(
         uses[-1].active,
         min((use.counted_at for use in changing.values()), default=None),
     )
+
+
+def spans_of(days: Iterable[date], zone: ZoneInfo) -> list[Span]:
+    return [
+        (local_midnight(day, zone), local_midnight(day + DAY_LENGTH, zone))
+        for day in days
+    ]
+
+
+def count_now(zone: ZoneInfo) -> None:
+    """Count the last days, those too that are kept already."""
+    now = timezone.now()
+    recount(spans_of(last_days(DAYS, zone, at=now).days(), zone), at=now)
 
 
 def count_later(spans: Iterable[Span], *, at: datetime) -> None:

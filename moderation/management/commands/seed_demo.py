@@ -17,7 +17,7 @@ from psycopg.errors import UndefinedTable
 from focusmaster.periods import zone_named
 from moderation.demo.audit import add_entries
 from moderation.demo.seeding import Added, add_people
-from moderation.usage import traffic
+from moderation.usage import count_now
 
 MOST_PEOPLE = 1_000_000
 MOST_DAYS = 3_650  # ten years
@@ -87,7 +87,7 @@ class Command(BaseCommand):
             self.add(users, days)
             self.add_audit_entries(audit_entries, days)
             # Has what was busy counted, for whoever looks at it first.
-            traffic(zone_named("UTC"))
+            count_now(zone_named("UTC"))
         except KeyboardInterrupt:
             raise CommandError(
                 f"Stopped: {self.added.people:,} of {users:,} people were added.",
