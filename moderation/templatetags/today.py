@@ -87,11 +87,13 @@ def text_of(day: dict[str, Any]) -> str:
 
 def summary(use: Traffic, zone: ZoneInfo) -> str:
     numbers = [day["sessions"] for day in use.days if day["sessions"] is not None]
-    total, rest = counted(sum(numbers), "session"), len(use.days) - len(numbers)
-    days = counted(len(numbers), "day")
-    said = f"{total} in {days}; days are those of {zone.key}."
+    said = []
+    if numbers:
+        total, days = counted(sum(numbers), "session"), counted(len(numbers), "day")
+        said.append(f"{total} in {days}; days are those of {zone.key}.")
     if use.as_of:
-        said += f" Busy days as of {use.as_of.astimezone(zone):%Y-%m-%d %H:%M}."
-    if rest:
-        said += f" {counted(rest, 'day')} still being counted: look again soon."
-    return said
+        moment = f"{use.as_of.astimezone(zone):%Y-%m-%d %H:%M}"
+        said.append(f"Busy days as of {moment}.")
+    if rest := len(use.days) - len(numbers):
+        said.append(f"{counted(rest, 'day')} still being counted: look again soon.")
+    return " ".join(said)
