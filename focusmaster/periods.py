@@ -60,6 +60,11 @@ def local_midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
+def local_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return the instants at which a local day and the next one begin."""
+    return local_midnight(day, zone), local_midnight(day + DAY_LENGTH, zone)
+
+
 def local_day(instant: datetime, zone: ZoneInfo) -> date:
     """Return the local day that an instant belongs to: the last to begin before it.
 
@@ -181,8 +186,7 @@ def _bounds(name: str, text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """Return where the day or the instant begins, and where what follows it does."""
     try:
         if DAY.fullmatch(text):
-            day = parse_day(text)
-            return local_midnight(day, zone), local_midnight(day + DAY_LENGTH, zone)
+            return local_bounds(parse_day(text), zone)
         # A "+" that a client did not escape arrives as a blank.
         instant = parse_instant(text.replace(" ", "+"))
     except ValueError as exc:

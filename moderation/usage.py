@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import date, datetime, timedelta
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,7 +14,7 @@ from django.db import DatabaseError, connection, connections
 from django.utils import timezone
 
 from accounts.models import User
-from focusmaster.periods import DAY_LENGTH, last_days, local_midnight
+from focusmaster.periods import last_days, local_bounds
 from focusmaster.postgresql.patience import TookTooLong, patience
 from moderation.models import DailyUse, ErrorOccurrence
 from moderation.models.usage import LATE, Span, Use
@@ -110,56 +110,52 @@ def traffic(
     that takes longer than the limit, it is gone on with after the answer.
     """
     now = at or timezone.now()
-    days = last_days(DAYS, zone, at=now).days()
-    spans = spans_of(days, zone)
-    kept = DailyUse.objects.of(spans)
+    days = days_until(now, zone)
+    kept = DailyUse.objects.of([*days.values()])
     # A quiet day is kept only where it took long to count; that may be over.
-    found: dict[Span, DailyUse | Use] = {
-        span: use
-        for span, use in kept.items()
-        if use.is_final() or use.sessions >= BUSY
+    settled = {
+        span for span, use in kept.items() if use.is_final() or use.sessions >= BUSY
     }
-    missing = [span for span in spans if span not in found]
-    try:
-        found |= recount(missing, at=now, limit=limit)
-        late = []
-    except TookTooLong:
-        found = dict(kept)
-        late = missing
+    missing = [span for span in days.values() if span not in settled]
+    found: dict[Span, Use] = {}
+    if missing:
+        with suppress(TookTooLong), patience(limit) if limit else nullcontext():
+            found = recount(missing, at=now)
     changing = {
         span: use
-        for span, use in found.items()
-        if isinstance(use, DailyUse) and not use.is_final()
+        for span, use in kept.items()
+        if span not in found and not use.is_final()
     }
+    late = [span for span in missing if span not in found]
     old = [span for span, use in changing.items() if use.counted_at < now - FRESH]
-    count_later({*old, *late}, at=now)
-    nothing = Use(None, None, None)
-    uses = [found.get(span, nothing) for span in spans]
+    count_later({*late, *old}, at=now)
+    uses = {day: (kept | found).get(span) for day, span in days.items()}
+    *_, today = uses.values()
     return Traffic(
         [
             {
                 "date": day.isoformat(),
-                "sessions": use.sessions,
-                "visitors": use.visitors,
+                "sessions": use and use.sessions,
+                "visitors": use and use.visitors,
             }
-            for day, use in zip(days, uses, strict=True)
+            for day, use in uses.items()
         ],
-        uses[-1].active,
+        today and today.active,
         min((use.counted_at for use in changing.values()), default=None),
     )
 
 
-def spans_of(days: Iterable[date], zone: ZoneInfo) -> list[Span]:
-    return [
-        (local_midnight(day, zone), local_midnight(day + DAY_LENGTH, zone))
-        for day in days
-    ]
+def days_until(now: datetime, zone: ZoneInfo) -> dict[date, Span]:
+    """Return the last local days, oldest first, each with its bounds."""
+    return {
+        day: local_bounds(day, zone) for day in last_days(DAYS, zone, at=now).days()
+    }
 
 
 def count_now(zone: ZoneInfo) -> None:
     """Count the last days, those too that are kept already."""
     now = timezone.now()
-    recount(spans_of(last_days(DAYS, zone, at=now).days(), zone), at=now)
+    recount([*days_until(now, zone).values()], at=now)
 
 
 def count_later(spans: Iterable[Span], *, at: datetime) -> None:
@@ -186,33 +182,23 @@ def _recount(spans: list[Span], at: datetime) -> None:
 
 
 def recount(
-    spans: list[Span],
-    *,
-    at: datetime,
-    limit: timedelta | None = None,
-    keeps_all: bool = False,
+    spans: list[Span], *, at: datetime, keeps_all: bool = False
 ) -> dict[Span, Use]:
-    """Count these days, and keep those for which that is worth it, or all.
-
-    Raises TookTooLong, with nothing kept, where a step takes longer than the limit.
-    """
-    with patience(limit) if limit else nullcontext():
-        over, uses, kept = at - LATE, {}, {}
-        for span, (sessions, visitors) in counts(spans).items():
-            start, end = span
-            is_today = start <= at < end
-            active = active_in(start, end) if is_today else visitors
-            uses[span] = Use(sessions, visitors, active)
-            if keeps_all or sessions >= (MANY if end <= over else BUSY):
-                kept[span] = uses[span]
-        DailyUse.objects.keep(kept, at=at)
+    """Count these days, and keep those for which that is worth it, or all."""
+    over, uses, kept = at - LATE, {}, {}
+    for span, (sessions, visitors) in counts(spans).items():
+        start, end = span
+        is_today = start <= at < end
+        active = active_in(start, end) if is_today else visitors
+        uses[span] = Use(sessions, visitors, active)
+        if keeps_all or sessions >= (MANY if end <= over else BUSY):
+            kept[span] = uses[span]
+    DailyUse.objects.keep(kept, at=at)
     return uses
 
 
 def counts(spans: list[Span]) -> dict[Span, tuple[int, int]]:
     """Count the sessions that begin in each span, and whose they are."""
-    if not spans:
-        return {}
     with connection.cursor() as cursor:
         starts, ends = [one[0] for one in spans], [one[1] for one in spans]
         cursor.execute(TRAFFIC, [starts, ends])

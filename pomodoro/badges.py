@@ -36,6 +36,7 @@ from focusmaster.documents import Text
 from focusmaster.periods import (
     DAY_LENGTH,
     Period,
+    local_bounds,
     local_day,
     local_midnight,
     zone_named,
@@ -142,12 +143,13 @@ class Outlook:
         """
         least = 0 if STREAKS.isdisjoint(self.missing) else 1
         tenth = TEN_A_DAY - 1 if "ten-a-day" in self.missing else -1
+        begins, ends = local_bounds(self.day, self.zone)
         return {
             "least": least,
             "tenth": tenth,
             "limit": max(least, tenth),
-            "day_begins": local_midnight(self.day, self.zone),
-            "day_ends": local_midnight(self.day + DAY_LENGTH, self.zone),
+            "day_begins": begins,
+            "day_ends": ends,
         }
 
     def period(self) -> Period:
