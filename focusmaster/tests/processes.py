@@ -12,8 +12,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from contextlib import closing, suppress
 from http.client import HTTPConnection
@@ -133,24 +131,26 @@ class Service:
 
     def get(self, path: str) -> str:
         """Return the `status` that the service answers; empty if it does not."""
-        url = f"http://127.0.0.1:{self.port}{path}"
         try:
-            with urllib.request.urlopen(url, timeout=10) as response:
-                return json.load(response)["status"]
-        except urllib.error.HTTPError as exc:
-            exc.close()
-            return ""
+            status, body = self.send("GET", path, timeout=10)
         except OSError:
             return ""
+        return json.loads(body)["status"] if status == 200 else ""
 
     def send(
-        self, method: str, path: str, body: Any = None, **headers: str
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        timeout: float = PATIENCE_SECONDS,
+        **headers: str,
     ) -> tuple[int, bytes]:
         """Send JSON on a connection of its own; return status and body of the answer.
 
         Raises OSError or HTTPException if there is none.
         """
-        client = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
+        client = HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         headers["Content-Type"] = "application/json"
         with closing(client):
             client.request(method, path, body and json.dumps(body), headers)

@@ -19,12 +19,13 @@ THREADS = 4
 NEVER = 10 * PATIENCE_SECONDS
 
 
-def environ_of(method: str, path: str, protocol: str) -> dict[str, str]:
-    return {
+def environ_of(method: str, path: str, **more: str) -> dict[str, str]:
+    basic = {
         "REQUEST_METHOD": method,
         "PATH_INFO": path,
-        "SERVER_PROTOCOL": protocol,
+        "SERVER_PROTOCOL": "HTTP/1.1",
     }
+    return basic | more
 
 
 class Worker:
@@ -60,9 +61,9 @@ class Worker:
         yield b"%d" % get_ident()
 
     def serve(self) -> None:
-        while request := self.requests.get():
+        while environ := self.requests.get():
             try:
-                body = self.application(environ_of(*request), None)
+                body = self.application(environ, None)
             except ZeroDivisionError:
                 self.answers.put(b"failure")
                 continue
@@ -70,18 +71,18 @@ class Worker:
             if hasattr(body, "close"):
                 body.close()
 
-    def send(self, method: str, path: str, protocol: str = "HTTP/1.1") -> None:
-        self.requests.put((method, path, protocol))
+    def send(self, method: str, path: str, **more: str) -> None:
+        self.requests.put(environ_of(method, path, **more))
 
-    def get(self, path: str = "/", protocol: str = "HTTP/1.1") -> bytes:
-        """Return who answered; raise Empty if nobody did."""
-        self.send("GET", path, protocol)
+    def get(self) -> bytes:
+        """Return who answered a read; raise Empty if nobody did."""
+        self.send("GET", "/")
         return self.answers.get(timeout=PATIENCE_SECONDS)
 
-    def crowd(self, method: str = "GET", protocol: str = "HTTP/1.1") -> set[bytes]:
+    def crowd(self, method: str = "GET", **more: str) -> set[bytes]:
         """Have all threads at once answer one request each; return who did."""
         for _ in range(THREADS):
-            self.send(method, "/together", protocol)
+            self.send(method, "/together", **more)
         return {self.answers.get(timeout=PATIENCE_SECONDS) for _ in range(THREADS)}
 
 
@@ -147,7 +148,7 @@ def test_failure_of_the_application_leaves_its_thread_free(start):
     worker.send("GET", "/failure")
     assert worker.answers.get(timeout=PATIENCE_SECONDS) == b"failure"
 
-    body = worker.application(environ_of("GET", "/", "HTTP/1.1"), None)
+    body = worker.application(environ_of("GET", "/"), None)
 
     assert isinstance(body, list)
 
@@ -166,10 +167,17 @@ def test_nobody_parks_where_nobody_can_watch(start, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("method", "protocol"), [("POST", "HTTP/1.1"), ("GET", "HTTP/2")]
+    ("method", "more"),
+    [
+        ("POST", {}),
+        ("GET", {"SERVER_PROTOCOL": "HTTP/2"}),
+        ("GET", {"CONTENT_LENGTH": "2"}),
+        ("GET", {"HTTP_TRANSFER_ENCODING": "chunked"}),
+    ],
 )
-def test_what_may_not_park_keeps_all_threads(start, method, protocol):
+def test_what_may_not_park_keeps_all_threads(start, method, more):
     worker = start()
-    worker.crowd(method, protocol)
+    worker.crowd(method, **more)
 
-    assert len(worker.crowd(method, protocol)) == THREADS
+    assert len(worker.crowd(method, **more)) == THREADS
+    assert not worker.application._parked

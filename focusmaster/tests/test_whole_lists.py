@@ -207,13 +207,9 @@ def years(prepared_state) -> Iterator[Years]:
         Service(folder, "--workers", "1", RATE_LIMIT_USER="off") as service,
         psycopg.connect(**place, dbname="focusmaster", autocommit=True) as session,
     ):
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{service.port}/api/auth/register",
-            json.dumps(JOHN).encode(),
-            {"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request) as response:
-            john = json.load(response)
+        status, answer = service.send("POST", "/api/auth/register", JOHN)
+        assert status == 201
+        john = json.loads(answer)
         add_sessions(john["_id"], YEARS, session=session)
         session.execute("ANALYZE")
         yield Years(service, session, john["_id"], john["token"])
