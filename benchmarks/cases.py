@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -44,10 +44,16 @@ class Case:
     goals: Goals | None = None
     # False for what the yardsticks do not have.
     compared: bool = True
+    # How many people take turns, and on how many connections; None for the run's own.
+    people: int | None = None
+    connections: int | None = None
 
     @property
     def name(self) -> str:
-        return f"{self.method} {self.path.removeprefix('/api')}"
+        name = f"{self.method} {self.path.removeprefix('/api')}"
+        if self.people is None:
+            return name
+        return f"{name}, one person on {self.connections}"
 
     @property
     def is_write(self) -> bool:
@@ -61,7 +67,7 @@ class Case:
     def requests(self, people: list[Person]) -> Iterator[bytes]:
         """Yield the requests as they go over the wire, the people taking turns."""
         for number in range(TASKS_NAMED):
-            for person in people:
+            for person in people[: self.people]:
                 yield self._wire(person, person.tasks[number % len(person.tasks)])
 
     def _wire(self, person: Person, task: str) -> bytes:
@@ -101,20 +107,29 @@ STATS = Case("GET", "/api/sessions/stats", goals=OTHERS)
 MONTH = Case("GET", "/api/analytics/productivity?range=month", goals=READS)
 LOGIN = Case("POST", "/api/auth/login", credentials, own=("token",))
 
+POST = Case(
+    "POST",
+    "/api/sessions",
+    new_session,
+    status=201,
+    own=("_id", "createdAt", "updatedAt"),
+    goals=OTHERS,
+)
+PUT = Case("PUT", "/api/tasks/{task}", task_change, own=("updatedAt",), goals=OTHERS)
+
+
+def of_one_person(case: Case, connections: int) -> Case:
+    return replace(case, goals=None, people=1, connections=connections)
+
+
 CASES = [
     ME,
     Case("GET", "/api/tasks", goals=READS),
     WEEK,
     STATS,
     MONTH,
-    Case(
-        "POST",
-        "/api/sessions",
-        new_session,
-        status=201,
-        own=("_id", "createdAt", "updatedAt"),
-        goals=OTHERS,
-    ),
-    Case("PUT", "/api/tasks/{task}", task_change, own=("updatedAt",), goals=OTHERS),
+    POST,
+    PUT,
+    *(of_one_person(case, count) for count in (1, 8) for case in (POST, PUT)),
     LOGIN,
 ]

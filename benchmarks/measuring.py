@@ -100,10 +100,12 @@ class Measuring:
         for case in chosen:
             load = Load(case, people, self.folder)
             found = self.findings.points.setdefault(case.name, {})
+            connections = case.connections or self.effort.connections
+            effort = replace(self.effort, connections=connections)
             for service in (services if case.compared else services[:1]) * (
                 self.effort.rounds
             ):
-                point = load.measure_warm(service, self.effort)
+                point = load.measure_warm(service, effort)
                 found.setdefault(service.name, []).append(point)
                 if case.is_write:
                     seeding.restore()
