@@ -21,7 +21,7 @@ from accounts.google.keys import keys_at
 from accounts.models import SignIn, User
 from accounts.passwords import Argon2Hasher
 from accounts.tokens import SignInToken
-from focusmaster import limits
+from focusmaster.api import rate_limits
 from integrations.fakes.google import FakeGoogle
 from integrations.fakes.spotify import FakeSpotify
 
@@ -145,7 +145,7 @@ def django_db_modify_db_settings(
 @pytest.fixture(autouse=True)
 def _counters_answer() -> None:
     """Forget that the counters failed in the test before: they are left alone then."""
-    limits.store.retry_at = None
+    rate_limits.store.retry_at = None
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from accounts.admin_site import ReadOnly, ReadOnlyAdmin, SpanningQuerySet
 from accounts.google.admin import LinkedAccountInline
 from accounts.models import SETTING_LIMITS, Consent, FailedSignIn, SignIn, User
 from accounts.models.failed_sign_ins import digest_of
-from accounts.sessions import end_staff_sessions
-from focusmaster.fields import MalformedId
+from accounts.staff_sessions import end_staff_sessions
+from focusmaster.db.fields import MalformedId
 from focusmaster.personal_data import Holding, holdings
 
 # Roles say who may do what; nobody is in a group. (Imported from where it is

@@ -22,8 +22,8 @@ from django.utils.functional import cached_property
 from accounts.failed_sign_ins import note_failed_sign_in
 from accounts.limits import guessing
 from accounts.models import FailedSignIn
-from focusmaster.limits import TooMany
-from focusmaster.requests import client_ip
+from focusmaster.api.client_info import client_ip
+from focusmaster.api.rate_limits import TooMany
 
 if TYPE_CHECKING:
     from typing import Any

@@ -15,8 +15,8 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 from rest_framework_simplejwt.exceptions import TokenError
 
+from accounts.caller_query import find_sign_in
 from accounts.exceptions import Barred
-from accounts.lookup import find_sign_in
 from accounts.models import SignIn, User
 from accounts.tokens import (
     Claims,
@@ -25,7 +25,7 @@ from accounts.tokens import (
     token_in_cookie,
     token_in_header,
 )
-from focusmaster.api import PUBLISHED
+from focusmaster.api.errors import PUBLISHED
 
 SAFE_METHODS = frozenset(["GET", "HEAD", "OPTIONS"])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from accounts.models import FailedSignIn
-from focusmaster.requests import client_ip, user_agent
+from focusmaster.api.client_info import client_ip, user_agent
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse

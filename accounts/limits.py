@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from django.conf import settings
 
+from focusmaster.api.client_info import network_of
+from focusmaster.api.rate_limits import TooMany, Usage, Window, count, window_of
 from focusmaster.environment import Rate
-from focusmaster.limits import TooMany, Usage, Window, count, window_of
-from focusmaster.requests import network_of
 
 if TYPE_CHECKING:
     from accounts.models import User

@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from accounts.authentication import ProfileAuthentication, presented_token
 from accounts.limits import count_request
-from focusmaster.api import is_api, refusal_response
-from focusmaster.headers import set_headers
-from focusmaster.limits import TooMany, Usage
-from focusmaster.requests import client_ip
+from focusmaster.api.client_info import client_ip
+from focusmaster.api.errors import is_api, refusal_response
+from focusmaster.api.headers import set_headers
+from focusmaster.api.rate_limits import TooMany, Usage
 
 EXCEEDED = "Too many requests. Try again later."
 

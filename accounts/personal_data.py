@@ -22,7 +22,7 @@ from accounts.serializers import (
     FailedSignInSerializer,
     SettingsSerializer,
 )
-from accounts.sessions import end_staff_sessions
+from accounts.staff_sessions import end_staff_sessions
 from focusmaster.personal_data import Holding, Section
 
 NEWEST = ["-created_at", "-id"]

@@ -13,10 +13,7 @@ from rest_framework import serializers
 
 from accounts.models import SETTING_LIMITS, FailedSignIn, User
 from accounts.models.email_changes import CODE_DIGITS
-from focusmaster.documents import Text
-from focusmaster.fields import OBJECT_ID
-from focusmaster.periods import is_timezone
-from focusmaster.serializers import (
+from focusmaster.api.fields import (
     FlagField,
     IdField,
     InstantField,
@@ -26,6 +23,9 @@ from focusmaster.serializers import (
     WholeNumberField,
     WordField,
 )
+from focusmaster.dates.periods import is_timezone
+from focusmaster.db.fields import OBJECT_ID
+from focusmaster.db.json_rows import Text
 
 MAX_EMAIL_LENGTH = 254
 MAX_PICTURE_LENGTH = 2048

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import AccessToken
 
-from focusmaster.fields import OBJECT_ID
+from focusmaster.db.fields import OBJECT_ID
 
 if TYPE_CHECKING:
     from accounts.models import SignIn

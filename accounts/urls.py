@@ -1,5 +1,5 @@
 from accounts import views
-from focusmaster.routers import Router
+from focusmaster.api.routers import Router
 
 app_name = "accounts"
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from analytics.days import WEEKDAYS
+from analytics.breakdowns import PRIORITIES
+from analytics.daily import WEEKDAYS
 from analytics.serializers import (
     DaySerializer,
     GoalDaySerializer,
@@ -17,9 +18,8 @@ from analytics.serializers import (
     TodaySerializer,
     WeekdaySerializer,
 )
-from analytics.shares import PRIORITIES
 from analytics.views import AnalyticsViewSet
-from focusmaster.schema.words import (
+from focusmaster.openapi.texts import (
     PERIOD,
     Call,
     answer,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from analytics.remembering import remembered
+from analytics.caching import remembered
 from pomodoro.totals import focus_by_day
 
 if TYPE_CHECKING:
-    from focusmaster.periods import Period
+    from focusmaster.dates.periods import Period
 
 
 @remembered

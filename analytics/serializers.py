@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from focusmaster.serializers import WordField
+from focusmaster.api.fields import WordField
 from pomodoro.models import PomodoroSession
 from pomodoro.serializers import SessionSerializer, SessionTaskField
 

@@ -1,5 +1,5 @@
 from analytics import views
-from focusmaster.routers import Router
+from focusmaster.api.routers import Router
 
 app_name = "analytics"
 

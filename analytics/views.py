@@ -6,11 +6,10 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 
 from accounts.models import User
-from analytics import days, shares
+from analytics import breakdowns, daily
 from analytics.productivity import productivity_by_day
-from focusmaster.dispatch import ShortDispatch
-from focusmaster.documents import JSONAnswer, json_answer
-from focusmaster.periods import (
+from focusmaster.api.dispatch import ShortDispatch
+from focusmaster.dates.periods import (
     RANGES,
     Period,
     closed,
@@ -19,6 +18,7 @@ from focusmaster.periods import (
     period_of,
     zone_of,
 )
+from focusmaster.db.json_rows import JSONAnswer, json_answer
 from pomodoro.totals import focus_by_task
 
 HEATMAP_DAYS = 365
@@ -37,18 +37,18 @@ class AnalyticsViewSet(ShortDispatch, viewsets.ViewSet):
     @action(detail=False, methods=["get"])
     def today(self, request: Request) -> JSONAnswer:
         zone = zone_of(request.query_params, request.user.timezone)
-        return JSONAnswer(days.focus_log(request.user.pk, last_days(1, zone)))
+        return JSONAnswer(daily.focus_log(request.user.pk, last_days(1, zone)))
 
     @action(detail=False, methods=["get"])
     def week(self, request: Request) -> JSONAnswer:
         zone = zone_of(request.query_params, request.user.timezone)
         week = current_week(FIRST_WEEKDAY[request.user.week_start], zone)
-        return JSONAnswer(days.minutes_by_weekday(request.user, week))
+        return JSONAnswer(daily.minutes_by_weekday(request.user, week))
 
     @action(detail=False, methods=["get"])
     def heatmap(self, request: Request) -> JSONAnswer:
         period = period_of(request.query_params, request.user.timezone)
-        return JSONAnswer(days.heatmap(request.user, closed(period, HEATMAP_DAYS)))
+        return JSONAnswer(daily.heatmap(request.user, closed(period, HEATMAP_DAYS)))
 
     @action(detail=False, methods=["get"])
     def goal(self, request: Request) -> JSONAnswer:
@@ -56,23 +56,23 @@ class AnalyticsViewSet(ShortDispatch, viewsets.ViewSet):
         period = period_of(request.query_params, user.timezone, default="week", at=now)
         period = closed(period, RANGES["week"], at=now)
         today = last_days(1, period.zone, at=now)
-        return JSONAnswer(days.goal_by_day(user, period, today, user.daily_goal))
+        return JSONAnswer(daily.goal_by_day(user, period, today, user.daily_goal))
 
     @action(detail=False, methods=["get"])
     def streaks(self, request: Request) -> JSONAnswer:
         zone = zone_of(request.query_params, request.user.timezone)
         until_today = Period(None, last_days(1, zone).end, zone)
-        return JSONAnswer(days.streaks(request.user, until_today))
+        return JSONAnswer(daily.streaks(request.user, until_today))
 
     @action(detail=False, methods=["get"])
     def hours(self, request: Request) -> JSONAnswer:
         period = period_of(request.query_params, request.user.timezone)
-        return JSONAnswer(shares.hours(request.user, period))
+        return JSONAnswer(breakdowns.hours(request.user, period))
 
     @action(detail=False, methods=["get"])
     def moods(self, request: Request) -> JSONAnswer:
         period = period_of(request.query_params, request.user.timezone)
-        return JSONAnswer(shares.moods(request.user, period))
+        return JSONAnswer(breakdowns.moods(request.user, period))
 
     @action(detail=False, methods=["get"])
     def tasks(self, request: Request) -> JSONAnswer:
@@ -81,4 +81,4 @@ class AnalyticsViewSet(ShortDispatch, viewsets.ViewSet):
 
     @action(detail=False, methods=["get"])
     def distribution(self, request: Request) -> JSONAnswer:
-        return json_answer(shares.distribution(request.user))
+        return json_answer(breakdowns.distribution(request.user))

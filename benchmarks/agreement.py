@@ -13,7 +13,7 @@ import orjson
 from django.db import connection
 
 from benchmarks.services import Failure
-from focusmaster.instants import INSTANT
+from focusmaster.dates.rfc3339 import INSTANT
 
 if TYPE_CHECKING:
     from benchmarks.cases import Case

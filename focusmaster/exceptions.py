@@ -1,4 +1,4 @@
-"""Errors the domain raises. They know nothing of HTTP; `focusmaster.api` does."""
+"""Errors the domain raises. They know nothing of HTTP; `api.errors` does."""
 
 from __future__ import annotations
 

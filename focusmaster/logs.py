@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from focusmaster.instants import format_instant
+from focusmaster.dates.rfc3339 import format_instant
 
 # What no line of ours has, and a record need not look up (Logging HOWTO, Optimization).
 logging._srcfile = None

@@ -12,11 +12,11 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from focusmaster.fields import InstantField
+from focusmaster.db.fields import InstantField
 
 
 class Counter(models.Model):
-    """How often something happened; see `focusmaster.counters`."""
+    """How often something happened; see `focusmaster.api.counters`."""
 
     key = models.CharField(primary_key=True, max_length=255)
     count = models.PositiveBigIntegerField()
@@ -44,7 +44,7 @@ class StoredAnswerQuerySet(models.QuerySet):
 
 
 class StoredAnswer(models.Model):
-    """What a request was answered, to answer it again; see `focusmaster.idempotency`.
+    """What a request was answered, to answer it again; see `api.idempotency`.
 
     The answer may hold a token, so it is encrypted.
     """

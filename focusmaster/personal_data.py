@@ -54,8 +54,8 @@ from django.utils import timezone
 from django.utils.module_loading import module_has_submodule
 from rest_framework.serializers import Serializer
 
-from focusmaster.documents import document_of
-from focusmaster.instants import format_instant
+from focusmaster.dates.rfc3339 import format_instant
+from focusmaster.db.json_rows import document_of
 from focusmaster.models import StoredAnswer
 
 if TYPE_CHECKING:

@@ -120,11 +120,11 @@ INSTALLED_APPS = [
     "social_django",
 ]
 MIDDLEWARE = [
-    "focusmaster.middleware.RequestMiddleware",
-    "focusmaster.middleware.ClientOriginMiddleware",
+    "focusmaster.api.middleware.RequestMiddleware",
+    "focusmaster.api.middleware.ClientOriginMiddleware",
     "accounts.middleware.CallerMiddleware",
-    "focusmaster.idempotency.IdempotencyMiddleware",
-    "focusmaster.middleware.PagesMiddleware",
+    "focusmaster.api.idempotency.IdempotencyMiddleware",
+    "focusmaster.api.middleware.PagesMiddleware",
 ]
 # What runs around the pages for staff and for reading, and not around /api.
 PAGE_MIDDLEWARE = [
@@ -136,7 +136,7 @@ PAGE_MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "moderation.admin_audit.PageRequestMiddleware",
+    "moderation.audit.admin_hook.PageRequestMiddleware",
 ]
 ROOT_URLCONF = "focusmaster.urls"
 WSGI_APPLICATION = "focusmaster.wsgi.application"
@@ -209,13 +209,13 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_PARSER_CLASSES": ["focusmaster.parsers.StrictJSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["focusmaster.renderers.JSONRenderer"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "focusmaster.renderers.JSONNegotiation",
-    # Not drf-spectacular's, which the URLs would import; see focusmaster.schema.
+    "DEFAULT_PARSER_CLASSES": ["focusmaster.api.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["focusmaster.api.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "focusmaster.api.renderers.JSONNegotiation",
+    # Not drf-spectacular's, which the URLs would import; see focusmaster.openapi.
     "DEFAULT_SCHEMA_CLASS": "rest_framework.schemas.inspectors.ViewInspector",
-    "DEFAULT_METADATA_CLASS": "focusmaster.api.Methods",
-    "EXCEPTION_HANDLER": "focusmaster.api.exception_handler",
+    "DEFAULT_METADATA_CLASS": "focusmaster.api.errors.Methods",
+    "EXCEPTION_HANDLER": "focusmaster.api.errors.exception_handler",
     "UNAUTHENTICATED_USER": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -235,7 +235,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "Admin", "description": "For staff: people, the audit log, feedback."},
         {"name": "Service", "description": "Whether the service is well."},
     ],
-    "DEFAULT_GENERATOR_CLASS": "focusmaster.schema.reading.SchemaGenerator",
+    "DEFAULT_GENERATOR_CLASS": "focusmaster.openapi.generator.SchemaGenerator",
     "SORT_OPERATION_PARAMETERS": False,
     "COMPONENT_SPLIT_REQUEST": True,
     # Docstrings are for who reads the code; the document has its own texts.
@@ -252,7 +252,7 @@ SPECTACULAR_SETTINGS = {
         "FeedbackType": "moderation.models.Feedback.Type",
         "FeedbackStatus": "moderation.models.Feedback.Status",
     },
-    # Sets of words are components already, see focusmaster.schema.
+    # Sets of words are components already, see focusmaster.openapi.
     "POSTPROCESSING_HOOKS": [],
 }
 
@@ -270,7 +270,7 @@ CACHES = {
     # What Django keeps for itself; nothing of ours.
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
     "counters": {
-        "BACKEND": "focusmaster.counters.DatabaseCounters",
+        "BACKEND": "focusmaster.api.counters.DatabaseCounters",
         # Seconds that a counter is kept: more than the longest window.
         "TIMEOUT": max([3600, *(rate.seconds for rate in RATE_LIMITS.values() if rate)])
         + 60,
@@ -278,7 +278,7 @@ CACHES = {
 }
 if REDIS_URL:
     CACHES["counters"] |= {
-        "BACKEND": "focusmaster.redis.RedisCounters",
+        "BACKEND": "focusmaster.api.ratelimit_redis.RedisCounters",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "focusmaster",
         "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},

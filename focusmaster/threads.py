@@ -13,7 +13,7 @@ from threading import Lock, Thread, get_ident
 from time import monotonic, sleep
 from typing import Any
 
-from focusmaster.conditional import READS
+from focusmaster.api.etags import READS
 
 # What a request with a body has one of.
 BODY = ("CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING")

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 
-from focusmaster.routers import Router
+from focusmaster.api.routers import Router
 from focusmaster.views import DocsView, HealthViewSet, SchemaView
 
 service = Router()
@@ -27,7 +27,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
 ]
 
-handler400 = "focusmaster.api.bad_request"
-handler403 = "focusmaster.api.permission_denied"
-handler404 = "focusmaster.api.page_not_found"
-handler500 = "focusmaster.api.server_error"
+handler400 = "focusmaster.api.errors.bad_request"
+handler403 = "focusmaster.api.errors.permission_denied"
+handler404 = "focusmaster.api.errors.page_not_found"
+handler500 = "focusmaster.api.errors.server_error"

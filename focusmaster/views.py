@@ -15,9 +15,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from focusmaster.api import DATABASE_RETRY_AFTER
-from focusmaster.instants import format_instant
-from focusmaster.renderers import JSONNegotiation, JSONRenderer, accepts
+from focusmaster.api.errors import DATABASE_RETRY_AFTER
+from focusmaster.api.renderers import JSONNegotiation, JSONRenderer, accepts
+from focusmaster.dates.rfc3339 import format_instant
 
 # What the page may load: its own files, and nothing from another host. Swagger UI sets
 # styles on elements and brings its icons as data.
@@ -74,7 +74,7 @@ class SchemaView(APIView):
 
     def get(self, request: Request) -> HttpResponse:
         # Imported at the first use: a worker that is not asked need not load it.
-        from focusmaster.schema import document_text
+        from focusmaster.openapi import document_text
 
         renderer = request.accepted_renderer
         return HttpResponse(

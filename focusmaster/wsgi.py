@@ -21,7 +21,7 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connection, reset_queries
 from django.urls import ResolverMatch, get_resolver
 
-from focusmaster.requests import declared_length
+from focusmaster.api.client_info import declared_length
 from focusmaster.threads import ReadLimit
 
 if TYPE_CHECKING:

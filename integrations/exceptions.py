@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from rest_framework.exceptions import APIException
 
+from focusmaster.api.rate_limits import TooMany
 from focusmaster.exceptions import InvalidValue, LinkedServiceError, RuleViolation
-from focusmaster.limits import TooMany
 
 
 class SpotifyNotConfigured(APIException):

@@ -17,8 +17,8 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from focusmaster.fields import InstantField
-from focusmaster.secrets import InvalidToken, decrypt, encrypt
+from focusmaster.db.fields import InstantField
+from focusmaster.encryption import InvalidToken, decrypt, encrypt
 from integrations.exceptions import InvalidState
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class SpotifyLink(models.Model):
         primary_key=True,
         related_name="spotify_link",
     )
-    # Both, as JSON, see `focusmaster.secrets`.
+    # Both, as JSON, see `focusmaster.encryption`.
     encrypted_tokens = models.TextField()
     # What the person allowed.
     scopes = ArrayField(models.CharField(max_length=100), default=list)

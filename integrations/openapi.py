@@ -7,9 +7,10 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
-from focusmaster.api import DatabaseUnavailable
-from focusmaster.schema.parts import COMMON_ERRORS, ERROR_SCHEMA, error_example
-from focusmaster.schema.words import (
+from focusmaster.api.errors import DatabaseUnavailable
+from focusmaster.api.fields import InstantField
+from focusmaster.openapi.components import COMMON_ERRORS, ERROR_SCHEMA, error_example
+from focusmaster.openapi.texts import (
     Call,
     MessageSerializer,
     answer,
@@ -19,7 +20,6 @@ from focusmaster.schema.words import (
     invalid,
     refusal,
 )
-from focusmaster.serializers import InstantField
 from integrations.exceptions import (
     InvalidState,
     NoActiveDevice,

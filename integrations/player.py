@@ -24,7 +24,7 @@ from integrations.exceptions import (
     SpotifyNotLinked,
     SpotifyUnavailable,
 )
-from integrations.lanes import Lane, Latest, lane_size
+from integrations.executors import Lane, Latest, lane_size
 from integrations.models import SpotifyLink, Tokens
 
 if TYPE_CHECKING:

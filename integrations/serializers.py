@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from focusmaster.serializers import InstantField, StrictSerializer, TextField, WordField
+from focusmaster.api.fields import InstantField, StrictSerializer, TextField, WordField
 
 # Far above what Spotify sends and we give.
 MAX_CODE = 2048

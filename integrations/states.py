@@ -14,8 +14,8 @@ import orjson
 from django.utils import timezone
 
 from accounts.models import User
+from focusmaster.encryption import InvalidToken, decrypt, encrypt
 from focusmaster.exceptions import refusals
-from focusmaster.secrets import InvalidToken, decrypt, encrypt
 from integrations.exceptions import InvalidState
 from integrations.models import STATE_USED_ONCE, UsedSpotifyState
 

@@ -1,6 +1,6 @@
 from django.urls import re_path
 
-from focusmaster.routers import Router
+from focusmaster.api.routers import Router
 from integrations import views
 
 app_name = "integrations"

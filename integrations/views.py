@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from accounts.authentication import OptionalTokenAuthentication, refuse_barred
 from accounts.models import User
-from focusmaster.renderers import JSONNegotiation, accepts
+from focusmaster.api.renderers import JSONNegotiation, accepts
 from integrations import player
 from integrations.exceptions import FAILURES, InvalidCode, InvalidState
 from integrations.models import SpotifyLink

@@ -11,9 +11,9 @@ from django.db.models import F, Func, Q
 from django.db.models.functions import Least
 from django.utils import timezone
 
+from focusmaster.dates.periods import DAY_LENGTH, local_day, local_midnight, zone_of
+from focusmaster.db.statements import Slot
 from focusmaster.exceptions import InvalidValue
-from focusmaster.periods import DAY_LENGTH, local_day, local_midnight, zone_of
-from focusmaster.queries import Slot
 from kanban.models import Task
 
 if TYPE_CHECKING:

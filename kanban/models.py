@@ -33,12 +33,12 @@ from django.db.models.functions import Coalesce, Greatest, Least, Now
 from django.db.models.lookups import Exact
 from django.utils import timezone
 
+from accounts.locks import take_turn
 from accounts.models import User
+from focusmaster.db.fields import InstantField, ObjectIdPrimaryKey
 from focusmaster.exceptions import InvalidValue
-from focusmaster.fields import InstantField, ObjectIdPrimaryKey
-from kanban.columns import MAX_POSITION, POSITION_STEP, free_position, spread_out
 from kanban.exceptions import NotInColumn
-from kanban.turns import take_turn
+from kanban.ordering import MAX_POSITION, POSITION_STEP, free_position, spread_out
 
 MAX_TITLE = 120
 MAX_DESCRIPTION = 2000

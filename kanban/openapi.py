@@ -5,7 +5,8 @@ from __future__ import annotations
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
-from focusmaster.schema.words import (
+from focusmaster.api.fields import IdField
+from focusmaster.openapi.texts import (
     PERIOD,
     Call,
     answer,
@@ -15,7 +16,6 @@ from focusmaster.schema.words import (
     document,
     invalid,
 )
-from focusmaster.serializers import IdField
 from kanban.exceptions import NotInColumn
 from kanban.filters import DUES, MAX_SEARCH, ORDERS
 from kanban.serializers import MoveSerializer, TaskSerializer

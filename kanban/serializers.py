@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from focusmaster.serializers import (
+from focusmaster.api.fields import (
     FlagField,
     IdField,
     InstantField,
@@ -17,8 +17,8 @@ from focusmaster.serializers import (
     WordField,
 )
 from kanban import models
-from kanban.columns import MAX_POSITION
 from kanban.models import Task
+from kanban.ordering import MAX_POSITION
 
 
 class TaskSerializer(StrictSerializer):

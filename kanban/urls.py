@@ -1,4 +1,4 @@
-from focusmaster.routers import Router
+from focusmaster.api.routers import Router
 from kanban import views
 
 app_name = "kanban"

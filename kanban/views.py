@@ -8,10 +8,10 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from focusmaster.documents import Documents, JSONAnswer
+from focusmaster.api.viewsets import DocumentViewSet
+from focusmaster.db.json_rows import Documents, JSONAnswer
+from focusmaster.db.statements import Slot
 from focusmaster.exceptions import InvalidValue
-from focusmaster.queries import Slot
-from focusmaster.viewsets import DocumentViewSet
 from kanban.filters import CONDITIONS, NEWEST, RANKS, lookups_in, order_in
 from kanban.models import Task, top_of_column
 from kanban.serializers import MoveSerializer, TaskSerializer

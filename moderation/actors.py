@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from rest_framework.exceptions import PermissionDenied
 
-from focusmaster.api import PUBLISHED
-from focusmaster.requests import client_ip, user_agent
+from focusmaster.api.client_info import client_ip, user_agent
+from focusmaster.api.errors import PUBLISHED
 
 if TYPE_CHECKING:
     from collections.abc import Container

@@ -6,7 +6,8 @@ class ModerationConfig(AppConfig):
 
     def ready(self) -> None:
         # Imported here: they need the models, which are there only now.
-        from moderation import admin_audit, crashes
+        from moderation import error_capture
+        from moderation.audit import admin_hook
 
-        crashes.watch()
-        admin_audit.watch()
+        error_capture.watch()
+        admin_hook.watch()

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from focusmaster.periods import DAYS_OF_WEEK
+from focusmaster.dates.periods import DAYS_OF_WEEK
 
 # Shades of a day with focus, from the palest to the strongest.
 SHADES = 4

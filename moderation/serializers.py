@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from accounts.models import User
 from accounts.serializers import EmailField
-from focusmaster.serializers import (
+from focusmaster.api.fields import (
     FlagField,
     IdField,
     InstantField,

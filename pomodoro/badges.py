@@ -31,9 +31,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.db.models import BooleanField, Func
 
 from accounts.models import User
-from focusmaster.clocks import LocalDay, LocalHour, clock_of
-from focusmaster.documents import Text
-from focusmaster.periods import (
+from focusmaster.dates.periods import (
     DAY_LENGTH,
     Period,
     local_bounds,
@@ -41,7 +39,9 @@ from focusmaster.periods import (
     local_midnight,
     zone_named,
 )
-from focusmaster.queries import Slot, Statement, select_statement
+from focusmaster.dates.utc_offsets import LocalDay, LocalHour, clock_of
+from focusmaster.db.json_rows import Text
+from focusmaster.db.statements import Slot, Statement, select_statement
 from pomodoro.models import PomodoroSession
 
 if TYPE_CHECKING:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
 
-from focusmaster.documents import Documents
-from focusmaster.queries import (
+from accounts.locks import in_turn
+from focusmaster.db.json_rows import Documents
+from focusmaster.db.statements import (
     CompiledQuery,
     Slot,
     Statement,
     select_statement,
     stored_fields,
 )
-from kanban.turns import in_turn
 from pomodoro.badges import Outlook, award, is_counted, lock_user, may_earn
 from pomodoro.models import MAX_DURATION, PomodoroSession
 

@@ -20,9 +20,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Greatest, Least, Now
 from django.utils import timezone
 
+from accounts.locks import take_turn
 from accounts.models import User
-from focusmaster.fields import InstantField, ObjectIdPrimaryKey
-from kanban.turns import take_turn
+from focusmaster.db.fields import InstantField, ObjectIdPrimaryKey
 from pomodoro.exceptions import EndsBeforeStart, NoSuchTask
 
 MAX_DURATION = 86_400  # seconds, one day

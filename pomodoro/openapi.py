@@ -6,8 +6,8 @@ from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
-from focusmaster.schema.parts import ID
-from focusmaster.schema.words import (
+from focusmaster.openapi.components import ID
+from focusmaster.openapi.texts import (
     PERIOD,
     Call,
     MessageSerializer,

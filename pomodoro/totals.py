@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.db import models
 from django.db.models import Count, F, Func, Sum
 
-from focusmaster.clocks import LocalDay, LocalHour, clock_of
-from focusmaster.documents import Text
-from focusmaster.queries import Slot, Statement, select_statement
+from focusmaster.dates.utc_offsets import LocalDay, LocalHour, clock_of
+from focusmaster.db.json_rows import Text
+from focusmaster.db.statements import Slot, Statement, select_statement
 from pomodoro.models import PomodoroSession
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from focusmaster.periods import Period
+    from focusmaster.dates.periods import Period
     from pomodoro.models import PomodoroSessionQuerySet
 
 

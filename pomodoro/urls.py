@@ -1,4 +1,4 @@
-from focusmaster.routers import Router
+from focusmaster.api.routers import Router
 from pomodoro import views
 
 app_name = "pomodoro"

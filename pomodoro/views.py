@@ -8,12 +8,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from focusmaster.documents import JSONAnswer, json_answer
+from accounts.locks import in_turn
+from focusmaster.api.viewsets import DocumentViewSet
+from focusmaster.dates.periods import period_of
+from focusmaster.db.json_rows import JSONAnswer, json_answer
+from focusmaster.db.statements import Slot
 from focusmaster.exceptions import InvalidValue, refusals
-from focusmaster.periods import period_of
-from focusmaster.queries import Slot
-from focusmaster.viewsets import DocumentViewSet
-from kanban.turns import in_turn
 from pomodoro.documents import SessionDocuments
 from pomodoro.models import REFUSALS, PomodoroSession
 from pomodoro.serializers import SessionSerializer

@@ -12,12 +12,12 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Cast, Greatest, Now
 from django.utils import timezone
 
-from focusmaster.documents import Documents, document_of
+from accounts.locks import in_turn
+from focusmaster.dates.rfc3339 import format_instant
+from focusmaster.db.fields import InstantField
+from focusmaster.db.json_rows import Documents, document_of
+from focusmaster.db.statements import CompiledQuery, Slot, Statement, update_then_select
 from focusmaster.exceptions import refusals
-from focusmaster.fields import InstantField
-from focusmaster.instants import format_instant
-from focusmaster.queries import CompiledQuery, Slot, Statement, update_then_select
-from kanban.turns import in_turn
 from timeclock.exceptions import NotClockedIn
 from timeclock.models import REFUSALS, WorkLog, forgotten_at, forgotten_since
 from timeclock.serializers import WorkLogSerializer

@@ -32,9 +32,9 @@ from django.db.models.functions import Cast, Concat, Greatest, Least, Length, No
 from django.db.models.lookups import IsNull
 from django.utils import timezone
 
+from accounts.locks import in_turn
 from accounts.models import SignIn, User
-from focusmaster.fields import InstantField, ObjectIdPrimaryKey
-from kanban.turns import in_turn
+from focusmaster.db.fields import InstantField, ObjectIdPrimaryKey
 from pomodoro.models import PomodoroSession
 from timeclock.exceptions import (
     AlreadyClockedIn,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 
-from focusmaster.schema.words import (
+from focusmaster.openapi.texts import (
     PERIOD,
     Call,
     MessageSerializer,

@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from focusmaster.serializers import (
+from focusmaster.api.fields import (
     FlagField,
     IdField,
     InstantField,

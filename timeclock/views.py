@@ -8,14 +8,14 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from focusmaster.dispatch import ShortDispatch
-from focusmaster.documents import JSONAnswer, json_answer
-from focusmaster.periods import period_of
-from focusmaster.queries import Slot
-from focusmaster.renderers import JSONRenderer
-from focusmaster.spreadsheets import CSVRenderer, csv_answer
-from focusmaster.viewsets import DocumentViewSet
-from kanban.turns import in_turn
+from accounts.locks import in_turn
+from focusmaster.api.csv_export import CSVRenderer, csv_answer
+from focusmaster.api.dispatch import ShortDispatch
+from focusmaster.api.renderers import JSONRenderer
+from focusmaster.api.viewsets import DocumentViewSet
+from focusmaster.dates.periods import period_of
+from focusmaster.db.json_rows import JSONAnswer, json_answer
+from focusmaster.db.statements import Slot
 from timeclock.documents import WorkLogDocuments, clock_of
 from timeclock.models import REFUSALS, WorkLog
 from timeclock.serializers import StartSerializer, StopSerializer, WorkLogSerializer

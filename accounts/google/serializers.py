@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.serializers import SignInAnswerSerializer
-from focusmaster.serializers import InstantField, StrictSerializer, TextField
+from focusmaster.api.fields import InstantField, StrictSerializer, TextField
 
 
 class IdTokenSerializer(StrictSerializer):

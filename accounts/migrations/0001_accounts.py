@@ -6,7 +6,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-import focusmaster.fields
+import focusmaster.db.fields
 
 
 class Migration(migrations.Migration):
@@ -21,8 +21,8 @@ class Migration(migrations.Migration):
                 ("password", models.CharField(max_length=128, verbose_name="password")),
                 (
                     "id",
-                    focusmaster.fields.ObjectIdPrimaryKey(
-                        default=focusmaster.fields.new_object_id,
+                    focusmaster.db.fields.ObjectIdPrimaryKey(
+                        default=focusmaster.db.fields.new_object_id,
                         editable=False,
                         primary_key=True,
                         serialize=False,
@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
                 ("ban_reason", models.CharField(blank=True, max_length=500)),
                 (
                     "banned_until",
-                    focusmaster.fields.InstantField(blank=True, null=True),
+                    focusmaster.db.fields.InstantField(blank=True, null=True),
                 ),
                 ("is_guest", models.BooleanField(default=False)),
                 ("points", models.PositiveIntegerField(default=0)),
@@ -74,13 +74,13 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "created_at",
-                    focusmaster.fields.InstantField(
+                    focusmaster.db.fields.InstantField(
                         default=django.utils.timezone.now, editable=False
                     ),
                 ),
                 (
                     "updated_at",
-                    focusmaster.fields.InstantField(
+                    focusmaster.db.fields.InstantField(
                         default=django.utils.timezone.now, editable=False
                     ),
                 ),
@@ -247,8 +247,8 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    focusmaster.fields.ObjectIdPrimaryKey(
-                        default=focusmaster.fields.new_object_id,
+                    focusmaster.db.fields.ObjectIdPrimaryKey(
+                        default=focusmaster.db.fields.new_object_id,
                         editable=False,
                         primary_key=True,
                         serialize=False,
@@ -256,10 +256,10 @@ class Migration(migrations.Migration):
                 ),
                 ("device", models.CharField(max_length=100)),
                 ("ip_address", models.GenericIPAddressField(null=True)),
-                ("created_at", focusmaster.fields.InstantField()),
-                ("last_used_at", focusmaster.fields.InstantField()),
-                ("expires_at", focusmaster.fields.InstantField()),
-                ("revoked_at", focusmaster.fields.InstantField(null=True)),
+                ("created_at", focusmaster.db.fields.InstantField()),
+                ("last_used_at", focusmaster.db.fields.InstantField()),
+                ("expires_at", focusmaster.db.fields.InstantField()),
+                ("revoked_at", focusmaster.db.fields.InstantField(null=True)),
                 (
                     "user",
                     models.ForeignKey(

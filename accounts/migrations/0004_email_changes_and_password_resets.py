@@ -2,7 +2,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import focusmaster.fields
+import focusmaster.db.fields
 
 
 class Migration(migrations.Migration):
@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ),
                 ("new_email", models.EmailField(max_length=254)),
                 ("code_hash", models.CharField(max_length=64)),
-                ("expires_at", focusmaster.fields.InstantField()),
+                ("expires_at", focusmaster.db.fields.InstantField()),
                 (
                     "user",
                     models.ForeignKey(
@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("token_hash", models.CharField(max_length=64, unique=True)),
-                ("expires_at", focusmaster.fields.InstantField()),
+                ("expires_at", focusmaster.db.fields.InstantField()),
                 (
                     "user",
                     models.ForeignKey(

@@ -2,7 +2,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import focusmaster.fields
+import focusmaster.db.fields
 
 # Staff's list offers months and days; without these PostgreSQL takes each moment for
 # one of its own, and sorts all rows to find the few days.
@@ -27,8 +27,8 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    focusmaster.fields.ObjectIdPrimaryKey(
-                        default=focusmaster.fields.new_object_id,
+                    focusmaster.db.fields.ObjectIdPrimaryKey(
+                        default=focusmaster.db.fields.new_object_id,
                         editable=False,
                         primary_key=True,
                         serialize=False,
@@ -37,10 +37,10 @@ class Migration(migrations.Migration):
                 ("essential", models.BooleanField()),
                 ("analytics", models.BooleanField()),
                 ("marketing", models.BooleanField()),
-                ("decided_at", focusmaster.fields.InstantField(null=True)),
+                ("decided_at", focusmaster.db.fields.InstantField(null=True)),
                 ("ip_address", models.GenericIPAddressField(null=True)),
                 ("user_agent", models.CharField(blank=True, max_length=500)),
-                ("created_at", focusmaster.fields.InstantField()),
+                ("created_at", focusmaster.db.fields.InstantField()),
                 (
                     "user",
                     models.ForeignKey(
@@ -66,8 +66,8 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    focusmaster.fields.ObjectIdPrimaryKey(
-                        default=focusmaster.fields.new_object_id,
+                    focusmaster.db.fields.ObjectIdPrimaryKey(
+                        default=focusmaster.db.fields.new_object_id,
                         editable=False,
                         primary_key=True,
                         serialize=False,
@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 ),
                 ("device", models.CharField(max_length=100)),
                 ("ip_address", models.GenericIPAddressField(null=True)),
-                ("created_at", focusmaster.fields.InstantField()),
+                ("created_at", focusmaster.db.fields.InstantField()),
                 (
                     "user",
                     models.ForeignKey(

@@ -10,7 +10,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from accounts.models.users import User
-from focusmaster.fields import InstantField, ObjectIdPrimaryKey
+from focusmaster.db.fields import InstantField, ObjectIdPrimaryKey
 
 MAX_USER_AGENT = 500
 # How long an answer of nobody we know is kept: clients ask anew once a year.

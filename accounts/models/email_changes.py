@@ -12,8 +12,8 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts.exceptions import EmailTaken
 from accounts.models.users import EMAIL_UNIQUE, User
+from focusmaster.db.fields import InstantField
 from focusmaster.exceptions import InvalidValue, refusals
-from focusmaster.fields import InstantField
 
 CODE_DIGITS = 6
 CODE_LIFE = timedelta(minutes=10)

@@ -10,9 +10,9 @@ from django.db.models import Subquery
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from accounts.devices import MAX_LENGTH, device_name
 from accounts.models.users import User
-from focusmaster.fields import InstantField, ObjectIdPrimaryKey
+from accounts.user_agents import MAX_LENGTH, device_name
+from focusmaster.db.fields import InstantField, ObjectIdPrimaryKey
 
 KEPT = timedelta(days=30)
 CLEARED_AT_ONCE = 10

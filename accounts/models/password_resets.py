@@ -12,8 +12,8 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from accounts.models.users import User
+from focusmaster.db.fields import InstantField
 from focusmaster.exceptions import InvalidValue
-from focusmaster.fields import InstantField
 
 TOKEN_BYTES = 32
 LINK_LIFE = timedelta(hours=1)

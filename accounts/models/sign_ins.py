@@ -10,10 +10,10 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from accounts.devices import device_name
 from accounts.exceptions import Barred
 from accounts.models.users import User
-from focusmaster.fields import InstantField, ObjectIdPrimaryKey
+from accounts.user_agents import device_name
+from focusmaster.db.fields import InstantField, ObjectIdPrimaryKey
 
 # A sign-in's last use is written at most this often, not at every request.
 LAST_USED_PRECISION = timedelta(minutes=5)

@@ -17,9 +17,9 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from accounts.exceptions import EmailTaken
+from focusmaster.dates.rfc3339 import format_instant
+from focusmaster.db.fields import InstantField, ObjectIdPrimaryKey
 from focusmaster.exceptions import InvalidValue, refusals
-from focusmaster.fields import InstantField, ObjectIdPrimaryKey
-from focusmaster.instants import format_instant
 from focusmaster.personal_data import after_move
 
 EMAIL_UNIQUE = "accounts_user_email_unique"

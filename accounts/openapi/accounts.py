@@ -16,7 +16,7 @@ from accounts.serializers import (
 )
 from accounts.views import AccountViewSet
 from accounts.views.accounts import WrongCredentials
-from focusmaster.schema.words import (
+from focusmaster.openapi.texts import (
     Call,
     MessageSerializer,
     answer,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from accounts.serializers import SignInSerializer
 from accounts.views import SignInViewSet
-from focusmaster.schema.words import (
+from focusmaster.openapi.texts import (
     Call,
     MessageSerializer,
     answer,

@@ -4,8 +4,8 @@ from accounts.exceptions import EmailTaken, GuestHasNoEmail
 from accounts.serializers import CodeSerializer, NewEmailSerializer, ProfileSerializer
 from accounts.views import EmailChangeViewSet
 from accounts.views.email_changes import MailFailed
-from focusmaster.api import DatabaseUnavailable
-from focusmaster.schema.words import (
+from focusmaster.api.errors import DatabaseUnavailable
+from focusmaster.openapi.texts import (
     Call,
     MessageSerializer,
     answer,

@@ -12,8 +12,8 @@ from accounts.serializers import (
     PreferencesSerializer,
 )
 from accounts.views import AccountViewSet, GdprViewSet
-from focusmaster.personal_data import Holding, Section, holdings
-from focusmaster.schema.words import (
+from focusmaster.api.fields import IdField, InstantField
+from focusmaster.openapi.texts import (
     Call,
     MessageSerializer,
     answer,
@@ -23,7 +23,7 @@ from focusmaster.schema.words import (
     document,
     invalid,
 )
-from focusmaster.serializers import IdField, InstantField
+from focusmaster.personal_data import Holding, Section, holdings
 
 
 def part(holding: Holding, section: Section) -> serializers.BaseSerializer:

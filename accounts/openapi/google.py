@@ -11,8 +11,8 @@ from accounts.openapi.accounts import BARRED_MESSAGES, SETS_COOKIE
 from accounts.serializers import SignInAnswerSerializer
 from accounts.views import GoogleViewSet
 from accounts.views.google import EmailNotVerified, GoogleNotConfigured, WrongIdToken
-from focusmaster.api import DatabaseUnavailable
-from focusmaster.schema.words import (
+from focusmaster.api.errors import DatabaseUnavailable
+from focusmaster.openapi.texts import (
     Call,
     MessageSerializer,
     answer,

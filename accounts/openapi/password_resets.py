@@ -3,7 +3,7 @@ from __future__ import annotations
 from accounts.openapi.accounts import PASSWORD
 from accounts.serializers import ForgottenPasswordSerializer, NewPasswordSerializer
 from accounts.views import PasswordResetViewSet
-from focusmaster.schema.words import (
+from focusmaster.openapi.texts import (
     Call,
     MessageSerializer,
     answer,

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.devices import device_name
 from accounts.models import SignIn
+from accounts.user_agents import device_name
 from conftest import client_of
-from focusmaster.instants import format_instant
+from focusmaster.dates.rfc3339 import format_instant
 
 DEVICES = "/api/auth/devices"
 ME = "/api/auth/me"

@@ -6,7 +6,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from conftest import PASSWORD
-from focusmaster.instants import format_instant
+from focusmaster.dates.rfc3339 import format_instant
 
 ME = "/api/auth/me"
 PROFILE = "/api/auth/profile"

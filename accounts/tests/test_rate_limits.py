@@ -18,7 +18,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import SignIn, User
 from conftest import PASSWORD, at_once, client_of, person, token_of
-from focusmaster import limits
+from focusmaster.api import rate_limits
 from focusmaster.environment import Rate
 from focusmaster.models import Counter
 from focusmaster.tests.processes import Service, free_port, until
@@ -308,14 +308,14 @@ def test_requests_pass_while_the_store_is_down_and_one_warning_tells(api, caplog
     finally:
         with connection.cursor() as cursor:
             cursor.execute("ALTER TABLE elsewhere RENAME TO focusmaster_counter")
-        limits.store.retry_at = 0.0
+        rate_limits.store.retry_at = 0.0
 
     assert {response.status_code for response in answers} == {200}
     assert not answers[0].has_header("RateLimit-Limit")
     assert len(caplog.records) == 1
     assert "Nothing is limited" in caplog.text
     assert remaining(api.get(ME)) == 4
-    assert limits.store.retry_at is None
+    assert rate_limits.store.retry_at is None
 
 
 def status_of(url: str) -> int:
@@ -361,7 +361,7 @@ def test_redis_counts_where_there_is_one(api, settings, tmp_path, caplog):
         settings.REDIS_URL = url
         settings.CACHES = settings.CACHES | {
             "counters": {
-                "BACKEND": "focusmaster.redis.RedisCounters",
+                "BACKEND": "focusmaster.api.ratelimit_redis.RedisCounters",
                 "LOCATION": url,
                 "TIMEOUT": 60,
             }

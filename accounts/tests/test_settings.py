@@ -4,7 +4,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from focusmaster.periods import timezone_names
+from focusmaster.dates.periods import timezone_names
 
 ME = "/api/auth/me"
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.exceptions import EmailTaken
 from accounts.models import SETTING_LIMITS, SignIn, User
 from conftest import PASSWORD
-from focusmaster.fields import OBJECT_ID, MalformedId
+from focusmaster.db.fields import OBJECT_ID, MalformedId
 
 LATER = timezone.now() + timedelta(days=1)
 

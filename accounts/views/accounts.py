@@ -25,12 +25,12 @@ from accounts.serializers import (
 )
 from accounts.tokens import clear_token_cookie, give_token
 from accounts.views.gdpr import delete_account
-from focusmaster.conditional import ConditionalWrites
-from focusmaster.dispatch import ShortDispatch
-from focusmaster.documents import Documents, JSONAnswer
+from focusmaster.api.client_info import client_ip, user_agent
+from focusmaster.api.dispatch import ShortDispatch
+from focusmaster.api.etags import ConditionalWrites
+from focusmaster.db.json_rows import Documents, JSONAnswer
 from focusmaster.exceptions import InvalidValue
 from focusmaster.personal_data import start_afresh
-from focusmaster.requests import client_ip, user_agent
 
 profiles = Documents(ProfileSerializer, User)
 

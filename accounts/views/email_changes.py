@@ -15,7 +15,7 @@ from accounts.models import EmailChange, User
 from accounts.models.email_changes import WrongCode
 from accounts.serializers import CodeSerializer, NewEmailSerializer
 from accounts.views.accounts import profiles
-from focusmaster.documents import JSONAnswer
+from focusmaster.db.json_rows import JSONAnswer
 from focusmaster.environment import Rate
 from focusmaster.exceptions import InvalidValue
 

@@ -13,8 +13,8 @@ from accounts.erasure import erase_account
 from accounts.models import Consent
 from accounts.serializers import ConsentSerializer
 from accounts.tokens import clear_token_cookie
+from focusmaster.api.client_info import client_ip, user_agent
 from focusmaster.personal_data import export
-from focusmaster.requests import client_ip, user_agent
 
 EXPORT_NAME = "focusmaster-data.json"
 BLOCK_BYTES = 2**16

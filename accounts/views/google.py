@@ -24,7 +24,7 @@ from accounts.models import FailedSignIn, User
 from accounts.serializers import SignInAnswerSerializer
 from accounts.tokens import give_token
 from accounts.views.accounts import GuestAuthentication, origin
-from focusmaster.requests import client_ip, network_of
+from focusmaster.api.client_info import client_ip, network_of
 
 log = logging.getLogger("accounts.google")
 

@@ -17,9 +17,9 @@ from accounts.serializers import (
     NewPasswordSerializer,
     check_new_password,
 )
+from focusmaster.api.client_info import client_ip, network_of
+from focusmaster.api.rate_limits import TooMany
 from focusmaster.environment import Rate
-from focusmaster.limits import TooMany
-from focusmaster.requests import client_ip, network_of
 
 RESETS_FROM_ONE = Limit("resets from one", Rate(10, HOUR))
 RESETS_OF_ONE = Limit("resets of one", Rate(3, HOUR))

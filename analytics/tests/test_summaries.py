@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from conftest import client_of
-from focusmaster.periods import zone_named
+from focusmaster.dates.periods import zone_named
 from kanban.models import Task
 from pomodoro.models import PomodoroSession
 

@@ -25,8 +25,8 @@ from rest_framework.test import APIClient
 
 from accounts.models import SignIn, User
 from conftest import at_once, browser_of, client_of
+from focusmaster.api.idempotency import KEPT_FOR
 from focusmaster.exceptions import InvalidValue
-from focusmaster.idempotency import KEPT_FOR
 from focusmaster.models import StoredAnswer
 from focusmaster.postgresql.embedded import PORT, ROLE, EmbeddedServer
 from focusmaster.tests.processes import Service, children, until

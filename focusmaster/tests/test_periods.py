@@ -9,8 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from focusmaster.exceptions import InvalidValue
-from focusmaster.periods import (
+from focusmaster.dates.periods import (
     MAX_DAYS,
     RANGES,
     TICK,
@@ -25,6 +24,7 @@ from focusmaster.periods import (
     timezone_names,
     zone_named,
 )
+from focusmaster.exceptions import InvalidValue
 
 HOUR = timedelta(hours=1)
 

@@ -11,7 +11,7 @@ from django.db.models import DateTimeField, F, Func
 
 from accounts.models import User
 from conftest import at_once, client_of
-from focusmaster.queries import CompiledQuery, Slot
+from focusmaster.db.statements import CompiledQuery, Slot
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from rest_framework.test import APIClient
 
-from focusmaster.middleware import REQUEST_ID
+from focusmaster.api.middleware import REQUEST_ID
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ import pytest
 from django.db import connection
 
 from conftest import at_once
-from focusmaster.paging import MAX_IN_ONE_PIECE
+from focusmaster.api.pagination import MAX_IN_ONE_PIECE
 from focusmaster.postgresql.embedded import PORT, ROLE, EmbeddedServer
 from focusmaster.tests.history import add_sessions
 from focusmaster.tests.processes import (
@@ -33,7 +33,7 @@ from focusmaster.tests.processes import (
     copy_state,
     until,
 )
-from focusmaster.tests.test_paging import next_url
+from focusmaster.tests.test_pagination import next_url
 from pomodoro.models import PomodoroSession
 
 SESSIONS = "/api/sessions"

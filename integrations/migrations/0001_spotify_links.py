@@ -3,7 +3,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import focusmaster.fields
+import focusmaster.db.fields
 
 
 class Migration(migrations.Migration):
@@ -36,8 +36,8 @@ class Migration(migrations.Migration):
                         size=None,
                     ),
                 ),
-                ("expires_at", focusmaster.fields.InstantField()),
-                ("linked_at", focusmaster.fields.InstantField()),
+                ("expires_at", focusmaster.db.fields.InstantField()),
+                ("linked_at", focusmaster.db.fields.InstantField()),
             ],
             options={
                 "verbose_name": "Spotify link",
@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
                     "nonce",
                     models.CharField(max_length=32, primary_key=True, serialize=False),
                 ),
-                ("expires_at", focusmaster.fields.InstantField()),
+                ("expires_at", focusmaster.db.fields.InstantField()),
             ],
             options={
                 "indexes": [

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from integrations import lanes, player
+from integrations import executors, player
 from integrations.tests.linking import link
 
 
@@ -34,6 +34,6 @@ class Here(Executor):
 @pytest.fixture
 def here(monkeypatch) -> None:
     """Have the threads of the service's see the test's transaction: there are none."""
-    monkeypatch.setattr(lanes, "with_own_connection", lambda act, args: act(*args))
+    monkeypatch.setattr(executors, "with_own_connection", lambda act, args: act(*args))
     monkeypatch.setattr(player.lane, "threads", Here())
     monkeypatch.setattr(player.focus, "threads", Here())

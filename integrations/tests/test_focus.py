@@ -11,9 +11,9 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from conftest import at_once
 from focusmaster.tests.processes import until
-from integrations import lanes, player
+from integrations import executors, player
+from integrations.executors import Latest
 from integrations.fakes.spotify import PLAYER, TOKEN
-from integrations.lanes import Latest
 from integrations.models import SpotifyLink
 
 FOCUS = "/api/spotify/focus"
@@ -166,7 +166,7 @@ def test_what_comes_too_late_does_not_happen(monkeypatch):
     queue.put("first", "play")
     until(lambda: not queue.waiting)
     queue.put("second", "play")
-    monkeypatch.setattr(lanes, "LATEST", 0)
+    monkeypatch.setattr(executors, "LATEST", 0)
 
     recorder.gate.set()
     until(lambda: not queue.busy)
@@ -175,7 +175,7 @@ def test_what_comes_too_late_does_not_happen(monkeypatch):
 
 
 def test_queue_takes_no_more_people_than_it_may(monkeypatch):
-    monkeypatch.setattr(lanes, "MAX_WAITING", 2)
+    monkeypatch.setattr(executors, "MAX_WAITING", 2)
     recorder = Recorder()
     queue = Latest(recorder, 1)
     queue.put("at work", "play")

@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from conftest import at_once, browser_of, client_of, person
-from focusmaster.instants import format_instant
+from focusmaster.dates.rfc3339 import format_instant
 from integrations.exceptions import InvalidState
 from integrations.models import SpotifyLink, UsedSpotifyState
 from integrations.states import STATE_LIFE, new_state, use_state

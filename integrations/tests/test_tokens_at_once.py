@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from conftest import at_once, client_of
 from focusmaster.tests.processes import until
-from integrations import lanes, player
+from integrations import executors, player
 from integrations.fakes.spotify import PLAYER, TOKEN
 from integrations.models import SpotifyLink
 from integrations.tests.linking import expire_here, refusal
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def patient(monkeypatch) -> None:
     """Have no call refused for want of a thread, however busy this machine is."""
-    monkeypatch.setattr(lanes, "PATIENCE", player.BUDGET)
+    monkeypatch.setattr(executors, "PATIENCE", player.BUDGET)
 
 
 @pytest.mark.parametrize("expire", ["here", "there"])

@@ -7,7 +7,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-import focusmaster.fields
+import focusmaster.db.fields
 
 
 class Migration(migrations.Migration):
@@ -23,8 +23,8 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    focusmaster.fields.ObjectIdPrimaryKey(
-                        default=focusmaster.fields.new_object_id,
+                    focusmaster.db.fields.ObjectIdPrimaryKey(
+                        default=focusmaster.db.fields.new_object_id,
                         editable=False,
                         primary_key=True,
                         serialize=False,
@@ -110,23 +110,23 @@ class Migration(migrations.Migration):
                         output_field=models.IntegerField(),
                     ),
                 ),
-                ("deadline", focusmaster.fields.InstantField(blank=True, null=True)),
-                ("due_date", focusmaster.fields.InstantField(blank=True, null=True)),
+                ("deadline", focusmaster.db.fields.InstantField(blank=True, null=True)),
+                ("due_date", focusmaster.db.fields.InstantField(blank=True, null=True)),
                 ("is_all_day", models.BooleanField(default=False)),
                 ("position", models.FloatField(default=0)),
                 (
                     "completed_at",
-                    focusmaster.fields.InstantField(blank=True, null=True),
+                    focusmaster.db.fields.InstantField(blank=True, null=True),
                 ),
                 (
                     "created_at",
-                    focusmaster.fields.InstantField(
+                    focusmaster.db.fields.InstantField(
                         default=django.utils.timezone.now, editable=False
                     ),
                 ),
                 (
                     "updated_at",
-                    focusmaster.fields.InstantField(
+                    focusmaster.db.fields.InstantField(
                         default=django.utils.timezone.now, editable=False
                     ),
                 ),

@@ -11,8 +11,8 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from conftest import at_once, client_of
-from kanban.columns import MAX_POSITION, POSITION_STEP
 from kanban.models import Task
+from kanban.ordering import MAX_POSITION, POSITION_STEP
 
 TASKS = "/api/tasks"
 # KANBAN_MOVES=10000 KANBAN_CARDS=200 takes minutes, and gives the same.

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conftest import client_of
-from kanban.columns import MAX_POSITION
 from kanban.models import Task
+from kanban.ordering import MAX_POSITION
 from kanban.serializers import TaskSerializer
 
 TASKS = "/api/tasks"

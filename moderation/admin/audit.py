@@ -14,8 +14,8 @@ from django.utils.safestring import mark_safe
 
 from accounts.admin_site import ReadOnlyAdmin, SpanningQuerySet
 from accounts.models import User
-from focusmaster.fields import OBJECT_ID
-from focusmaster.spreadsheets import csv_answer
+from focusmaster.api.csv_export import csv_answer
+from focusmaster.db.fields import OBJECT_ID
 from moderation.admin.pages import ActingPages, audit_log_of
 from moderation.models import AuditEntry, AuditRecord
 from moderation.views.audit import CHUNK, COLUMNS, HEADER, ORDER, cells

@@ -17,7 +17,7 @@ from django.utils.text import Truncator
 from accounts import mail
 from accounts.admin import OfPerson, ids_beginning_with, link_to
 from accounts.admin_site import ReadOnly
-from accounts.devices import device_name
+from accounts.user_agents import device_name
 from moderation.actors import Actor
 from moderation.admin.forms import ReplyForm, TriageForm
 from moderation.admin.pages import ActingPages

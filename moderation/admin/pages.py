@@ -16,8 +16,8 @@ from django.utils.http import urlencode
 from rest_framework.exceptions import PermissionDenied as NoLongerStaff
 
 from accounts.admin_site import MOST_CHOSEN, PAGES
+from focusmaster.db.fields import OBJECT_ID
 from focusmaster.exceptions import RuleViolation
-from focusmaster.fields import OBJECT_ID
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseRedirect

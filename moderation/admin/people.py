@@ -19,10 +19,10 @@ from django.utils import timezone
 
 from accounts.admin import UserAdmin
 from accounts.models import User
-from analytics.days import WEEKDAYS
+from analytics.daily import WEEKDAYS
 from analytics.views import FIRST_WEEKDAY, HEATMAP_DAYS
+from focusmaster.dates.periods import current_week, last_days, local_day, zone_named
 from focusmaster.exceptions import InvalidValue
-from focusmaster.periods import current_week, last_days, local_day, zone_named
 from kanban.models import Task
 from moderation.actors import Actor
 from moderation.admin.bans import BanInline
@@ -30,7 +30,7 @@ from moderation.admin.forms import BanForm, LiftForm
 from moderation.admin.pages import ActingPages, page_number, part_of
 from moderation.charts import Column, bars, heatmap, hours
 from moderation.models import Ban
-from moderation.people import with_status
+from moderation.people_search import with_status
 from moderation.roles import demote, promote
 from pomodoro.totals import focus_by_day
 

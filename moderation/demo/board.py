@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 from kanban.models import POSITION_STEP, Task
 from moderation.demo.people import ONE_DAY, Person, local_instant
 from moderation.demo.tables import Table, id_made_at
-from moderation.demo.words import DESCRIPTIONS
+from moderation.demo.vocabulary import DESCRIPTIONS
 
 TASKS = Table(
     Task,

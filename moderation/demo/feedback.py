@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from moderation.demo.living import Life
+from moderation.demo.simulation import Life
 from moderation.demo.tables import Table, id_made_at
 from moderation.models import Feedback
 

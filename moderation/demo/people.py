@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from accounts.models import User
 from moderation.demo.tables import Table, id_made_at
-from moderation.demo.words import FIRST_NAMES, LAST_NAMES, TRADES, Subject
+from moderation.demo.vocabulary import FIRST_NAMES, LAST_NAMES, TRADES, Subject
 
 USERS = Table(
     User,

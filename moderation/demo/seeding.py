@@ -18,11 +18,11 @@ from django.utils import timezone
 
 from accounts.models import User
 from moderation.demo.board import TASKS
-from moderation.demo.clock import WORK_LOGS, work_logs
 from moderation.demo.feedback import FEEDBACK, feedback
-from moderation.demo.living import SESSIONS, Life
 from moderation.demo.people import USERS, Person
+from moderation.demo.simulation import SESSIONS, Life
 from moderation.demo.tables import Table
+from moderation.demo.work_logs import WORK_LOGS, work_logs
 from pomodoro.badges import award_all
 
 # What is loaded, in this order: a table comes after those that its rows refer to.

@@ -2,7 +2,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import focusmaster.fields
+import focusmaster.db.fields
 
 
 class Migration(migrations.Migration):
@@ -18,8 +18,8 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    focusmaster.fields.ObjectIdPrimaryKey(
-                        default=focusmaster.fields.new_object_id,
+                    focusmaster.db.fields.ObjectIdPrimaryKey(
+                        default=focusmaster.db.fields.new_object_id,
                         editable=False,
                         primary_key=True,
                         serialize=False,
@@ -33,10 +33,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("reason", models.CharField(blank=True, max_length=500)),
-                ("until", focusmaster.fields.InstantField(blank=True, null=True)),
+                ("until", focusmaster.db.fields.InstantField(blank=True, null=True)),
                 ("operator", models.CharField(blank=True, max_length=100)),
-                ("created_at", focusmaster.fields.InstantField()),
-                ("ended_at", focusmaster.fields.InstantField(blank=True, null=True)),
+                ("created_at", focusmaster.db.fields.InstantField()),
+                ("ended_at", focusmaster.db.fields.InstantField(blank=True, null=True)),
                 ("lift_operator", models.CharField(blank=True, max_length=100)),
                 ("lift_reason", models.CharField(blank=True, max_length=500)),
                 (

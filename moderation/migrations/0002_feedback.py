@@ -4,7 +4,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-import focusmaster.fields
+import focusmaster.db.fields
 
 
 class Migration(migrations.Migration):
@@ -18,8 +18,8 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    focusmaster.fields.ObjectIdPrimaryKey(
-                        default=focusmaster.fields.new_object_id,
+                    focusmaster.db.fields.ObjectIdPrimaryKey(
+                        default=focusmaster.db.fields.new_object_id,
                         editable=False,
                         primary_key=True,
                         serialize=False,
@@ -57,13 +57,13 @@ class Migration(migrations.Migration):
                 ("note", models.CharField(blank=True, max_length=4000)),
                 (
                     "created_at",
-                    focusmaster.fields.InstantField(
+                    focusmaster.db.fields.InstantField(
                         default=django.utils.timezone.now, editable=False
                     ),
                 ),
                 (
                     "updated_at",
-                    focusmaster.fields.InstantField(
+                    focusmaster.db.fields.InstantField(
                         default=django.utils.timezone.now, editable=False
                     ),
                 ),
@@ -88,8 +88,8 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    focusmaster.fields.ObjectIdPrimaryKey(
-                        default=focusmaster.fields.new_object_id,
+                    focusmaster.db.fields.ObjectIdPrimaryKey(
+                        default=focusmaster.db.fields.new_object_id,
                         editable=False,
                         primary_key=True,
                         serialize=False,
@@ -98,7 +98,7 @@ class Migration(migrations.Migration):
                 ("message", models.CharField(max_length=4000)),
                 (
                     "created_at",
-                    focusmaster.fields.InstantField(
+                    focusmaster.db.fields.InstantField(
                         default=django.utils.timezone.now, editable=False
                     ),
                 ),

@@ -1,7 +1,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-import focusmaster.fields
+import focusmaster.db.fields
 
 
 class Migration(migrations.Migration):
@@ -15,8 +15,8 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    focusmaster.fields.ObjectIdPrimaryKey(
-                        default=focusmaster.fields.new_object_id,
+                    focusmaster.db.fields.ObjectIdPrimaryKey(
+                        default=focusmaster.db.fields.new_object_id,
                         editable=False,
                         primary_key=True,
                         serialize=False,
@@ -24,14 +24,14 @@ class Migration(migrations.Migration):
                 ),
                 ("fingerprint", models.BinaryField(max_length=32, unique=True)),
                 ("count", models.PositiveBigIntegerField()),
-                ("first_seen_at", focusmaster.fields.InstantField()),
-                ("last_seen_at", focusmaster.fields.InstantField()),
+                ("first_seen_at", focusmaster.db.fields.InstantField()),
+                ("last_seen_at", focusmaster.db.fields.InstantField()),
                 ("message", models.CharField(max_length=500)),
                 ("stack", models.TextField()),
                 ("path", models.CharField(max_length=500)),
                 ("method", models.CharField(max_length=10)),
                 ("status_code", models.PositiveSmallIntegerField()),
-                ("user_id", focusmaster.fields.ObjectIdField(null=True)),
+                ("user_id", focusmaster.db.fields.ObjectIdField(null=True)),
                 ("request_id", models.CharField(max_length=128)),
             ],
             options={
@@ -48,8 +48,8 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    focusmaster.fields.ObjectIdPrimaryKey(
-                        default=focusmaster.fields.new_object_id,
+                    focusmaster.db.fields.ObjectIdPrimaryKey(
+                        default=focusmaster.db.fields.new_object_id,
                         editable=False,
                         primary_key=True,
                         serialize=False,
@@ -58,9 +58,9 @@ class Migration(migrations.Migration):
                 ("message", models.CharField(max_length=500)),
                 ("path", models.CharField(max_length=500)),
                 ("method", models.CharField(max_length=10)),
-                ("user_id", focusmaster.fields.ObjectIdField(null=True)),
+                ("user_id", focusmaster.db.fields.ObjectIdField(null=True)),
                 ("request_id", models.CharField(max_length=128)),
-                ("created_at", focusmaster.fields.InstantField()),
+                ("created_at", focusmaster.db.fields.InstantField()),
                 (
                     "group",
                     models.ForeignKey(

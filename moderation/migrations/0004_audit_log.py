@@ -2,7 +2,7 @@ import django.db.models.deletion
 import django.utils.timezone
 from django.db import migrations, models
 
-import focusmaster.fields
+import focusmaster.db.fields
 
 
 class Migration(migrations.Migration):
@@ -16,8 +16,8 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    focusmaster.fields.ObjectIdPrimaryKey(
-                        default=focusmaster.fields.new_object_id,
+                    focusmaster.db.fields.ObjectIdPrimaryKey(
+                        default=focusmaster.db.fields.new_object_id,
                         editable=False,
                         primary_key=True,
                         serialize=False,
@@ -28,14 +28,14 @@ class Migration(migrations.Migration):
                     "action",
                     models.CharField(max_length=40),
                 ),
-                ("actor_id", focusmaster.fields.ObjectIdField(null=True)),
+                ("actor_id", focusmaster.db.fields.ObjectIdField(null=True)),
                 ("actor_name", models.TextField()),
-                ("target_id", focusmaster.fields.ObjectIdField(null=True)),
+                ("target_id", focusmaster.db.fields.ObjectIdField(null=True)),
                 ("details", models.TextField()),
                 ("metadata", models.JSONField()),
                 ("ip_address", models.GenericIPAddressField(null=True)),
                 ("user_agent", models.TextField()),
-                ("created_at", focusmaster.fields.InstantField()),
+                ("created_at", focusmaster.db.fields.InstantField()),
             ],
             options={
                 "ordering": ["-created_at", "-position"],
@@ -47,8 +47,8 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    focusmaster.fields.ObjectIdPrimaryKey(
-                        default=focusmaster.fields.new_object_id,
+                    focusmaster.db.fields.ObjectIdPrimaryKey(
+                        default=focusmaster.db.fields.new_object_id,
                         editable=False,
                         primary_key=True,
                         serialize=False,
@@ -62,7 +62,9 @@ class Migration(migrations.Migration):
                 ("signature", models.BinaryField(max_length=64)),
                 (
                     "created_at",
-                    focusmaster.fields.InstantField(default=django.utils.timezone.now),
+                    focusmaster.db.fields.InstantField(
+                        default=django.utils.timezone.now
+                    ),
                 ),
             ],
             options={
@@ -81,8 +83,8 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    focusmaster.fields.ObjectIdPrimaryKey(
-                        default=focusmaster.fields.new_object_id,
+                    focusmaster.db.fields.ObjectIdPrimaryKey(
+                        default=focusmaster.db.fields.new_object_id,
                         editable=False,
                         primary_key=True,
                         serialize=False,
@@ -96,11 +98,11 @@ class Migration(migrations.Migration):
                     "action",
                     models.CharField(max_length=40),
                 ),
-                ("actor_id", focusmaster.fields.ObjectIdField(null=True)),
-                ("target_id", focusmaster.fields.ObjectIdField(null=True)),
+                ("actor_id", focusmaster.db.fields.ObjectIdField(null=True)),
+                ("target_id", focusmaster.db.fields.ObjectIdField(null=True)),
                 ("details", models.CharField(max_length=1000)),
                 ("metadata", models.JSONField(default=dict)),
-                ("created_at", focusmaster.fields.InstantField()),
+                ("created_at", focusmaster.db.fields.InstantField()),
                 ("actor_digest", models.BinaryField(max_length=32, null=True)),
                 ("target_digest", models.BinaryField(max_length=32, null=True)),
                 ("previous_hash", models.BinaryField(db_default=b"")),
@@ -143,7 +145,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("part", models.CharField(max_length=6)),
-                ("person_id", focusmaster.fields.ObjectIdField(null=True)),
+                ("person_id", focusmaster.db.fields.ObjectIdField(null=True)),
                 ("salt", models.BinaryField(max_length=16)),
                 ("text", models.TextField()),
                 (

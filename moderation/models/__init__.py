@@ -11,7 +11,7 @@ from moderation.models.audit import AuditEntry, AuditParticulars, AuditRecord
 from moderation.models.bans import Ban
 from moderation.models.errors import ErrorGroup, ErrorOccurrence
 from moderation.models.feedback import Feedback, FeedbackReply
-from moderation.models.usage import DailyUse
+from moderation.models.traffic import DailyUse
 
 __all__ = [
     "AuditArchive",

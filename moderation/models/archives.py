@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 
-from focusmaster.fields import InstantField, ObjectIdPrimaryKey
+from focusmaster.db.fields import InstantField, ObjectIdPrimaryKey
 
 
 class AuditArchive(models.Model):

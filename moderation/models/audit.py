@@ -18,7 +18,7 @@ import orjson
 from django.db import models, transaction
 from django.utils import timezone
 
-from focusmaster.fields import InstantField, ObjectIdField, ObjectIdPrimaryKey
+from focusmaster.db.fields import InstantField, ObjectIdField, ObjectIdPrimaryKey
 
 if TYPE_CHECKING:
     from moderation.actors import Actor

@@ -18,9 +18,9 @@ from django.http import Http404
 from django.utils import timezone
 
 from accounts.models import User
+from focusmaster.dates.rfc3339 import format_instant
+from focusmaster.db.fields import InstantField, ObjectIdPrimaryKey
 from focusmaster.exceptions import InvalidValue
-from focusmaster.fields import InstantField, ObjectIdPrimaryKey
-from focusmaster.instants import format_instant
 from moderation.exceptions import CannotBanAdmin, CannotBanYourself
 from moderation.models.audit import AuditEntry
 

@@ -14,8 +14,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from focusmaster.fields import InstantField, ObjectIdField, ObjectIdPrimaryKey
-from focusmaster.postgresql.patience import patience
+from focusmaster.db.fields import InstantField, ObjectIdField, ObjectIdPrimaryKey
+from focusmaster.db.statement_timeout import patience
 
 KEPT = timedelta(days=30)
 CLEARED_AT_ONCE = 10

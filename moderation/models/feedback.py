@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from django.http import Http404
 from django.utils import timezone
 
-from focusmaster.fields import InstantField, ObjectIdPrimaryKey
+from focusmaster.db.fields import InstantField, ObjectIdPrimaryKey
 from moderation.exceptions import NoAddress
 from moderation.models.audit import AuditEntry
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
-from focusmaster.schema.parts import ID, PAGE
-from focusmaster.schema.words import PERIOD, Call, answer, describe, document, invalid
+from focusmaster.openapi.components import ID, PAGE
+from focusmaster.openapi.texts import PERIOD, Call, answer, describe, document, invalid
 from moderation.models import AuditEntry
 from moderation.openapi.parts import FORBIDDEN, TAG
 from moderation.openapi.people import MODERATOR, PERSON

@@ -3,8 +3,8 @@ from __future__ import annotations
 from drf_spectacular.utils import OpenApiParameter
 
 from accounts.views.email_changes import MailFailed
-from focusmaster.schema.parts import PAGE
-from focusmaster.schema.words import (
+from focusmaster.openapi.components import PAGE
+from focusmaster.openapi.texts import (
     Call,
     answer,
     body,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from focusmaster.api import PUBLISHED
-from focusmaster.schema.words import refusal
+from focusmaster.api.errors import PUBLISHED
+from focusmaster.openapi.texts import refusal
 
 TAG = "Admin"
 

@@ -4,7 +4,7 @@ from drf_spectacular.utils import OpenApiParameter
 
 from accounts.exceptions import LastAdmin
 from accounts.models import User
-from focusmaster.schema.words import (
+from focusmaster.openapi.texts import (
     Call,
     MessageSerializer,
     answer,

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from focusmaster.schema.words import PERIOD, Call, answer, describe, document, invalid
+from focusmaster.openapi.texts import PERIOD, Call, answer, describe, document, invalid
 from moderation.openapi.parts import FORBIDDEN, TAG
 from moderation.serializers import (
     ErrorSerializer,

@@ -9,11 +9,11 @@ from django import template
 from django.urls import reverse
 from django.utils import timezone
 
-from focusmaster.periods import zone_named
+from focusmaster.dates.periods import zone_named
 from moderation.charts import Column, bars, counted
 from moderation.models import Ban, Feedback
-from moderation.people import count
-from moderation.usage import Traffic, kpis, traffic
+from moderation.people_search import count
+from moderation.traffic import Traffic, kpis, traffic
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

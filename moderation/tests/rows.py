@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.tests.rows import ADDRESS, BROWSER
-from focusmaster.fields import new_object_id
+from focusmaster.db.fields import new_object_id
 from moderation.actors import Actor
 from moderation.models import AuditEntry, Ban, ErrorGroup, Feedback
 

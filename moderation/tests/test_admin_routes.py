@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from conftest import client_of
-from focusmaster.tests.test_schema import routes
+from focusmaster.tests.test_openapi import routes
 from moderation.models import AuditEntry, Feedback
 
 ID = "507f1f77bcf86cd799439011"

@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import SignIn, User
 from conftest import PASSWORD, at_once, browser_of, client_of, person
-from focusmaster.instants import format_instant
+from focusmaster.dates.rfc3339 import format_instant
 from moderation.actors import Actor
 from moderation.models import AuditEntry, AuditRecord, Ban
 

@@ -23,10 +23,10 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from conftest import at_once
 from kanban.models import POSITION_STEP, Task
-from moderation.demo.clock import WORK_LOGS, work_logs
-from moderation.demo.living import Life
 from moderation.demo.people import Person
 from moderation.demo.seeding import Added, add_people
+from moderation.demo.simulation import Life
+from moderation.demo.work_logs import WORK_LOGS, work_logs
 from moderation.management.commands.seed_demo import LOCAL_PASSWORD
 from moderation.models import AuditRecord, Feedback
 from pomodoro.models import PomodoroSession

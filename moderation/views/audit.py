@@ -8,12 +8,12 @@ from rest_framework import viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from focusmaster.documents import Documents, JSONAnswer
-from focusmaster.instants import format_instant
-from focusmaster.paging import page_of
-from focusmaster.periods import period_of
-from focusmaster.renderers import JSONRenderer
-from focusmaster.spreadsheets import CSVRenderer, csv_answer
+from focusmaster.api.csv_export import CSVRenderer, csv_answer
+from focusmaster.api.pagination import page_of
+from focusmaster.api.renderers import JSONRenderer
+from focusmaster.dates.periods import period_of
+from focusmaster.dates.rfc3339 import format_instant
+from focusmaster.db.json_rows import Documents, JSONAnswer
 from moderation.models import AuditEntry, AuditRecord
 from moderation.permissions import IsAdmin
 from moderation.serializers import AuditRecordSerializer

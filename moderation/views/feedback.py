@@ -14,8 +14,8 @@ from rest_framework.response import Response
 from accounts import mail
 from accounts.authentication import OptionalTokenAuthentication
 from accounts.views.email_changes import MailFailed
-from focusmaster.documents import Documents, JSONAnswer
-from focusmaster.paging import list_of
+from focusmaster.api.pagination import list_of
+from focusmaster.db.json_rows import Documents, JSONAnswer
 from moderation.actors import Actor
 from moderation.exceptions import AddressRefused
 from moderation.models import Feedback

@@ -16,7 +16,7 @@ from accounts.models import User
 from focusmaster.exceptions import InvalidValue
 from moderation.actors import Actor
 from moderation.models import Ban
-from moderation.people import page_of_people, people_with
+from moderation.people_search import page_of_people, people_with
 from moderation.permissions import IsAdmin
 from moderation.roles import change_role
 from moderation.serializers import (

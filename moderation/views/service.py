@@ -6,12 +6,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from focusmaster.instants import format_instant
-from focusmaster.periods import zone_of
+from focusmaster.dates.periods import zone_of
+from focusmaster.dates.rfc3339 import format_instant
 from moderation.models import ErrorGroup
 from moderation.permissions import IsAdmin
 from moderation.serializers import ErrorSerializer
-from moderation.usage import kpis, traffic, uptime
+from moderation.traffic import kpis, traffic, uptime
 
 ERRORS_SHOWN = 50
 

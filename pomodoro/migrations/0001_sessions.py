@@ -4,7 +4,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-import focusmaster.fields
+import focusmaster.db.fields
 
 
 class Migration(migrations.Migration):
@@ -21,8 +21,8 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    focusmaster.fields.ObjectIdPrimaryKey(
-                        default=focusmaster.fields.new_object_id,
+                    focusmaster.db.fields.ObjectIdPrimaryKey(
+                        default=focusmaster.db.fields.new_object_id,
                         editable=False,
                         primary_key=True,
                         serialize=False,
@@ -39,8 +39,8 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
-                ("started_at", focusmaster.fields.InstantField()),
-                ("ended_at", focusmaster.fields.InstantField(blank=True, null=True)),
+                ("started_at", focusmaster.db.fields.InstantField()),
+                ("ended_at", focusmaster.db.fields.InstantField(blank=True, null=True)),
                 (
                     "duration",
                     models.PositiveIntegerField(
@@ -68,13 +68,13 @@ class Migration(migrations.Migration):
                 ("completed", models.BooleanField(default=True)),
                 (
                     "created_at",
-                    focusmaster.fields.InstantField(
+                    focusmaster.db.fields.InstantField(
                         default=django.utils.timezone.now, editable=False
                     ),
                 ),
                 (
                     "updated_at",
-                    focusmaster.fields.InstantField(
+                    focusmaster.db.fields.InstantField(
                         default=django.utils.timezone.now, editable=False
                     ),
                 ),

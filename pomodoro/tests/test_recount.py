@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from conftest import at_once, client_of, person
 from kanban.models import Task
-from pomodoro import recounting
+from pomodoro import reconcile
 from pomodoro.models import PomodoroSession
 
 SESSIONS = "/api/sessions"
@@ -160,7 +160,7 @@ def test_unclear_order_is_refused(alice, args, message):
 
 
 def test_people_are_counted_by_the_batch(db, monkeypatch):
-    monkeypatch.setattr(recounting, "PEOPLE_PER_BATCH", 2)
+    monkeypatch.setattr(reconcile, "PEOPLE_PER_BATCH", 2)
     people = [person(f"User{n}") for n in range(5)]
     for user in people:
         restore(user)

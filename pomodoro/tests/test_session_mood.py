@@ -9,7 +9,7 @@ import pytest
 
 from accounts.models import User
 from conftest import at_once, client_of
-from focusmaster.instants import format_instant
+from focusmaster.dates.rfc3339 import format_instant
 from kanban.models import Task
 from pomodoro.models import PomodoroSession
 

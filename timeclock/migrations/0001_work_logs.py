@@ -4,7 +4,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-import focusmaster.fields
+import focusmaster.db.fields
 
 
 class Migration(migrations.Migration):
@@ -21,15 +21,15 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    focusmaster.fields.ObjectIdPrimaryKey(
-                        default=focusmaster.fields.new_object_id,
+                    focusmaster.db.fields.ObjectIdPrimaryKey(
+                        default=focusmaster.db.fields.new_object_id,
                         editable=False,
                         primary_key=True,
                         serialize=False,
                     ),
                 ),
-                ("started_at", focusmaster.fields.InstantField()),
-                ("ended_at", focusmaster.fields.InstantField(blank=True, null=True)),
+                ("started_at", focusmaster.db.fields.InstantField()),
+                ("ended_at", focusmaster.db.fields.InstantField(blank=True, null=True)),
                 (
                     "duration",
                     models.GeneratedField(
@@ -55,26 +55,26 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "break_started_at",
-                    focusmaster.fields.InstantField(
+                    focusmaster.db.fields.InstantField(
                         blank=True, editable=False, null=True
                     ),
                 ),
                 (
                     "break_ended_at",
-                    focusmaster.fields.InstantField(
+                    focusmaster.db.fields.InstantField(
                         blank=True, editable=False, null=True
                     ),
                 ),
                 ("notes", models.CharField(blank=True, max_length=2000)),
                 (
                     "created_at",
-                    focusmaster.fields.InstantField(
+                    focusmaster.db.fields.InstantField(
                         default=django.utils.timezone.now, editable=False
                     ),
                 ),
                 (
                     "updated_at",
-                    focusmaster.fields.InstantField(
+                    focusmaster.db.fields.InstantField(
                         default=django.utils.timezone.now, editable=False
                     ),
                 ),

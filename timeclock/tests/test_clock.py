@@ -10,7 +10,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from conftest import at_once, client_of
-from focusmaster.instants import format_instant
+from focusmaster.dates.rfc3339 import format_instant
 from timeclock.models import WorkLog
 
 START = "/api/clock/start"

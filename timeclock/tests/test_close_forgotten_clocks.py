@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import SignIn, User
 from conftest import at_once, client_of
-from focusmaster.instants import format_instant
+from focusmaster.dates.rfc3339 import format_instant
 from pomodoro.models import PomodoroSession
 from timeclock.models import CLOSED_NOTE, MAX_NOTES, WorkLog
 

@@ -10,7 +10,7 @@ from io import StringIO
 import pytest
 
 from accounts.models import User
-from focusmaster.spreadsheets import csv_answer
+from focusmaster.api.csv_export import csv_answer
 from timeclock.models import WorkLog
 from timeclock.tables import HEADER
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from accounts.models import User
 from conftest import at_once, client_of, person
-from focusmaster.fields import new_object_id
-from focusmaster.instants import format_instant
+from focusmaster.dates.rfc3339 import format_instant
+from focusmaster.db.fields import new_object_id
 from timeclock.models import WorkLog
 
 LOGS = "/api/clock/logs"

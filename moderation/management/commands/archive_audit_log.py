@@ -13,8 +13,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from moderation.actors import Actor
-from moderation.audit_archives import MIN_DAYS, ArchiveUnderWay, archive, older_than
-from moderation.audit_chain import BrokenChain
+from moderation.audit.archives import MIN_DAYS, ArchiveUnderWay, archive, older_than
+from moderation.audit.chain import BrokenChain
 
 
 class Command(BaseCommand):

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.core.management.base import CommandError
 
-from focusmaster.instants import format_instant, parse_instant
+from focusmaster.dates.rfc3339 import format_instant, parse_instant
 from moderation.management.staff import PersonCommand
 from moderation.models import Ban
 from moderation.models.bans import MAX_REASON

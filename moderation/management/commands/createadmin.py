@@ -14,7 +14,7 @@ from rest_framework.exceptions import ValidationError
 
 from accounts.exceptions import EmailTaken
 from accounts.serializers import RegistrationSerializer
-from focusmaster.serializers import flatten
+from focusmaster.api.fields import flatten
 from moderation.actors import Actor
 from moderation.roles import create_admin
 

@@ -14,10 +14,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 from psycopg.errors import UndefinedTable
 
-from focusmaster.periods import zone_named
+from focusmaster.dates.periods import zone_named
 from moderation.demo.audit import add_entries
 from moderation.demo.seeding import Added, add_people
-from moderation.usage import count_now
+from moderation.traffic import count_now
 
 MOST_PEOPLE = 1_000_000
 MOST_DAYS = 3_650  # ten years

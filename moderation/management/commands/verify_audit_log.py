@@ -11,8 +11,8 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from moderation.audit_archives import verify_archives
-from moderation.audit_chain import (
+from moderation.audit.archives import verify_archives
+from moderation.audit.chain import (
     BrokenChain,
     Link,
     read_anchor,

@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import QuerySet
 
 from accounts.models import User
-from pomodoro.recounting import Difference, recount
+from pomodoro.reconcile import Difference, recount
 
 
 class Command(BaseCommand):

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from focusmaster.instants import format_instant
+from focusmaster.dates.rfc3339 import format_instant
 from timeclock.models import WorkLog
 
 # Clocks fetched at a time.

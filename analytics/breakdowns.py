@@ -1,0 +1,41 @@
+"""Where focus went: to which hours, moods and tasks, and what is on the board."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Count
+
+from analytics.caching import remembered
+from focusmaster.db.statements import Slot, Statement, select_statement
+from kanban.models import Task
+from pomodoro.totals import focus_by_hour, focus_by_mood
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+# The highest first, as they are shown.
+PRIORITIES = {
+    "High": Task.Priority.HIGH,
+    "Medium": Task.Priority.MEDIUM,
+    "Low": Task.Priority.LOW,
+}
+
+hours = remembered(focus_by_hour)
+moods = remembered(focus_by_mood)
+
+
+def distribution(user: User) -> list[dict[str, Any]]:
+    """Return how many of the user's tasks have each priority; one query."""
+    found = dict(_by_priority().rows({"user": bytes.fromhex(user.pk)}))
+    return [
+        {"name": name, "value": found.get(priority, 0)}
+        for name, priority in PRIORITIES.items()
+    ]
+
+
+@cache
+def _by_priority() -> Statement:
+    tasks = Task.objects.owned_by(Slot("user")).order_by().values_list("priority")
+    return select_statement(tasks.annotate(number=Count("*")))

@@ -1,0 +1,126 @@
+"""What became of each day: today, the week, the year, the goal and streaks."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from analytics.caching import remembered
+from focusmaster.dates.periods import TICK, local_day, local_midnight
+from focusmaster.db.json_rows import document_of
+from focusmaster.db.statements import Slot, Statement, select_statement
+from pomodoro.models import PomodoroSession
+from pomodoro.serializers import SessionSerializer
+from pomodoro.totals import focus_by_day, focus_streaks
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from focusmaster.dates.periods import Period
+
+# In English whatever the locale: clients look these names up.
+WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+
+# One query, so that the numbers are those of the sessions beside them.
+LOG = """
+SELECT '{{"totalDuration":' || coalesce(sum(duration), 0)
+    || ',"sessionCount":' || count(*)
+    || ',"sessions":[' || coalesce(string_agg(document, ','), '') || ']}}'
+FROM ({sessions}) AS session
+"""
+
+
+def focus_log(user_id: str, period: Period) -> bytes:
+    """Return a bounded period's focus sessions, newest first, and their sum, as JSON.
+
+    Duration in seconds. Not remembered: the titles of tasks are in it.
+    """
+    values = {"user": bytes.fromhex(user_id), **period.lookups("started_at")}
+    return _log().texts(values)[0]
+
+
+@cache
+def _log() -> Statement:
+    sessions = PomodoroSession.objects.owned_by(Slot("user")).focus()
+    sessions = sessions.filter(
+        started_at__gte=Slot("started_at__gte"), started_at__lt=Slot("started_at__lt")
+    ).order_by("-started_at", "-id")
+    document = document_of(SessionSerializer(), PomodoroSession)
+    rows = select_statement(
+        sessions.annotate(document=document).values_list("duration", "document")
+    )
+    return Statement(LOG.format(sessions=rows.sql), rows.params)
+
+
+@remembered
+def minutes_by_weekday(user_id: str, period: Period) -> list[dict[str, Any]]:
+    """Return name, date and focus in minutes, rounded half up, for each of its days."""
+    return [
+        {
+            "name": WEEKDAYS[day["date"].weekday()],
+            "date": day["date"],
+            "duration": (day["focusTime"] + 30) // 60,
+        }
+        for day in focus_by_day(user_id, period)
+    ]
+
+
+@remembered
+def heatmap(user_id: str, period: Period) -> list[dict[str, Any]]:
+    """Return how many focus sessions there were on the days that had one."""
+    return [
+        {"date": day["date"], "count": day["sessions"]}
+        for day in focus_by_day(user_id, period)
+        if day["sessions"]
+    ]
+
+
+@remembered
+def goal_by_day(
+    user_id: str, period: Period, today: Period, daily_goal: int
+) -> dict[str, Any]:
+    """Return how many sessions were completed today and on each day of the period.
+
+    One query, and another when today is not in the period.
+    """
+    days = [
+        {
+            "date": day["date"],
+            "sessions": day["sessions"],
+            "met": day["sessions"] >= daily_goal,
+        }
+        for day in focus_by_day(user_id, period, completed=True)
+    ]
+    return {
+        "dailyGoal": daily_goal,
+        "completedToday": _completed(user_id, today, period, days),
+        "days": days,
+    }
+
+
+def _completed(
+    user_id: str, today: Period, period: Period, days: list[dict[str, Any]]
+) -> int:
+    (date_today,) = today.days()
+    if period.start <= today.start and today.end <= period.end:
+        return next(day["sessions"] for day in days if day["date"] == date_today)
+    (day,) = focus_by_day(user_id, today, completed=True)
+    return day["sessions"]
+
+
+@remembered
+def streaks(user_id: str, until_today: Period) -> dict[str, int | date | None]:
+    """Return the days in a row with a completed focus session, now and at best.
+
+    The period ends with today, which breaks no streak before it is over.
+    """
+    zone = until_today.zone
+    found = focus_streaks(user_id, until_today)
+    today = local_day(until_today.end - TICK, zone)
+    yesterday = local_day(local_midnight(today, zone) - TICK, zone)
+    goes_on = found.last_day is not None and found.last_day >= yesterday
+    return {
+        "current": found.latest if goes_on else 0,
+        "longest": found.longest,
+        "lastActiveDay": found.last_day,
+    }

@@ -1,0 +1,197 @@
+"""What every API answer shares: the one shape of an error (API.md §1)."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views import defaults
+from rest_framework import exceptions
+from rest_framework.metadata import BaseMetadata
+from rest_framework.response import Response
+
+from focusmaster.api.fields import flatten
+from focusmaster.db.fields import MalformedId
+from focusmaster.db.json_rows import json_answer
+from focusmaster.exceptions import InvalidValue, LinkedServiceError, RuleViolation
+
+if TYPE_CHECKING:
+    from django.db.models import Model
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
+
+log = logging.getLogger("focusmaster.api")
+
+# Seconds a client should wait when the database does not answer: the embedded server is
+# back in less, one elsewhere usually after its failover.
+DATABASE_RETRY_AFTER = 5
+# The same when a linked service does not answer.
+LINKED_SERVICE_RETRY_AFTER = 5
+
+# The published messages, for when there is nothing more exact to say, with their codes.
+PUBLISHED = {
+    400: ("Invalid input data", "invalid"),
+    401: ("Not authorized, token failed", "not_authenticated"),
+    403: ("Access denied", "permission_denied"),
+    404: ("Resource not found", "not_found"),
+    500: ("Server error", "server_error"),
+}
+
+# Refusals that DRF words in its own way when a view says nothing more exact.
+PLAIN_REFUSALS = frozenset(
+    [
+        exceptions.NotAuthenticated,
+        exceptions.AuthenticationFailed,
+        exceptions.PermissionDenied,
+        exceptions.NotFound,
+    ]
+)
+
+
+class Conflict(exceptions.APIException):
+    status_code = 409
+
+
+class BadGateway(exceptions.APIException):
+    status_code = 502
+    wait = LINKED_SERVICE_RETRY_AFTER
+
+
+class DatabaseUnavailable(exceptions.APIException):
+    status_code = 503
+    default_detail = "The database does not answer. Try again in a moment."
+    default_code = "database_unavailable"
+    wait = DATABASE_RETRY_AFTER
+
+
+class Methods(BaseMetadata):
+    """What OPTIONS answers; the bodies of each method are in `/api/schema`."""
+
+    def determine_metadata(self, request: Request, view: APIView) -> dict:
+        return {"methods": view.allowed_methods}
+
+
+def is_api(request: HttpRequest) -> bool:
+    return request.path_info.startswith("/api/") or request.path_info == "/api"
+
+
+def error_body(
+    request: HttpRequest, message: str, code: str, errors: list | None = None
+) -> dict:
+    body = {"message": message, "code": code}
+    if errors is not None:
+        body["errors"] = errors
+    return body | {"requestId": request.id}
+
+
+def error_response(
+    request: HttpRequest, status: int, message: str = "", code: str = ""
+) -> HttpResponse:
+    """Answer an error met outside of a view: before one, or after one crashed."""
+    published = PUBLISHED.get(status, ("", ""))
+    body = error_body(request, message or published[0], code or published[1])
+    return json_answer(body, status)
+
+
+def exception_handler(exc: Exception, context: dict) -> Response | None:
+    """Map what a view raised to its answer; None leaves it to `server_error`."""
+    refusal = _refusal(context["request"]._request, exc)
+    if refusal is None:
+        return None
+    body, status, headers = refusal
+    return Response(body, status=status, headers=headers)
+
+
+def refusal_response(request: HttpRequest, exc: Exception) -> HttpResponse:
+    """Answer what was raised before a view: an APIException or a database error."""
+    body, status, headers = _refusal(request, exc)
+    response = json_answer(body, status)
+    for name, value in headers.items():
+        response[name] = value
+    return response
+
+
+def _refusal(
+    request: HttpRequest, exc: Exception
+) -> tuple[dict, int, dict[str, str]] | None:
+    """Return body, status and headers of the answer to an exception that has one."""
+    headers = {}
+    if isinstance(exc, IntegrityError) and has_left(request.caller):
+        exc = exceptions.NotAuthenticated()
+        exc.auth_header = "Bearer"
+    if hasattr(exc, "auth_header"):
+        headers["WWW-Authenticate"] = exc.auth_header
+    more = exc.more if isinstance(exc, RuleViolation) else {}
+    exc = _as_api_exception(exc)
+    if exc is None:
+        return None
+    if getattr(exc, "wait", None):
+        headers["Retry-After"] = str(max(1, round(exc.wait)))
+    if isinstance(exc, exceptions.ValidationError):
+        body = _validation_body(request, exc)
+    else:
+        body = {**more, **error_body(request, str(exc.detail), exc.get_codes())}
+    return body, exc.status_code, headers
+
+
+def has_left(caller: Model | None) -> bool:
+    """Tell whether the caller's account was deleted while the request was served."""
+    # Within a transaction nothing more can be asked once a statement has failed.
+    if caller is None or transaction.get_connection().in_atomic_block:
+        return False
+    return not type(caller)._base_manager.filter(pk=caller.pk).exists()
+
+
+def _as_api_exception(exc: Exception) -> exceptions.APIException | None:
+    """Return the HTTP meaning of an exception, or None where it has none."""
+    if isinstance(exc, RuleViolation):
+        return Conflict(exc.message, exc.code)
+    if isinstance(exc, LinkedServiceError):
+        return BadGateway(exc.message, exc.code)
+    if isinstance(exc, InvalidValue):
+        return exceptions.ValidationError({exc.field: [exc.message]})
+    if isinstance(exc, Http404 | MalformedId):
+        return exceptions.NotFound(*PUBLISHED[404])
+    if isinstance(exc, OperationalError | InterfaceError):
+        log.error("The database does not answer: %s", exc)
+        return DatabaseUnavailable()
+    if not isinstance(exc, exceptions.APIException):
+        return None
+    if type(exc) in PLAIN_REFUSALS and exc.detail == exc.default_detail:
+        return type(exc)(*PUBLISHED[type(exc).status_code])
+    return exc
+
+
+def _validation_body(request: HttpRequest, exc: exceptions.ValidationError) -> dict:
+    errors = flatten(exc.detail)
+    first = errors[0] if errors else {"field": "", "message": PUBLISHED[400][0]}
+    message = ": ".join(part for part in (first["field"], first["message"]) if part)
+    return error_body(request, message, "invalid", errors)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if is_api(request):
+        return error_response(request, 400)
+    return defaults.bad_request(request, exception)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if is_api(request):
+        return error_response(request, 403)
+    return defaults.permission_denied(request, exception)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if is_api(request):
+        return error_response(request, 404)
+    return defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Log the crash that Django is handling, with the id its caller was given."""
+    log.exception("A request crashed", extra={"fields": {"requestId": request.id}})
+    if is_api(request):
+        return error_response(request, 500)
+    return defaults.server_error(request)

@@ -1,0 +1,136 @@
+"""`ETag`, `If-None-Match` and `If-Match`: reading and writing only what has changed.
+
+The tag of an answer is a hash of its body, so it needs no column and no view can forget
+it: the same text has the same tag, whichever worker answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from hashlib import sha256
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
+from django.utils.http import parse_etags
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
+
+from focusmaster.api.headers import set_headers
+from focusmaster.exceptions import InvalidValue, RuleViolation
+
+# As many as no two texts will ever share. SHA-256 is what processors are built for.
+HASH_DIGITS = 32
+READS = frozenset(["GET", "HEAD"])
+WRITES = frozenset(["put", "patch", "delete"])
+# What is new each time it is read.
+UNTAGGED = (
+    *("/api/health", "/api/admin/health", "/api/gdpr/export"),
+    *("/api/spotify/auth-url", "/api/spotify/login", "/api/spotify/callback"),
+)
+# What describes a body, which a 304 does not have.
+BODY_HEADERS = frozenset(["content-type", "content-length"])
+
+
+class PreconditionFailed(APIException):
+    status_code = 412
+    default_detail = "It has changed since you read it. Read it again."
+    default_code = "precondition_failed"
+
+
+class Tag:
+    """The strong ETag of a text, which may come in parts."""
+
+    def __init__(self, text: bytes = b"") -> None:
+        self._hash = sha256(text)
+        self.update = self._hash.update
+
+    def __str__(self) -> str:
+        return f'"{self._hash.hexdigest()[:HASH_DIGITS]}"'
+
+
+def is_among(tag: str, given: str) -> bool:
+    """Tell whether a tag is in the list that a condition gives, or that is `*`.
+
+    `W/` before a tag makes no difference, in `If-Match` neither: proxies that compress
+    weaken the tags of what they pass on, though nothing has changed.
+    """
+    given_tags = parse_etags(given)
+    return given_tags == ["*"] or tag in (one.removeprefix("W/") for one in given_tags)
+
+
+def conditional(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Tag what a GET answers, or answer 304 if the client has it already.
+
+    What is streamed brings its tag, or has none.
+    """
+    path = request.path_info
+    if not path.startswith("/api/") or path.startswith(UNTAGGED):
+        return response
+    if response.streaming:
+        tag = response.get("ETag")
+    else:
+        tag = str(Tag(response.content))
+        set_headers(response, {"ETag": tag})
+    given = request.META.get("HTTP_IF_NONE_MATCH")
+    if given is None or tag is None or not is_among(tag, given):
+        return response
+    return not_modified(response)
+
+
+def not_modified(response: HttpResponse) -> HttpResponse:
+    """Return the same answer without its body."""
+    bare = HttpResponseNotModified()
+    for name, value in response.items():
+        if name.lower() not in BODY_HEADERS:
+            bare[name] = value
+    bare.cookies = response.cookies
+    bare._resource_closers += response._resource_closers
+    return bare
+
+
+class ConditionalWrites:
+    """A viewset whose PUT, PATCH and DELETE heed `If-Match`, where there is a GET."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if "HTTP_IF_MATCH" not in request.META:
+            return
+        method = request.method.lower()
+        if method in WRITES and {"get", method} <= self.action_map.keys():
+            write = partial(self._write_if_unchanged, getattr(self, method))
+            setattr(self, method, write)
+
+    def representation(self) -> HttpResponse:
+        """Return what a GET of the same URL answers, read from the database now."""
+        read = getattr(self, self.action_map["get"])
+        return read(self.request, *self.args, **self.kwargs)
+
+    def lock(self, **mode: Any) -> None:
+        """Keep others from changing the object: lock its rows, the user's first."""
+        users = get_user_model().objects.filter(pk=self.request.user.pk)
+        if not users.select_for_update(**mode).values_list("pk"):
+            raise Http404
+
+    def _write_if_unchanged(
+        self, write: Callable[..., HttpResponse], request: Request, *args, **kwargs
+    ) -> HttpResponse:
+        """Compare and write in one transaction: of two with the same tag, one wins.
+
+        A refusal keeps what was written before it, as it does without the condition: a
+        password that was guessed wrong has been counted.
+        """
+        with transaction.atomic():
+            # A stronger lock is for who deletes the row: to ask for it later, with the
+            # weaker one in hand, is a way into a deadlock.
+            self.lock(no_key=request.method != "DELETE")
+            tag = str(Tag(self.representation().content))
+            if not is_among(tag, request.META["HTTP_IF_MATCH"]):
+                raise PreconditionFailed
+            try:
+                return write(request, *args, **kwargs)
+            except (APIException, RuleViolation, InvalidValue, Http404) as exc:
+                refusal = exc
+        raise refusal

@@ -1,0 +1,267 @@
+"""Serializer fields that take JSON's own types and nothing that merely looks alike."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, time
+from functools import cache
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import ProhibitNullCharactersValidator
+from django.utils import timezone as django_timezone
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+from rest_framework.fields import empty, get_error_detail
+from rest_framework.validators import ProhibitSurrogateCharactersValidator
+
+from focusmaster.dates.rfc3339 import format_instant, parse_day, parse_instant
+from focusmaster.db.fields import OBJECT_ID
+
+# Unknown fields that a refusal names: a body has room for a hundred thousand.
+MAX_NAMED = 20
+# Entries of a list that are looked at one by one: a body has room for half a million.
+MAX_ENTRIES = 1000
+
+# Validators that DRF gives each text, and that look at it letter by letter.
+STORABLE = (ProhibitNullCharactersValidator, ProhibitSurrogateCharactersValidator)
+
+MONTH_FIRST_DAY = 2  # index of the first "-" in MM-DD-YYYY
+
+
+class StrictSerializer(serializers.Serializer):
+    """An object whose unknown names are refused.
+
+    A name that the answer carries but a client may not set is a read-only field:
+    ignored, so that a client may send back what it got. `Meta.ignored` adds names that
+    only other answers carry.
+    """
+
+    default_error_messages = {"invalid": "give an object"}
+
+    @classmethod
+    @cache
+    def _settable(cls, *, partial: bool) -> list[tuple[str, serializers.Field, bool]]:
+        """Return what a client can set: each name with its field, bound once for all.
+
+        And whether a body without it is wrong, or gets a default. No field keeps
+        anything of the body that it reads.
+        """
+        fields = cls(partial=partial).fields.items()
+        return [
+            (
+                name,
+                field,
+                not partial and (field.required or field.default is not empty),
+            )
+            for name, field in fields
+            if not field.read_only
+        ]
+
+    def _read_only_defaults(self) -> dict[str, Any]:
+        # No field of ours has a default that a client cannot set.
+        return {}
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if not isinstance(data, dict):
+            return super().to_internal_value(data)  # Refuses it.
+        ignored = getattr(getattr(self, "Meta", None), "ignored", ())
+        unknown = data.keys() - self._declared_fields.keys() - set(ignored)
+        if unknown:
+            named = sorted(unknown)[:MAX_NAMED]
+            raise serializers.ValidationError(
+                {name: ["there is no such field"] for name in named}
+            )
+        return self._valid(data)
+
+    def _valid(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Return what the fields make of their values, or raise what all refuse."""
+        values: dict[str, Any] = {}
+        errors = {}
+        for name, field, is_needed in self._settable(partial=self.root.partial):
+            if name not in data and not is_needed:
+                continue
+            check = getattr(self, f"validate_{name}", None)
+            try:
+                value = field.run_validation(data.get(name, empty))
+                if check:
+                    value = check(value)
+            except serializers.ValidationError as exc:
+                errors[name] = exc.detail
+            except ValidationError as exc:
+                errors[name] = get_error_detail(exc)
+            except serializers.SkipField:
+                pass
+            else:
+                self.set_value(values, field.source_attrs, value)
+        if errors:
+            raise serializers.ValidationError(errors)
+        return values
+
+
+class TextField(serializers.CharField):
+    """A JSON string; surrounding blanks are trimmed unless told otherwise."""
+
+    default_error_messages = {
+        "invalid": "give text",
+        "blank": "give at least one character",
+        "max_length": "give at most {max_length} characters",
+        "min_length": "give at least {min_length} characters",
+    }
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        # The parser has looked for what cannot be stored, in the whole body at once.
+        self.validators = [v for v in self.validators if not isinstance(v, STORABLE)]
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return data.strip() if self.trim_whitespace else data
+
+
+class WordField(serializers.ChoiceField):
+    """One of a fixed set of words."""
+
+    default_error_messages = {"invalid_choice": "give one of: {words}"}
+
+    def to_internal_value(self, data: Any) -> str:
+        if isinstance(data, str) and data in self.choices:
+            return data
+        self.fail("invalid_choice", words=", ".join(self.choices))
+
+
+class FlagField(serializers.BooleanField):
+    default_error_messages = {"invalid": "give true or false"}
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid")
+        return data
+
+
+class WholeNumberField(serializers.IntegerField):
+    """A JSON number; a fraction is rounded, half away from zero."""
+
+    default_error_messages = {
+        "invalid": "give a number",
+        "max_value": "give at most {max_value}",
+        "min_value": "give at least {min_value}",
+    }
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool) or not isinstance(data, int | float):
+            self.fail("invalid")
+        if isinstance(data, float):
+            return math.floor(abs(data) + 0.5) * (-1 if data < 0 else 1)
+        return data
+
+
+class NumberField(serializers.FloatField):
+    """A JSON number, whole or not."""
+
+    default_error_messages = {
+        "invalid": "give a number",
+        "max_value": "give at most {max_value}",
+        "min_value": "give at least {min_value}",
+    }
+
+    def to_internal_value(self, data: Any) -> float:
+        if isinstance(data, bool) or not isinstance(data, int | float):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class IdField(serializers.Field):
+    """The id of a row."""
+
+    default_error_messages = {"invalid": "an id has 24 hex digits"}
+
+    def to_internal_value(self, data: Any) -> str:
+        if not (isinstance(data, str) and OBJECT_ID.fullmatch(data)):
+            self.fail("invalid")
+        return data
+
+    def to_representation(self, value: str) -> str:
+        return value
+
+
+class InstantField(serializers.Field):
+    """An RFC 3339 instant with an offset."""
+
+    def to_internal_value(self, data: Any) -> datetime:
+        return self.parse(self.text(data))
+
+    def text(self, data: Any) -> str:
+        if not isinstance(data, str):
+            raise serializers.ValidationError(
+                "give an instant such as 2026-02-02T10:00:00Z"
+            )
+        return data
+
+    def parse(self, text: str) -> datetime:
+        try:
+            return parse_instant(text)
+        except ValueError as exc:
+            raise serializers.ValidationError(str(exc)) from None
+
+    def to_representation(self, value: datetime) -> str | None:
+        return format_instant(value)
+
+
+class InstantOrDayField(InstantField):
+    """An instant, or a day (YYYY-MM-DD or MM-DD-YYYY), which means midnight UTC."""
+
+    def to_internal_value(self, data: Any) -> datetime:
+        text = self.text(data)
+        if len(text) != len("2026-02-02"):
+            return self.parse(text)
+        if text[MONTH_FIRST_DAY] == "-":
+            month, day, year = text[:2], text[3:5], text[6:]
+            text = f"{year}-{month}-{day}"
+        try:
+            return datetime.combine(parse_day(text), time(), UTC)
+        except ValueError as exc:
+            raise serializers.ValidationError(str(exc)) from None
+
+
+class TextListField(serializers.ListField):
+    """A list of strings; duplicates are dropped, the order is kept."""
+
+    default_error_messages = {
+        "not_a_list": "give a list",
+        "max_length": "give at most {max_length} entries",
+    }
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        if isinstance(data, list) and len(data) > MAX_ENTRIES:
+            self.fail("max_length", max_length=self.max_length)
+        return list(dict.fromkeys(super().to_internal_value(data)))
+
+
+def not_after(limit, message: str):
+    """Validate that an instant is at most `limit` (a timedelta) from now."""
+
+    def validate(instant: datetime) -> None:
+        if instant > django_timezone.now() + limit:
+            raise serializers.ValidationError(message)
+
+    return validate
+
+
+def flatten(detail: Any, path: str = "") -> list[dict[str, str]]:
+    """Turn a ValidationError's nested detail into `{field, message}` entries."""
+    if isinstance(detail, ErrorDetail | str):
+        return [{"field": path, "message": str(detail)}]
+    if isinstance(detail, dict):
+        items = detail.items()
+    elif all(isinstance(item, ErrorDetail | str) for item in detail):
+        return [{"field": path, "message": str(item)} for item in detail]
+    else:
+        items = enumerate(detail)
+    found = []
+    for key, value in items:
+        own = key != "non_field_errors"
+        name = f"{path}.{key}" if path and own else str(key) if own else path
+        found += flatten(value, name)
+    return found

@@ -1,0 +1,173 @@
+"""What the clocks of a zone show, for PostgreSQL to group by.
+
+That is not left to PostgreSQL, which has time zone rules of its own, older or newer
+than Python's: a session would fall on a day that no period has. It is told what to add
+to an instant, and from when on, by the rules of the locked package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.db.models import F, FloatField, Func, IntegerField
+from django.utils import timezone
+
+from focusmaster.db.statements import Slot
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from focusmaster.dates.periods import Period
+
+DAY = 86_400  # seconds
+# Once changed, an offset stays for longer than this: for 6.96 days at least, which it
+# did in Boa Vista in October 2000.
+STEP = 6 * DAY
+# Seconds from the first day of the calendar, whose ordinal is 1, to the Unix epoch.
+UNIX_EPOCH = (datetime(1970, 1, 1, tzinfo=UTC) - datetime.min.replace(tzinfo=UTC)) // (
+    timedelta(seconds=1)
+)
+
+# No zone changed its offset before; each had the mean time of its city.
+FIRST_YEAR = 1840
+# The last whole year that `datetime` knows in every zone.
+LAST_YEAR = 9998
+# A period by days touches so many years at most.
+LONGEST_BY_DAYS = 12
+
+
+class Clock(NamedTuple):
+    """The clock on the wall over a period, as texts of PostgreSQL arrays.
+
+    `shifts` are seconds to add to Unix time, each from its place in `changes` on but
+    for the first, which is from ever. The sum counts seconds since the year 1 began.
+    `day_changes` are the same for who asks for the day: after a change that takes the
+    clock back over midnight, the day that had begun goes on. `skipped` are the ordinals
+    of the days that never came, such as 30 December 2011 in Samoa.
+    """
+
+    shifts: str
+    changes: str
+    day_changes: str
+    skipped: str
+
+    def values(self) -> dict[str, str]:
+        """Return what the slots of `LocalDay` and `LocalHour` take."""
+        return {
+            "shifts": self.shifts,
+            "changes": self.changes,
+            "day_changes": self.day_changes,
+        }
+
+
+class SecondsShown(Func):
+    """Seconds since the year 1 began, by a clock on the wall."""
+
+    arg_joiner = " + "
+    template = "(%(expressions)s)"
+    output_field = FloatField()
+
+    def __init__(self, field: str, changes: str) -> None:
+        # Not extract(), whose exact numbers take several times as long; milliseconds
+        # fit into a float.
+        instant = Func(F(field), template="date_part('epoch', %(expressions)s)")
+        place = Func(
+            instant, Slot(changes), template="width_bucket(%(expressions)s::float8[])"
+        )
+        shift = Func(
+            Slot("shifts"),
+            place,
+            arg_joiner="::float8[])[1 + ",
+            template="(%(expressions)s]",
+        )
+        super().__init__(instant, shift)
+
+
+class LocalDay(Func):
+    """The ordinal of the local day of an instant."""
+
+    template = "(floor(%(expressions)s / 86400)::int + 1)"
+    output_field = IntegerField()
+
+    def __init__(self, field: str) -> None:
+        super().__init__(SecondsShown(field, "day_changes"))
+
+
+class LocalHour(Func):
+    """The hour that a clock on the wall shows, from 0 to 23."""
+
+    template = "mod(floor(%(expressions)s / 3600)::bigint, 24)::int"
+    output_field = IntegerField()
+
+    def __init__(self, field: str) -> None:
+        super().__init__(SecondsShown(field, "changes"))
+
+
+def clock_of(period: Period) -> Clock:
+    """Return the clock of a period's zone.
+
+    It is right for all of the period, but where that has no end or is longer than what
+    is broken down by day: there it is right until the end of the next year.
+    """
+    next_year = timezone.now().year + 1
+    first = FIRST_YEAR if period.start is None else period.start.year
+    first = max(first, FIRST_YEAR)
+    last = min(max(next_year, first + LONGEST_BY_DAYS), LAST_YEAR)
+    if period.end is not None:
+        last = min(last, period.end.year)
+    return _clock(period.zone, first, last)
+
+
+@lru_cache(maxsize=1024)
+def _clock(zone: ZoneInfo, first: int, last: int) -> Clock:
+    shifts = [_shift(zone, _new_year(first))]
+    changes, day_changes, skipped = [], [], []
+    for year in range(first, last + 1):
+        for at in _changes_in(zone, year):
+            shift = _shift(zone, at)
+            day, new_day = (at - 1 + shifts[-1]) // DAY, (at + shift) // DAY
+            changes.append(at)
+            day_changes.append(at if day <= new_day else day * DAY - shift)
+            skipped += range(day + 2, new_day + 1)
+            shifts.append(shift)
+    return Clock(*map(_array, (shifts, changes, day_changes, skipped)))
+
+
+@lru_cache(maxsize=16_384)
+def _changes_in(zone: ZoneInfo, year: int) -> list[int]:
+    """Return after which seconds of Unix time clocks change in a year of UTC."""
+    end = _new_year(year + 1)
+    marks = [*range(_new_year(year), end, STEP), end]
+    offsets = [datetime.fromtimestamp(mark, zone).utcoffset() for mark in marks]
+    return [
+        _first_change(zone, *marks[n : n + 2])
+        for n in range(len(marks) - 1)
+        if offsets[n] != offsets[n + 1]
+    ]
+
+
+def _first_change(zone: ZoneInfo, before: int, after: int) -> int:
+    shift = _shift(zone, before)
+    while after - before > 1:
+        middle = (before + after) // 2
+        if _shift(zone, middle) == shift:
+            before = middle
+        else:
+            after = middle
+    return after
+
+
+def _shift(zone: ZoneInfo, at: int) -> int:
+    offset = datetime.fromtimestamp(at, zone).utcoffset()
+    return offset // timedelta(seconds=1) + UNIX_EPOCH
+
+
+def _new_year(year: int) -> int:
+    return int(datetime(year, 1, 1, tzinfo=UTC).timestamp())
+
+
+def _array(numbers: Iterable[int]) -> str:
+    return f"{{{','.join(map(str, numbers))}}}"
