@@ -27,8 +27,8 @@ from integrations.fakes.spotify import FakeSpotify
 
 PASSWORD = "correct horse 1"
 # Passes and KiB of a password's hash: those of the service, and the least there can be.
-DEAR = Argon2Hasher.time_cost, Argon2Hasher.memory_cost
-CHEAP = 1, 8
+PRODUCTION_HASH_COST = Argon2Hasher.time_cost, Argon2Hasher.memory_cost
+TEST_HASH_COST = 1, 8
 
 
 def pytest_configure() -> None:
@@ -42,7 +42,7 @@ def pytest_configure() -> None:
     ratelimit._get_window = lambda value, period: began + period
     TransactionTestCase._fixture_teardown = lambda case: clear_tables()
     # Hashing is slow on purpose; `real_hashing` is for tests that are about that.
-    Argon2Hasher.time_cost, Argon2Hasher.memory_cost = CHEAP
+    Argon2Hasher.time_cost, Argon2Hasher.memory_cost = TEST_HASH_COST
 
 
 # Its tables refuse to be cleared, and no reference leads to them from another.
@@ -100,7 +100,7 @@ def browser_of(user: User) -> APIClient:
     return client
 
 
-def at_once(*calls: Callable[[], Any]) -> list[Any]:
+def run_concurrently(*calls: Callable[[], Any]) -> list[Any]:
     """Call all of these at the same moment, each in a thread with its own connection.
 
     Return their results. Needs `@pytest.mark.django_db(transaction=True)`.
@@ -151,8 +151,8 @@ def _counters_answer() -> None:
 @pytest.fixture
 def real_hashing(monkeypatch) -> None:
     """Have passwords hashed as slowly as in the service."""
-    monkeypatch.setattr(Argon2Hasher, "time_cost", DEAR[0])
-    monkeypatch.setattr(Argon2Hasher, "memory_cost", DEAR[1])
+    monkeypatch.setattr(Argon2Hasher, "time_cost", PRODUCTION_HASH_COST[0])
+    monkeypatch.setattr(Argon2Hasher, "memory_cost", PRODUCTION_HASH_COST[1])
 
 
 @pytest.fixture(autouse=True)

@@ -22,7 +22,7 @@ from accounts.models import SETTING_LIMITS, Consent, FailedSignIn, SignIn, User
 from accounts.models.failed_sign_ins import digest_of
 from accounts.staff_sessions import end_staff_sessions
 from focusmaster.db.fields import MalformedId
-from focusmaster.personal_data import Holding, holdings
+from focusmaster.personal_data import PersonalDataEntry, personal_data_entries
 
 # Roles say who may do what; nobody is in a group. (Imported from where it is
 # registered, so that it has been.)
@@ -179,7 +179,7 @@ class UserAdmin(ReadOnlyAdmin):
         """Say how much of each kind there is, as far as it is quickly counted."""
         counts = (
             (name_of(one), counted(one.rows(user.pk)))
-            for one in holdings()
+            for one in personal_data_entries()
             if one.model is not User
         )
         return format_html_join(
@@ -236,10 +236,10 @@ class UserAdmin(ReadOnlyAdmin):
         return redirect("admin:accounts_user_change", object_id)
 
 
-def name_of(holding: Holding) -> str:
+def name_of(entry: PersonalDataEntry) -> str:
     """Name the rows, and what they are to the person unless they are simply theirs."""
-    name = holding.model._meta.verbose_name_plural
-    return name if holding.path == "user" else f"{name} ({holding.path})"
+    name = entry.model._meta.verbose_name_plural
+    return name if entry.path == "user" else f"{name} ({entry.path})"
 
 
 def counted(rows: QuerySet) -> str:

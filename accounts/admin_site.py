@@ -20,10 +20,10 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from accounts.failed_sign_ins import note_failed_sign_in
-from accounts.limits import guessing
+from accounts.limits import limit_password_attempts
 from accounts.models import FailedSignIn
 from focusmaster.api.client_info import client_ip
-from focusmaster.api.rate_limits import TooMany
+from focusmaster.api.rate_limits import RateLimited
 
 if TYPE_CHECKING:
     from typing import Any
@@ -55,9 +55,11 @@ class StaffSignInForm(AdminAuthenticationForm):
         if not (name and password):
             return super().clean()
         try:
-            with guessing(name, client_ip(self.request), wrong=ValidationError):
+            with limit_password_attempts(
+                name, client_ip(self.request), wrong=ValidationError
+            ):
                 return super().clean()
-        except TooMany as exc:
+        except RateLimited as exc:
             answer_too_many(self.request, exc.wait)
             raise ValidationError(
                 f"Too many failed sign-ins. Try again in {minutes(exc.wait)}.",

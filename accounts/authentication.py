@@ -15,7 +15,7 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 from rest_framework_simplejwt.exceptions import TokenError
 
-from accounts.caller_query import find_sign_in
+from accounts.caller_query import load_caller_and_count
 from accounts.exceptions import Barred
 from accounts.models import SignIn, User
 from accounts.tokens import (
@@ -79,7 +79,7 @@ def presented_token(
         pass
     else:
         if claims.expires_at > at:
-            sign_in = find_sign_in(claims, at=at, with_profile=with_profile)
+            sign_in = load_caller_and_count(claims, at=at, with_profile=with_profile)
     return Token(from_cookie, claims, sign_in, at)
 
 

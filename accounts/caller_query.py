@@ -21,8 +21,8 @@ from accounts.serializers import ProfileSerializer
 from accounts.tokens import Claims
 from focusmaster.api import counters
 from focusmaster.api.rate_limits import STORE_ERRORS, store
-from focusmaster.db.json_rows import document_of
-from focusmaster.db.statements import CompiledQuery, Slot
+from focusmaster.db.json_rows import json_object
+from focusmaster.db.statements import CompiledQuery, Param
 
 # What many views look at; the rest is fetched when someone asks for it.
 USER_FIELDS = [
@@ -57,22 +57,22 @@ SELECT caller.*, counted.count FROM caller LEFT JOIN counted ON true
 
 @cache
 def _sign_in_query(*, with_profile: bool, counted: bool) -> CompiledQuery:
-    sign_ins = SignIn.objects.filter(pk=Slot("id")).annotate(
-        live=live_at(Slot("now")), stale=Q(last_used_at__lt=Slot("long_ago"))
+    sign_ins = SignIn.objects.filter(pk=Param("id")).annotate(
+        live=live_at(Param("now")), stale=Q(last_used_at__lt=Param("long_ago"))
     )
     fields = [f"user__{field}" for field in USER_FIELDS]
     if with_profile:
-        profile = document_of(ProfileSerializer(), User, "user__")
+        profile = json_object(ProfileSerializer(), User, "user__")
         sign_ins = sign_ins.annotate(profile=profile)
         fields.append("profile")
     rows = sign_ins.values_list("live", "stale", *fields)
     if not counted:
         return CompiledQuery(rows)
-    slots = [Slot(name) for name in (*KINDS, "user_id")]
+    slots = [Param(name) for name in (*KINDS, "user_id")]
     return CompiledQuery(rows, COUNTED, [counters.KEPT_FOR, *slots])
 
 
-def find_sign_in(
+def load_caller_and_count(
     claims: Claims, *, at: datetime, with_profile: bool = False
 ) -> SignIn | None:
     """Return the sign-in with its user, whatever its state, and count the request.

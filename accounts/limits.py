@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from django.conf import settings
 
 from focusmaster.api.client_info import network_of
-from focusmaster.api.rate_limits import TooMany, Usage, Window, count, window_of
+from focusmaster.api.rate_limits import RateLimited, Usage, Window, count, window_of
 from focusmaster.environment import Rate
 
 if TYPE_CHECKING:
@@ -94,23 +94,23 @@ class Limit:
         """Raise TooMany if the limit is used up."""
         usage = count(self.name, value, self.rate, by=0)
         if usage and usage.count >= usage.limit:
-            raise TooMany(usage.reset, self.message)
+            raise RateLimited(usage.reset, self.message)
 
     def use(self, value: str) -> None:
         """Count one, or raise TooMany if it is one too many."""
         usage = count(self.name, value, self.rate)
         if usage and usage.is_over:
-            raise TooMany(usage.reset, self.message)
+            raise RateLimited(usage.reset, self.message)
 
 
 GUESSED = "Too many failed sign-ins. Try again later."
-FROM_ONE_PLACE = Limit("guesses of one from one", Rate(10, QUARTER), GUESSED)
-OF_ONE_PLACE = Limit("guesses from one", Rate(30, QUARTER), GUESSED)
-OF_ONE_ACCOUNT = Limit("guesses of one", Rate(100, QUARTER), GUESSED)
+PER_ACCOUNT_AND_IP = Limit("guesses of one from one", Rate(10, QUARTER), GUESSED)
+PER_IP = Limit("guesses from one", Rate(30, QUARTER), GUESSED)
+PER_ACCOUNT = Limit("guesses of one", Rate(100, QUARTER), GUESSED)
 
 
 @contextmanager
-def guessing(
+def limit_password_attempts(
     account: str, address: str | None, *, wrong: type[Exception]
 ) -> Iterator[None]:
     """Check a password of an account within; raising `wrong` counts as a failed guess.
@@ -120,9 +120,9 @@ def guessing(
     """
     account, place = account.strip().lower(), network_of(address)
     limits = [
-        (FROM_ONE_PLACE, f"{account} {place}"),
-        (OF_ONE_PLACE, place),
-        (OF_ONE_ACCOUNT, account),
+        (PER_ACCOUNT_AND_IP, f"{account} {place}"),
+        (PER_IP, place),
+        (PER_ACCOUNT, account),
     ]
     for limit, value in limits:
         limit.check(value)
@@ -137,11 +137,11 @@ def guessing(
 
 def use_all(limits: list[tuple[Limit, str]]) -> None:
     """Count one under each; raise the TooMany that lasts longest, if any."""
-    refusals = []
+    constraint_errors = []
     for limit, value in limits:
         try:
             limit.use(value)
-        except TooMany as exc:
-            refusals.append(exc)
-    if refusals:
-        raise max(refusals, key=lambda exc: exc.wait)
+        except RateLimited as exc:
+            constraint_errors.append(exc)
+    if constraint_errors:
+        raise max(constraint_errors, key=lambda exc: exc.wait)

@@ -16,7 +16,7 @@ from accounts.models import User
 from focusmaster.db.fields import ObjectIdField
 
 
-def take_turn(rows: QuerySet) -> None:
+def lock_owners(rows: QuerySet) -> None:
     """Wait for changes under way of the users who own these rows; later ones wait.
 
     Must be the first query of a transaction.

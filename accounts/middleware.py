@@ -12,9 +12,9 @@ from django.utils import timezone
 from accounts.authentication import ProfileAuthentication, presented_token
 from accounts.limits import count_request
 from focusmaster.api.client_info import client_ip
-from focusmaster.api.errors import is_api, refusal_response
+from focusmaster.api.errors import exception_response, is_api
 from focusmaster.api.headers import set_headers
-from focusmaster.api.rate_limits import TooMany, Usage
+from focusmaster.api.rate_limits import RateLimited, Usage
 
 EXCEEDED = "Too many requests. Try again later."
 
@@ -65,7 +65,7 @@ class CallerMiddleware:
                 request, at=timezone.now(), with_profile=with_profile
             )
         except (OperationalError, InterfaceError) as exc:
-            return refusal_response(request, exc)
+            return exception_response(request, exc)
         if token and token.is_good:
             request.sign_in = token.sign_in
             request.caller = token.user
@@ -73,7 +73,9 @@ class CallerMiddleware:
         if request.usage is None:
             request.usage = count_request(request.caller, client_ip(request))
         if request.usage and request.usage.is_over:
-            return refusal_response(request, TooMany(request.usage.reset, EXCEEDED))
+            return exception_response(
+                request, RateLimited(request.usage.reset, EXCEEDED)
+            )
         return None
 
 

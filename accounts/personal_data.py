@@ -23,7 +23,7 @@ from accounts.serializers import (
     SettingsSerializer,
 )
 from accounts.staff_sessions import end_staff_sessions
-from focusmaster.personal_data import Holding, Section
+from focusmaster.personal_data import PersonalDataEntry, Section
 
 NEWEST = ["-created_at", "-id"]
 
@@ -42,51 +42,55 @@ def strip_log(user: User) -> None:
     about.update(object_repr=user.pk, change_message="")
 
 
-HOLDINGS = [
-    Holding(
+PERSONAL_DATA = [
+    PersonalDataEntry(
         User,
         path="pk",
         sections=[
             Section("profile", ExportedProfileSerializer, single=True),
             Section("settings", SettingsSerializer, single=True),
         ],
-        left_out={
+        excluded_columns={
             "password": "A secret, and only its hash is here.",
             "focus_version": "Tells summaries whether they are outdated.",
         },
         erase=end_staff_sessions,
-        start_afresh=User.forget_achievements,
+        on_progress_reset=User.forget_achievements,
     ),
-    Holding(
+    PersonalDataEntry(
         EmailChange,
         sections=[Section("emailChange", EmailChangeSerializer, single=True)],
-        left_out={"id": "Shown nowhere.", "code_hash": "Of a secret."},
+        excluded_columns={"id": "Shown nowhere.", "code_hash": "Of a secret."},
     ),
-    Holding(PasswordReset, excluded="A way to a new password, void within an hour."),
-    Holding(Consent, sections=[Section("consents", ConsentSerializer, order=NEWEST)]),
-    Holding(
+    PersonalDataEntry(
+        PasswordReset, excluded="A way to a new password, void within an hour."
+    ),
+    PersonalDataEntry(
+        Consent, sections=[Section("consents", ConsentSerializer, order=NEWEST)]
+    ),
+    PersonalDataEntry(
         SignIn, sections=[Section("signIns", ExportedSignInSerializer, order=NEWEST)]
     ),
-    Holding(
+    PersonalDataEntry(
         UserSocialAuth,
         sections=[Section("linkedAccounts", LinkedAccountSerializer)],
-        left_out={
+        excluded_columns={
             "id": "Shown nowhere.",
             "id_key": "Says of every row that its uid is the `sub`.",
             "extra_data": "Kept empty: no token of Google's is stored.",
             "modified": "A link never changes.",
         },
     ),
-    Holding(
+    PersonalDataEntry(
         FailedSignIn,
         sections=[Section("failedSignIns", FailedSignInSerializer, order=NEWEST)],
-        left_out={"name_digest": "The email as typed, made unreadable."},
+        excluded_columns={"name_digest": "The email as typed, made unreadable."},
         erase=forget_failed_sign_ins,
     ),
-    Holding(
+    PersonalDataEntry(
         LogEntry,
         excluded="What staff did on the pages for staff is about others.",
         erase=strip_log,
-        outlives="That staff did something to an account, without whose it was.",
+        retained_because="Staff did something to an account; not whose it was.",
     ),
 ]

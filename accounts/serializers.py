@@ -14,14 +14,14 @@ from rest_framework import serializers
 from accounts.models import SETTING_LIMITS, FailedSignIn, User
 from accounts.models.email_changes import CODE_DIGITS
 from focusmaster.api.fields import (
-    FlagField,
     IdField,
-    InstantField,
+    RFC3339Field,
+    RoundedIntegerField,
+    StrictBooleanField,
+    StrictCharField,
+    StrictChoiceField,
     StrictSerializer,
-    TextField,
     TextListField,
-    WholeNumberField,
-    WordField,
 )
 from focusmaster.dates.periods import is_timezone
 from focusmaster.db.fields import OBJECT_ID
@@ -31,28 +31,28 @@ MAX_EMAIL_LENGTH = 254
 MAX_PICTURE_LENGTH = 2048
 
 
-def minutes_or_count(source: str, **kwargs: Any) -> WholeNumberField:
+def minutes_or_count(source: str, **kwargs: Any) -> RoundedIntegerField:
     least, most = SETTING_LIMITS[source]
-    return WholeNumberField(source=source, min_value=least, max_value=most, **kwargs)
+    return RoundedIntegerField(source=source, min_value=least, max_value=most, **kwargs)
 
 
 class SettingsSerializer(StrictSerializer):
     """A person's settings; durations in minutes."""
 
-    theme = WordField(User.Theme.choices)
+    theme = StrictChoiceField(User.Theme.choices)
     focusDuration = minutes_or_count("focus_minutes")
     shortBreakDuration = minutes_or_count("short_break_minutes")
     longBreakDuration = minutes_or_count("long_break_minutes")
     longBreakInterval = minutes_or_count("long_break_interval")
     dailyGoal = minutes_or_count("daily_goal")
-    autoStartSession = FlagField(source="auto_start_session")
-    autoStartBreak = FlagField(source="auto_start_break")
-    strictMode = FlagField(source="strict_mode")
-    spotifyAutoplay = FlagField(source="spotify_autoplay")
-    motivationalQuotes = FlagField(source="motivational_quotes")
-    soundEnabled = FlagField(source="sound_enabled")
-    timezone = TextField()
-    weekStart = WordField(User.WeekStart.choices, source="week_start")
+    autoStartSession = StrictBooleanField(source="auto_start_session")
+    autoStartBreak = StrictBooleanField(source="auto_start_break")
+    strictMode = StrictBooleanField(source="strict_mode")
+    spotifyAutoplay = StrictBooleanField(source="spotify_autoplay")
+    motivationalQuotes = StrictBooleanField(source="motivational_quotes")
+    soundEnabled = StrictBooleanField(source="sound_enabled")
+    timezone = StrictCharField()
+    weekStart = StrictChoiceField(User.WeekStart.choices, source="week_start")
 
     def validate_timezone(self, name: str) -> str:
         if not is_timezone(name):
@@ -62,7 +62,7 @@ class SettingsSerializer(StrictSerializer):
         return name
 
 
-class EmailField(TextField):
+class EmailField(StrictCharField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=MAX_EMAIL_LENGTH, **kwargs)
 
@@ -75,7 +75,7 @@ class EmailField(TextField):
         return email
 
 
-class PictureField(TextField):
+class PictureField(StrictCharField):
     """An https URL, or "" for none."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -101,7 +101,7 @@ def check_new_password(password: str, user: User) -> None:
         raise serializers.ValidationError({"password": exc.messages}) from None
 
 
-class StatusField(WordField):
+class StatusField(StrictChoiceField):
     """The status as it is by now: a suspension ends by itself."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -114,7 +114,7 @@ class StatusField(WordField):
         status = Case(
             When(is_over, then=Text("active")),
             default=F(f"{prefix}status"),
-            output_field=models.TextField(),
+            output_field=models.StrictCharField(),
         )
         return [Text('"'), status, Text('"')]
 
@@ -123,18 +123,18 @@ class ProfileSerializer(StrictSerializer):
     """A person as they see themselves."""
 
     _id = IdField(source="id", read_only=True)
-    name = TextField(max_length=100, required=False)
+    name = StrictCharField(max_length=100, required=False)
     email = EmailField(required=False, allow_blank=True)
     picture = PictureField(required=False)
-    role = WordField(User.Role.choices, read_only=True)
+    role = StrictChoiceField(User.Role.choices, read_only=True)
     status = StatusField(read_only=True)
-    isGuest = FlagField(source="is_guest", read_only=True)
-    points = WholeNumberField(read_only=True)
-    badges = TextListField(child=TextField(), read_only=True)
+    isGuest = StrictBooleanField(source="is_guest", read_only=True)
+    points = RoundedIntegerField(read_only=True)
+    badges = TextListField(child=StrictCharField(), read_only=True)
     settings = SettingsSerializer(source="*", required=False)
-    createdAt = InstantField(source="created_at", read_only=True)
-    password = TextField(write_only=True, required=False, trim_whitespace=False)
-    currentPassword = TextField(
+    createdAt = RFC3339Field(source="created_at", read_only=True)
+    password = StrictCharField(write_only=True, required=False, trim_whitespace=False)
+    currentPassword = StrictCharField(
         write_only=True, required=False, allow_blank=True, trim_whitespace=False
     )
 
@@ -167,19 +167,19 @@ class SignInAnswerSerializer(serializers.Serializer):
     """A person who has just signed in, with the token of the new sign-in."""
 
     _id = IdField(source="id")
-    name = TextField()
+    name = StrictCharField()
     email = EmailField(allow_blank=True)
     picture = PictureField()
-    role = WordField(User.Role.choices)
-    isGuest = FlagField(source="is_guest")
-    points = WholeNumberField()
-    token = TextField()
+    role = StrictChoiceField(User.Role.choices)
+    isGuest = StrictBooleanField(source="is_guest")
+    points = RoundedIntegerField()
+    token = StrictCharField()
 
 
 class RegistrationSerializer(StrictSerializer):
-    name = TextField(max_length=100)
+    name = StrictCharField(max_length=100)
     email = EmailField()
-    password = TextField(trim_whitespace=False)
+    password = StrictCharField(trim_whitespace=False)
 
     class Meta:
         ignored = list(SignInAnswerSerializer().fields)
@@ -192,15 +192,17 @@ class RegistrationSerializer(StrictSerializer):
 
 
 class CredentialsSerializer(StrictSerializer):
-    email = TextField()
-    password = TextField(trim_whitespace=False)
+    email = StrictCharField()
+    password = StrictCharField(trim_whitespace=False)
 
     class Meta:
         ignored = list(SignInAnswerSerializer().fields)
 
 
 class GuestSerializer(StrictSerializer):
-    guestId = TextField(source="id", required=False, allow_null=True, allow_blank=True)
+    guestId = StrictCharField(
+        source="id", required=False, allow_null=True, allow_blank=True
+    )
 
     class Meta:
         ignored = list(SignInAnswerSerializer().fields)
@@ -216,7 +218,7 @@ class NewEmailSerializer(StrictSerializer):
 
 
 class CodeSerializer(StrictSerializer):
-    otp = TextField(source="code")
+    otp = StrictCharField(source="code")
 
     def validate_otp(self, code: str) -> str:
         if not re.fullmatch(rf"[0-9]{{{CODE_DIGITS}}}", code):
@@ -226,23 +228,23 @@ class CodeSerializer(StrictSerializer):
 
 class ForgottenPasswordSerializer(StrictSerializer):
     # Any text: whether it could be an address is nothing that an answer depends on.
-    email = TextField(max_length=MAX_EMAIL_LENGTH)
+    email = StrictCharField(max_length=MAX_EMAIL_LENGTH)
 
 
 class NewPasswordSerializer(StrictSerializer):
-    token = TextField()
-    password = TextField(trim_whitespace=False)
+    token = StrictCharField()
+    password = StrictCharField(trim_whitespace=False)
 
 
 class SignInSerializer(serializers.Serializer):
     """A device on which the person signed in."""
 
     _id = IdField(source="id")
-    device = TextField()
-    ipAddress = TextField(source="ip_address", allow_null=True)
-    createdAt = InstantField(source="created_at")
-    lastUsedAt = InstantField(source="last_used_at")
-    expiresAt = InstantField(source="expires_at")
+    device = StrictCharField()
+    ipAddress = StrictCharField(source="ip_address", allow_null=True)
+    createdAt = RFC3339Field(source="created_at")
+    lastUsedAt = RFC3339Field(source="last_used_at")
+    expiresAt = RFC3339Field(source="expires_at")
     current = serializers.SerializerMethodField()
 
     def get_current(self, sign_in) -> bool:
@@ -252,10 +254,10 @@ class SignInSerializer(serializers.Serializer):
 class PreferencesSerializer(StrictSerializer):
     """What a person agrees to; `timestamp` is when, by the clock of their device."""
 
-    essential = FlagField()
-    analytics = FlagField()
-    marketing = FlagField()
-    timestamp = InstantField(source="decided_at", required=False, allow_null=True)
+    essential = StrictBooleanField()
+    analytics = StrictBooleanField()
+    marketing = StrictBooleanField()
+    timestamp = RFC3339Field(source="decided_at", required=False, allow_null=True)
 
 
 class ConsentSerializer(StrictSerializer):
@@ -263,9 +265,9 @@ class ConsentSerializer(StrictSerializer):
 
     _id = IdField(source="id", read_only=True)
     preferences = PreferencesSerializer(source="*")
-    ipAddress = TextField(source="ip_address", read_only=True, allow_null=True)
-    userAgent = TextField(source="user_agent", read_only=True)
-    createdAt = InstantField(source="created_at", read_only=True)
+    ipAddress = StrictCharField(source="ip_address", read_only=True, allow_null=True)
+    userAgent = StrictCharField(source="user_agent", read_only=True)
+    createdAt = RFC3339Field(source="created_at", read_only=True)
 
     class Meta:
         ignored = ["id"]  # What logging it answered.
@@ -275,46 +277,46 @@ class ExportedProfileSerializer(serializers.Serializer):
     """A person in the copy of their data: also what no page of theirs shows."""
 
     _id = IdField(source="id")
-    name = TextField()
-    email = TextField()
-    picture = TextField()
-    role = WordField(User.Role.choices)
+    name = StrictCharField()
+    email = StrictCharField()
+    picture = StrictCharField()
+    role = StrictChoiceField(User.Role.choices)
     status = StatusField()
-    banReason = TextField(source="ban_reason")
-    bannedUntil = InstantField(source="banned_until", allow_null=True)
-    isGuest = FlagField(source="is_guest")
-    points = WholeNumberField()
-    badges = TextListField(child=TextField())
-    totalFocusTime = WholeNumberField(source="focus_seconds")
-    totalSessions = WholeNumberField(source="focus_count")
-    createdAt = InstantField(source="created_at")
-    updatedAt = InstantField(source="updated_at")
+    banReason = StrictCharField(source="ban_reason")
+    bannedUntil = RFC3339Field(source="banned_until", allow_null=True)
+    isGuest = StrictBooleanField(source="is_guest")
+    points = RoundedIntegerField()
+    badges = TextListField(child=StrictCharField())
+    totalFocusTime = RoundedIntegerField(source="focus_seconds")
+    totalSessions = RoundedIntegerField(source="focus_count")
+    createdAt = RFC3339Field(source="created_at")
+    updatedAt = RFC3339Field(source="updated_at")
 
 
 class EmailChangeSerializer(serializers.Serializer):
     """A new address that a person has not confirmed yet."""
 
-    newEmail = TextField(source="new_email")
-    expiresAt = InstantField(source="expires_at")
+    newEmail = StrictCharField(source="new_email")
+    expiresAt = RFC3339Field(source="expires_at")
 
 
 class ExportedSignInSerializer(serializers.Serializer):
     """A sign-in in the copy of a person's data: also one that has ended."""
 
     _id = IdField(source="id")
-    device = TextField()
-    ipAddress = TextField(source="ip_address", allow_null=True)
-    createdAt = InstantField(source="created_at")
-    lastUsedAt = InstantField(source="last_used_at")
-    expiresAt = InstantField(source="expires_at")
-    revokedAt = InstantField(source="revoked_at", allow_null=True)
+    device = StrictCharField()
+    ipAddress = StrictCharField(source="ip_address", allow_null=True)
+    createdAt = RFC3339Field(source="created_at")
+    lastUsedAt = RFC3339Field(source="last_used_at")
+    expiresAt = RFC3339Field(source="expires_at")
+    revokedAt = RFC3339Field(source="revoked_at", allow_null=True)
 
 
 class FailedSignInSerializer(serializers.Serializer):
     """Somebody's attempt to sign in to a person's account."""
 
     _id = IdField(source="id")
-    where = WordField(FailedSignIn.Where.choices)
-    device = TextField()
-    ipAddress = TextField(source="ip_address", allow_null=True)
-    createdAt = InstantField(source="created_at")
+    where = StrictChoiceField(FailedSignIn.Where.choices)
+    device = StrictCharField()
+    ipAddress = StrictCharField(source="ip_address", allow_null=True)
+    createdAt = RFC3339Field(source="created_at")

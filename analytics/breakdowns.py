@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count
 
-from analytics.caching import remembered
-from focusmaster.db.statements import Slot, Statement, select_statement
+from analytics.caching import cached_by_version
+from focusmaster.db.statements import Param, Statement, select_statement
 from kanban.models import Task
 from pomodoro.totals import focus_by_hour, focus_by_mood
 
@@ -22,8 +22,8 @@ PRIORITIES = {
     "Low": Task.Priority.LOW,
 }
 
-hours = remembered(focus_by_hour)
-moods = remembered(focus_by_mood)
+hours = cached_by_version(focus_by_hour)
+moods = cached_by_version(focus_by_mood)
 
 
 def distribution(user: User) -> list[dict[str, Any]]:
@@ -37,5 +37,5 @@ def distribution(user: User) -> list[dict[str, Any]]:
 
 @cache
 def _by_priority() -> Statement:
-    tasks = Task.objects.owned_by(Slot("user")).order_by().values_list("priority")
+    tasks = Task.objects.owned_by(Param("user")).order_by().values_list("priority")
     return select_statement(tasks.annotate(number=Count("*")))

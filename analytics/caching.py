@@ -26,7 +26,7 @@ KEPT = 1024
 LONGEST_KEPT = timedelta(days=367)
 
 
-def remembered(summary: Callable[..., Any]) -> Callable[..., bytes]:
+def cached_by_version(summary: Callable[..., Any]) -> Callable[..., bytes]:
     """Turn a summary of a user's focus sessions in a period into its JSON.
 
     Whatever else it depends on, such as a setting, it takes as further arguments, which

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from analytics.caching import remembered
+from analytics.caching import cached_by_version
 from focusmaster.dates.periods import TICK, local_day, local_midnight
-from focusmaster.db.json_rows import document_of
-from focusmaster.db.statements import Slot, Statement, select_statement
+from focusmaster.db.json_rows import json_object
+from focusmaster.db.statements import Param, Statement, select_statement
 from pomodoro.models import PomodoroSession
 from pomodoro.serializers import SessionSerializer
 from pomodoro.totals import focus_by_day, focus_streaks
@@ -41,18 +41,18 @@ def focus_log(user_id: str, period: Period) -> bytes:
 
 @cache
 def _log() -> Statement:
-    sessions = PomodoroSession.objects.owned_by(Slot("user")).focus()
+    sessions = PomodoroSession.objects.owned_by(Param("user")).focus()
     sessions = sessions.filter(
-        started_at__gte=Slot("started_at__gte"), started_at__lt=Slot("started_at__lt")
+        started_at__gte=Param("started_at__gte"), started_at__lt=Param("started_at__lt")
     ).order_by("-started_at", "-id")
-    document = document_of(SessionSerializer(), PomodoroSession)
+    document = json_object(SessionSerializer(), PomodoroSession)
     rows = select_statement(
         sessions.annotate(document=document).values_list("duration", "document")
     )
     return Statement(LOG.format(sessions=rows.sql), rows.params)
 
 
-@remembered
+@cached_by_version
 def minutes_by_weekday(user_id: str, period: Period) -> list[dict[str, Any]]:
     """Return name, date and focus in minutes, rounded half up, for each of its days."""
     return [
@@ -65,7 +65,7 @@ def minutes_by_weekday(user_id: str, period: Period) -> list[dict[str, Any]]:
     ]
 
 
-@remembered
+@cached_by_version
 def heatmap(user_id: str, period: Period) -> list[dict[str, Any]]:
     """Return how many focus sessions there were on the days that had one."""
     return [
@@ -75,7 +75,7 @@ def heatmap(user_id: str, period: Period) -> list[dict[str, Any]]:
     ]
 
 
-@remembered
+@cached_by_version
 def goal_by_day(
     user_id: str, period: Period, today: Period, daily_goal: int
 ) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def _completed(
     return day["sessions"]
 
 
-@remembered
+@cached_by_version
 def streaks(user_id: str, until_today: Period) -> dict[str, int | date | None]:
     """Return the days in a row with a completed focus session, now and at best.
 

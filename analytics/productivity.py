@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from analytics.caching import remembered
+from analytics.caching import cached_by_version
 from pomodoro.totals import focus_by_day
 
 if TYPE_CHECKING:
     from focusmaster.dates.periods import Period
 
 
-@remembered
+@cached_by_version
 def productivity_by_day(user_id: str, period: Period) -> dict[str, Any]:
     """Sum up the focus sessions of a period, in total and for each of its days.
 

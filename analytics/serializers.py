@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from focusmaster.api.fields import WordField
+from focusmaster.api.fields import StrictChoiceField
 from pomodoro.models import PomodoroSession
 from pomodoro.serializers import SessionSerializer, SessionTaskField
 
@@ -69,7 +69,7 @@ class TaskShareSerializer(serializers.Serializer):
 
 
 class MoodShareSerializer(serializers.Serializer):
-    mood = WordField(PomodoroSession.Mood.choices, allow_null=True)
+    mood = StrictChoiceField(PomodoroSession.Mood.choices, allow_null=True)
     focusTime = serializers.IntegerField()
     sessions = serializers.IntegerField()
 

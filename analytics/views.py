@@ -18,7 +18,7 @@ from focusmaster.dates.periods import (
     period_of,
     zone_of,
 )
-from focusmaster.db.json_rows import JSONAnswer, json_answer
+from focusmaster.db.json_rows import JSONResponse, json_response
 from pomodoro.totals import focus_by_task
 
 HEATMAP_DAYS = 365
@@ -29,56 +29,56 @@ class AnalyticsViewSet(ShortDispatch, viewsets.ViewSet):
     """Summaries of the caller's own sessions, in the caller's time zone."""
 
     @action(detail=False, methods=["get"])
-    def productivity(self, request: Request) -> JSONAnswer:
+    def productivity(self, request: Request) -> JSONResponse:
         period = period_of(request.query_params, request.user.timezone, default="week")
         period = closed(period, RANGES["week"])
-        return JSONAnswer(productivity_by_day(request.user, period))
+        return JSONResponse(productivity_by_day(request.user, period))
 
     @action(detail=False, methods=["get"])
-    def today(self, request: Request) -> JSONAnswer:
+    def today(self, request: Request) -> JSONResponse:
         zone = zone_of(request.query_params, request.user.timezone)
-        return JSONAnswer(daily.focus_log(request.user.pk, last_days(1, zone)))
+        return JSONResponse(daily.focus_log(request.user.pk, last_days(1, zone)))
 
     @action(detail=False, methods=["get"])
-    def week(self, request: Request) -> JSONAnswer:
+    def week(self, request: Request) -> JSONResponse:
         zone = zone_of(request.query_params, request.user.timezone)
         week = current_week(FIRST_WEEKDAY[request.user.week_start], zone)
-        return JSONAnswer(daily.minutes_by_weekday(request.user, week))
+        return JSONResponse(daily.minutes_by_weekday(request.user, week))
 
     @action(detail=False, methods=["get"])
-    def heatmap(self, request: Request) -> JSONAnswer:
+    def heatmap(self, request: Request) -> JSONResponse:
         period = period_of(request.query_params, request.user.timezone)
-        return JSONAnswer(daily.heatmap(request.user, closed(period, HEATMAP_DAYS)))
+        return JSONResponse(daily.heatmap(request.user, closed(period, HEATMAP_DAYS)))
 
     @action(detail=False, methods=["get"])
-    def goal(self, request: Request) -> JSONAnswer:
+    def goal(self, request: Request) -> JSONResponse:
         now, user = timezone.now(), request.user
         period = period_of(request.query_params, user.timezone, default="week", at=now)
         period = closed(period, RANGES["week"], at=now)
         today = last_days(1, period.zone, at=now)
-        return JSONAnswer(daily.goal_by_day(user, period, today, user.daily_goal))
+        return JSONResponse(daily.goal_by_day(user, period, today, user.daily_goal))
 
     @action(detail=False, methods=["get"])
-    def streaks(self, request: Request) -> JSONAnswer:
+    def streaks(self, request: Request) -> JSONResponse:
         zone = zone_of(request.query_params, request.user.timezone)
         until_today = Period(None, last_days(1, zone).end, zone)
-        return JSONAnswer(daily.streaks(request.user, until_today))
+        return JSONResponse(daily.streaks(request.user, until_today))
 
     @action(detail=False, methods=["get"])
-    def hours(self, request: Request) -> JSONAnswer:
+    def hours(self, request: Request) -> JSONResponse:
         period = period_of(request.query_params, request.user.timezone)
-        return JSONAnswer(breakdowns.hours(request.user, period))
+        return JSONResponse(breakdowns.hours(request.user, period))
 
     @action(detail=False, methods=["get"])
-    def moods(self, request: Request) -> JSONAnswer:
+    def moods(self, request: Request) -> JSONResponse:
         period = period_of(request.query_params, request.user.timezone)
-        return JSONAnswer(breakdowns.moods(request.user, period))
+        return JSONResponse(breakdowns.moods(request.user, period))
 
     @action(detail=False, methods=["get"])
-    def tasks(self, request: Request) -> JSONAnswer:
+    def tasks(self, request: Request) -> JSONResponse:
         period = period_of(request.query_params, request.user.timezone)
-        return json_answer(focus_by_task(request.user.pk, period))
+        return json_response(focus_by_task(request.user.pk, period))
 
     @action(detail=False, methods=["get"])
-    def distribution(self, request: Request) -> JSONAnswer:
-        return json_answer(breakdowns.distribution(request.user))
+    def distribution(self, request: Request) -> JSONResponse:
+        return json_response(breakdowns.distribution(request.user))

@@ -46,7 +46,7 @@ def violated_constraint(exc: IntegrityError) -> str | None:
 
 
 @contextmanager
-def refusals(by_constraint: Mapping[str, Exception]) -> Iterator[None]:
+def constraint_errors(by_constraint: Mapping[str, Exception]) -> Iterator[None]:
     """Raise what the caller should read when one of the named constraints decides.
 
     In a transaction the block is a savepoint, so that what is around it can go on;

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from focusmaster.db.fields import InstantField
+from focusmaster.db.fields import MillisecondDateTimeField
 
 
 class Counter(models.Model):
@@ -61,7 +61,7 @@ class StoredAnswer(models.Model):
     # A hash of the request.
     fingerprint = models.BinaryField(max_length=32)
     answer = models.BinaryField()
-    created_at = InstantField(default=timezone.now, editable=False)
+    created_at = MillisecondDateTimeField(default=timezone.now, editable=False)
 
     objects = StoredAnswerQuerySet.as_manager()
 

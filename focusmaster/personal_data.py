@@ -1,6 +1,6 @@
 """What the service holds of a person, as each app says in its own `personal_data.py`.
 
-An app lists there, as `HOLDINGS`, every model from which a path leads to the user:
+An app lists there, as `PERSONAL_DATA`, every model from which a path leads to the user:
 
     # timeclock/personal_data.py
     from focusmaster.personal_data import Holding, Section
@@ -15,7 +15,7 @@ That is all for rows that belong to one user by a foreign key named `user` with 
 they are in the export, in the model's own order unless the section has another, and go
 with the account. Further:
 
-- the columns that no serializer shows are `left_out`, each with the reason:
+- the columns that no serializer shows are `excluded_columns`, each with the reason:
   `left_out={"access_token": "A secret."}`;
 - a model that is not exported at all is `excluded` with the reason;
 - with more than one foreign key to the user there is a holding for each `path`
@@ -26,11 +26,11 @@ with the account. Further:
 - what a cascade does not reach is removed or stripped by `erase`, a function of the
   user, called before the user's row goes;
 - what stays after the account, without anything of the person but an id, says why in
-  `outlives`;
-- `start_afresh`, a function of the user, takes back what the app's rows add up to, for
-  a person who begins anew and keeps the account;
-- `after_move`, a function of the user, looks at the app's rows again by the clocks of
-  the person's new time zone, in the transaction that changes it.
+  `retained_because`;
+- `on_progress_reset`, a function of the user, takes back what the app's rows add up
+  to, for a person who begins anew and keeps the account;
+- `on_timezone_change`, a function of the user, looks at the app's rows again by the
+  clocks of the person's new time zone, in the transaction that changes it.
 
 Tests walk all models and fail for one that is not listed, for a column that is neither
 shown nor left out, and for anything that outlives the account without being listed.
@@ -55,7 +55,7 @@ from django.utils.module_loading import module_has_submodule
 from rest_framework.serializers import Serializer
 
 from focusmaster.dates.rfc3339 import format_instant
-from focusmaster.db.json_rows import document_of
+from focusmaster.db.json_rows import json_object
 from focusmaster.models import StoredAnswer
 
 if TYPE_CHECKING:
@@ -76,24 +76,24 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Holding:
+class PersonalDataEntry:
     """What an app keeps of a person in one model."""
 
     model: type[Model]
     path: str = "user"
     sections: Sequence[Section] = ()
-    left_out: Mapping[str, str] = field(default_factory=dict)
+    excluded_columns: Mapping[str, str] = field(default_factory=dict)
     excluded: str = ""
     erase: Callable[[User], object] | None = None
-    outlives: str = ""
-    start_afresh: Callable[[User], object] | None = None
-    after_move: Callable[[User], object] | None = None
+    retained_because: str = ""
+    reset_progress: Callable[[User], object] | None = None
+    apply_timezone_change: Callable[[User], object] | None = None
 
     def rows(self, user_id: str) -> QuerySet:
         return self.model._base_manager.filter(**{self.path: user_id})
 
 
-def holdings() -> Iterator[Holding]:
+def personal_data_entries() -> Iterator[PersonalDataEntry]:
     """Yield what all apps hold, those first that build upon others."""
     for app in apps.get_app_configs():
         if module_has_submodule(app.module, "personal_data"):
@@ -112,27 +112,27 @@ def erase(user_id: str) -> bool:
         user = users.filter(pk=user_id).first()
         if user is None:
             return False
-        for holding in holdings():
-            if holding.erase:
-                holding.erase(user)
+        for entry in personal_data_entries():
+            if entry.erase:
+                entry.erase(user)
         user.delete()
     return True
 
 
-def start_afresh(user: User) -> None:
+def reset_progress(user: User) -> None:
     """Take back what a person has achieved, in every app; the account stays."""
     with transaction.atomic():
         list(type(user).objects.select_for_update(no_key=True).filter(pk=user.pk))
-        for holding in holdings():
-            if holding.start_afresh:
-                holding.start_afresh(user)
+        for entry in personal_data_entries():
+            if entry.reset_progress:
+                entry.reset_progress(user)
 
 
-def after_move(user: User) -> None:
+def apply_timezone_change(user: User) -> None:
     """Look at a person's rows again by the clocks of their new time zone."""
-    for holding in holdings():
-        if holding.after_move:
-            holding.after_move(user)
+    for entry in personal_data_entries():
+        if entry.apply_timezone_change:
+            entry.apply_timezone_change(user)
 
 
 def export(user_id: str) -> IO[bytes]:
@@ -166,15 +166,15 @@ def _document(user_id: str) -> Iterator[bytes]:
     """Yield the text of the document: a line for each row, for who opens it to read."""
     yield b'{\n  "exportedAt": "%b"' % format_instant(timezone.now()).encode()
     # The other way round than they build on each other: the account comes first.
-    for holding in reversed(list(holdings())):
-        for section in holding.sections:
+    for entry in reversed(list(personal_data_entries())):
+        for section in entry.sections:
             yield b',\n  "%b": ' % section.name.encode()
-            yield from _value(section, holding.rows(user_id))
+            yield from _value(section, entry.rows(user_id))
     yield b"\n}\n"
 
 
 def _value(section: Section, rows: QuerySet) -> Iterator[bytes]:
-    document = document_of(section.serializer(), rows.model)
+    document = json_object(section.serializer(), rows.model)
     rows = rows.order_by(*(section.order or rows.model._meta.ordering))
     texts = rows.annotate(document=document).values_list("document", flat=True)
     if section.single:
@@ -188,6 +188,8 @@ def _value(section: Section, rows: QuerySet) -> Iterator[bytes]:
 
 
 # The service's own.
-HOLDINGS = [
-    Holding(StoredAnswer, excluded="Tells, for a day, what the rows themselves tell."),
+PERSONAL_DATA = [
+    PersonalDataEntry(
+        StoredAnswer, excluded="Tells, for a day, what the rows themselves tell."
+    ),
 ]

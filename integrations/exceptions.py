@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from rest_framework.exceptions import APIException
 
-from focusmaster.api.rate_limits import TooMany
+from focusmaster.api.rate_limits import RateLimited
 from focusmaster.exceptions import InvalidValue, LinkedServiceError, RuleViolation
 
 
@@ -45,7 +45,7 @@ class NoActiveDevice(APIException):
     default_code = "no_active_device"
 
 
-class SpotifyRateLimited(TooMany):
+class SpotifyRateLimited(RateLimited):
     default_code = "spotify_rate_limited"
     default_detail = "Spotify gets too many requests. Try again later."
 

@@ -28,7 +28,7 @@ LATEST = 10
 MAX_WAITING = 1000
 
 
-class Lane:
+class BoundedExecutor:
     """A few threads for calls that someone waits for.
 
     When they are all taken by calls that Spotify leaves without an answer, further ones
@@ -61,7 +61,7 @@ class Lane:
         return found
 
 
-class Latest:
+class LatestTaskQueue:
     """Acts for people in the background: one at a time for each, and only the latest.
 
     What is overtaken by something newer does not happen, nor what comes too late.
@@ -117,6 +117,6 @@ def with_own_connection(act: Callable[..., Any], args: tuple) -> Any:
         connections.close_all()
 
 
-def lane_size() -> int:
+def executor_size() -> int:
     """Leave at least half of the threads that answer requests to others."""
     return max(1, settings.WEB_THREADS // 2)

@@ -17,7 +17,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from focusmaster.db.fields import InstantField
+from focusmaster.db.fields import MillisecondDateTimeField
 from focusmaster.encryption import InvalidToken, decrypt, encrypt
 from integrations.exceptions import InvalidState
 
@@ -92,8 +92,8 @@ class SpotifyLink(models.Model):
     # What the person allowed.
     scopes = ArrayField(models.CharField(max_length=100), default=list)
     # The end of the access token; that of the link is told by Spotify alone.
-    expires_at = InstantField()
-    linked_at = InstantField()
+    expires_at = MillisecondDateTimeField()
+    linked_at = MillisecondDateTimeField()
 
     objects = SpotifyLinkQuerySet.as_manager()
 
@@ -146,7 +146,7 @@ class UsedSpotifyState(models.Model):
     """A mark that a `state` was used, for as long as it would hold."""
 
     nonce = models.CharField(max_length=32, primary_key=True)
-    expires_at = InstantField()
+    expires_at = MillisecondDateTimeField()
 
     objects = UsedSpotifyStateQuerySet.as_manager()
 

@@ -8,7 +8,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 from rest_framework import serializers
 
 from focusmaster.api.errors import DatabaseUnavailable
-from focusmaster.api.fields import InstantField
+from focusmaster.api.fields import RFC3339Field
 from focusmaster.openapi.components import COMMON_ERRORS, ERROR_SCHEMA, error_example
 from focusmaster.openapi.texts import (
     Call,
@@ -91,7 +91,7 @@ class DoneSerializer(serializers.Serializer):
 class StatusSerializer(serializers.Serializer):
     connected = serializers.BooleanField()
     scopes = serializers.ListField(child=serializers.CharField())
-    linkedAt = InstantField(allow_null=True)
+    linkedAt = RFC3339Field(allow_null=True)
 
 
 describe(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from focusmaster.personal_data import Holding, Section
+from focusmaster.personal_data import PersonalDataEntry, Section
 from integrations.models import SpotifyLink
 from integrations.serializers import SpotifyLinkSerializer
 
-HOLDINGS = [
-    Holding(
+PERSONAL_DATA = [
+    PersonalDataEntry(
         SpotifyLink,
         sections=[Section("spotify", SpotifyLinkSerializer, single=True)],
-        left_out={
+        excluded_columns={
             "encrypted_tokens": "Secrets, with which Spotify would let anybody in.",
             "expires_at": "Of a secret, and past within an hour.",
         },

@@ -24,7 +24,7 @@ from integrations.exceptions import (
     SpotifyNotLinked,
     SpotifyUnavailable,
 )
-from integrations.executors import Lane, Latest, lane_size
+from integrations.executors import BoundedExecutor, LatestTaskQueue, executor_size
 from integrations.models import SpotifyLink, Tokens
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ log = logging.getLogger("focusmaster.spotify")
 BUDGET = 4.5
 BACKGROUND_THREADS = 2
 
-lane = Lane(lane_size())
+lane = BoundedExecutor(executor_size())
 
 
 def spotify() -> ModuleType:
@@ -97,7 +97,7 @@ def follow_focus(user_id: str, phase: str) -> None:
     _with_token(link, readable_tokens(link), act, deadline)
 
 
-focus = Latest(follow_focus, BACKGROUND_THREADS)
+focus = LatestTaskQueue(follow_focus, BACKGROUND_THREADS)
 
 
 def _call(user: User, act: Callable[[str, float], Any]) -> Any:

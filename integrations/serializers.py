@@ -2,7 +2,12 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from focusmaster.api.fields import InstantField, StrictSerializer, TextField, WordField
+from focusmaster.api.fields import (
+    RFC3339Field,
+    StrictCharField,
+    StrictChoiceField,
+    StrictSerializer,
+)
 
 # Far above what Spotify sends and we give.
 MAX_CODE = 2048
@@ -12,17 +17,17 @@ MAX_STATE = 2048
 class CodeSerializer(StrictSerializer):
     """What Spotify sent the browser back with, handed on by the web client."""
 
-    code = TextField(max_length=MAX_CODE)
+    code = StrictCharField(max_length=MAX_CODE)
     # Without it, the cookie counts.
-    state = TextField(
+    state = StrictCharField(
         max_length=MAX_STATE, required=False, allow_blank=True, allow_null=True
     )
 
 
 class FocusSerializer(StrictSerializer):
-    phase = WordField(choices=["focus", "break", "stop"])
+    phase = StrictChoiceField(choices=["focus", "break", "stop"])
 
 
 class SpotifyLinkSerializer(serializers.Serializer):
     scopes = serializers.ListField(child=serializers.CharField())
-    linkedAt = InstantField(source="linked_at")
+    linkedAt = RFC3339Field(source="linked_at")

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from focusmaster.encryption import InvalidToken, decrypt, encrypt
-from focusmaster.exceptions import refusals
+from focusmaster.exceptions import constraint_errors
 from integrations.exceptions import InvalidState
 from integrations.models import STATE_USED_ONCE, UsedSpotifyState
 
@@ -45,7 +45,7 @@ def use_state(
     if expires_at <= at or (expected and expected.pk != user_id):
         raise InvalidState
     UsedSpotifyState.objects.clear(CLEARED_AT_ONCE, at=at)
-    with refusals({STATE_USED_ONCE: InvalidState()}):
+    with constraint_errors({STATE_USED_ONCE: InvalidState()}):
         UsedSpotifyState.objects.create(nonce=nonce, expires_at=expires_at)
     return user_id
 

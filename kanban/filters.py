@@ -12,7 +12,7 @@ from django.db.models.functions import Least
 from django.utils import timezone
 
 from focusmaster.dates.periods import DAY_LENGTH, local_day, local_midnight, zone_of
-from focusmaster.db.statements import Slot
+from focusmaster.db.statements import Param
 from focusmaster.exceptions import InvalidValue
 from kanban.models import Task
 
@@ -60,12 +60,12 @@ class Compared(Func):
 
 def due(direction: str, slot: str) -> Q:
     """Return the condition for what is due to be on one side of a slot."""
-    return Q(Compared(DUE, Slot(slot), arg_joiner=f" {direction} "))
+    return Q(Compared(DUE, Param(slot), arg_joiner=f" {direction} "))
 
 
 # Selected, so that it is made once and not for each task.
-QUERY = Func(Slot("words"), template="(SELECT kanban_task_query(%(expressions)s))")
-CONDITIONS = {
+QUERY = Func(Param("words"), template="(SELECT kanban_task_query(%(expressions)s))")
+NAMED_FILTERS = {
     "matches": Q(Matches(F("search"), QUERY)),
     "is_overdue": ~Q(status="done")
     & (
@@ -75,7 +75,7 @@ CONDITIONS = {
     "is_due": (ON_A_DAY & due(">=", "today") & due("<", "day_after"))
     | (~ON_A_DAY & due(">=", "start") & due("<", "end")),
 }
-RANKS = {
+SORT_EXPRESSIONS = {
     "match": Func(
         F("search"), QUERY, function="ts_rank", output_field=models.FloatField()
     ),
@@ -113,7 +113,7 @@ def lookups_in(query: Mapping[str, str], user: User) -> dict[str, Any]:
     if words := words_in(query):
         lookups["matches"] = {"words": words}
     if "due" in query:
-        lookups |= DUES[known("due", query["due"], DUES)](query, user)
+        lookups |= DUE_FILTERS[known("due", query["due"], DUE_FILTERS)](query, user)
     return lookups
 
 
@@ -167,4 +167,4 @@ def midnight(day: Any) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-DUES = {"overdue": overdue, "today": due_within(1), "week": due_within(WEEK)}
+DUE_FILTERS = {"overdue": overdue, "today": due_within(1), "week": due_within(WEEK)}

@@ -33,12 +33,12 @@ from django.db.models.functions import Coalesce, Greatest, Least, Now
 from django.db.models.lookups import Exact
 from django.utils import timezone
 
-from accounts.locks import take_turn
+from accounts.locks import lock_owners
 from accounts.models import User
-from focusmaster.db.fields import InstantField, ObjectIdPrimaryKey
+from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
 from focusmaster.exceptions import InvalidValue
 from kanban.exceptions import NotInColumn
-from kanban.ordering import MAX_POSITION, POSITION_STEP, free_position, spread_out
+from kanban.ordering import MAX_POSITION, POSITION_STEP, free_position, rebalance
 
 MAX_TITLE = 120
 MAX_DESCRIPTION = 2000
@@ -130,7 +130,7 @@ class TaskQuerySet(models.QuerySet):
         neighbour that the owner does not have, NotInColumn for one that lies elsewhere.
         One row is written, unless there is no room left between two cards.
         """
-        take_turn(self)
+        lock_owners(self)
         task = self.first()
         if task is None:
             return False
@@ -149,7 +149,7 @@ class TaskQuerySet(models.QuerySet):
         column = board.filter(status=status)
         position = free_position(column, above, below)
         if position is None:
-            spread_out(task.user_id, status)
+            rebalance(task.user_id, status)
             for card in neighbours.values():
                 card.refresh_from_db(fields=["position"])
             position = free_position(column, above, below)
@@ -159,7 +159,7 @@ class TaskQuerySet(models.QuerySet):
     @transaction.atomic
     def discard(self) -> int:
         """Delete these tasks and return how many; their sessions stay, without one."""
-        take_turn(self)
+        lock_owners(self)
         return self.delete()[1].get(Task._meta.label, 0)
 
 
@@ -221,12 +221,12 @@ class Task(models.Model):
         output_field=models.IntegerField(),
         db_persist=True,
     )
-    deadline = InstantField(null=True, blank=True)
-    due_date = InstantField(null=True, blank=True)
+    deadline = MillisecondDateTimeField(null=True, blank=True)
+    due_date = MillisecondDateTimeField(null=True, blank=True)
     is_all_day = models.BooleanField(default=False)
     # Order inside the status column, smallest on top.
     position = models.FloatField(default=0)
-    completed_at = InstantField(null=True, blank=True)
+    completed_at = MillisecondDateTimeField(null=True, blank=True)
     # The words of title, tags, category and description, by weight.
     search = models.GeneratedField(
         expression=Func(
@@ -240,8 +240,8 @@ class Task(models.Model):
         output_field=SearchVectorField(),
         db_persist=True,
     )
-    created_at = InstantField(default=timezone.now, editable=False)
-    updated_at = InstantField(default=timezone.now, editable=False)
+    created_at = MillisecondDateTimeField(default=timezone.now, editable=False)
+    updated_at = MillisecondDateTimeField(default=timezone.now, editable=False)
 
     objects = TaskQuerySet.as_manager()
 

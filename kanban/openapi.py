@@ -17,7 +17,7 @@ from focusmaster.openapi.texts import (
     invalid,
 )
 from kanban.exceptions import NotInColumn
-from kanban.filters import DUES, MAX_SEARCH, ORDERS
+from kanban.filters import DUE_FILTERS, MAX_SEARCH, ORDERS
 from kanban.serializers import MoveSerializer, TaskSerializer
 from kanban.views import TaskViewSet
 
@@ -124,7 +124,7 @@ FILTERS = [
     ),
     OpenApiParameter(
         "due",
-        {"type": "string", "enum": list(DUES)},
+        {"type": "string", "enum": list(DUE_FILTERS)},
         description="By the earlier of `deadline` and `dueDate`, in your time zone: "
         "past and not done; today; today and the six days after. One at midnight UTC "
         "is a day; with `isAllDay` any other is the local day that it lies in.",

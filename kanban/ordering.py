@@ -65,7 +65,7 @@ def between(low: float | None, high: float | None) -> float | None:
     return middle if fits and abs(middle) <= MAX_POSITION else None
 
 
-def spread_out(user_id: str, status: str) -> None:
+def rebalance(user_id: str, status: str) -> None:
     """Put all cards of a column a step apart, in the order they have."""
     with connection.cursor() as cursor:
         owner = bytes.fromhex(user_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from focusmaster.personal_data import Holding, Section
+from focusmaster.personal_data import PersonalDataEntry, Section
 from kanban.models import Task
 from kanban.serializers import TaskSerializer
 
@@ -19,15 +19,15 @@ def forget_counts(user: User) -> None:
 
 COUNTED = "A part of completedPomodoros."
 
-HOLDINGS = [
-    Holding(
+PERSONAL_DATA = [
+    PersonalDataEntry(
         Task,
         sections=[Section("tasks", TaskSerializer)],
-        left_out={
+        excluded_columns={
             "session_count": COUNTED,
             "pomodoro_correction": COUNTED,
             "search": "The same text, made ready to be searched.",
         },
-        start_afresh=forget_counts,
+        on_progress_reset=forget_counts,
     ),
 ]

@@ -5,16 +5,16 @@ from typing import Any
 from rest_framework import serializers
 
 from focusmaster.api.fields import (
-    FlagField,
     IdField,
-    InstantField,
     InstantOrDayField,
     NumberField,
+    RFC3339Field,
+    RoundedIntegerField,
+    StrictBooleanField,
+    StrictCharField,
+    StrictChoiceField,
     StrictSerializer,
-    TextField,
     TextListField,
-    WholeNumberField,
-    WordField,
 )
 from kanban import models
 from kanban.models import Task
@@ -26,31 +26,31 @@ class TaskSerializer(StrictSerializer):
 
     _id = IdField(source="id", read_only=True)
     user = IdField(source="user_id", read_only=True)
-    title = TextField(max_length=models.MAX_TITLE)
-    description = TextField(
+    title = StrictCharField(max_length=models.MAX_TITLE)
+    description = StrictCharField(
         max_length=models.MAX_DESCRIPTION,
         allow_blank=True,
         required=False,
         trim_whitespace=False,
     )
-    status = WordField(Task.Status.choices, required=False)
-    isCompleted = FlagField(source="is_completed", required=False)
-    priority = WordField(Task.Priority.choices, required=False)
+    status = StrictChoiceField(Task.Status.choices, required=False)
+    isCompleted = StrictBooleanField(source="is_completed", required=False)
+    priority = StrictChoiceField(Task.Priority.choices, required=False)
     tags = TextListField(
-        child=TextField(max_length=models.MAX_TAG),
+        child=StrictCharField(max_length=models.MAX_TAG),
         max_length=models.MAX_TAGS,
         required=False,
     )
-    category = TextField(
+    category = StrictCharField(
         max_length=models.MAX_CATEGORY, allow_blank=True, required=False
     )
-    estimatedPomodoros = WholeNumberField(
+    estimatedPomodoros = RoundedIntegerField(
         source="estimated_pomodoros",
         min_value=1,
         max_value=models.MAX_ESTIMATE,
         required=False,
     )
-    completedPomodoros = WholeNumberField(
+    completedPomodoros = RoundedIntegerField(
         source="completed_pomodoros",
         min_value=0,
         max_value=models.MAX_COMPLETED,
@@ -58,13 +58,13 @@ class TaskSerializer(StrictSerializer):
     )
     deadline = InstantOrDayField(required=False, allow_null=True)
     dueDate = InstantOrDayField(source="due_date", required=False, allow_null=True)
-    isAllDay = FlagField(source="is_all_day", required=False)
+    isAllDay = StrictBooleanField(source="is_all_day", required=False)
     position = NumberField(
         min_value=-MAX_POSITION, max_value=MAX_POSITION, required=False
     )
-    completedAt = InstantField(source="completed_at", read_only=True, allow_null=True)
-    createdAt = InstantField(source="created_at", read_only=True)
-    updatedAt = InstantField(source="updated_at", read_only=True)
+    completedAt = RFC3339Field(source="completed_at", read_only=True, allow_null=True)
+    createdAt = RFC3339Field(source="created_at", read_only=True)
+    updatedAt = RFC3339Field(source="updated_at", read_only=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         status, is_completed = attrs.get("status"), attrs.get("is_completed")
@@ -80,7 +80,7 @@ class TaskSerializer(StrictSerializer):
 class MoveSerializer(StrictSerializer):
     """Where a card was dropped: in a column, under one card, over another."""
 
-    status = WordField(Task.Status.choices, required=False)
+    status = StrictChoiceField(Task.Status.choices, required=False)
     before = IdField(required=False)
     after = IdField(required=False)
 

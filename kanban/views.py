@@ -8,26 +8,26 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from focusmaster.api.viewsets import DocumentViewSet
-from focusmaster.db.json_rows import Documents, JSONAnswer
-from focusmaster.db.statements import Slot
+from focusmaster.api.viewsets import OwnedRowsViewSet
+from focusmaster.db.json_rows import JSONResponse, JSONRows
+from focusmaster.db.statements import Param
 from focusmaster.exceptions import InvalidValue
-from kanban.filters import CONDITIONS, NEWEST, RANKS, lookups_in, order_in
+from kanban.filters import NAMED_FILTERS, NEWEST, SORT_EXPRESSIONS, lookups_in, order_in
 from kanban.models import Task, top_of_column
 from kanban.serializers import MoveSerializer, TaskSerializer
 
 
-class TaskViewSet(DocumentViewSet):
+class TaskViewSet(OwnedRowsViewSet):
     """The caller's tasks."""
 
     serializer_class = TaskSerializer
-    documents = Documents(
+    documents = JSONRows(
         TaskSerializer,
         Task,
         order=NEWEST,
-        computed={"position": top_of_column(Slot("user_id"), Slot("status"))},
-        ranks=RANKS,
-        conditions=CONDITIONS,
+        computed={"position": top_of_column(Param("user_id"), Param("status"))},
+        ranks=SORT_EXPRESSIONS,
+        conditions=NAMED_FILTERS,
     )
 
     def get_queryset(self):
@@ -39,15 +39,15 @@ class TaskViewSet(DocumentViewSet):
     def order(self) -> tuple[str, ...]:
         return order_in(self.request.query_params)
 
-    def create(self, request: Request) -> JSONAnswer:
+    def create(self, request: Request) -> JSONResponse:
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
 
         task = Task.objects.draft(user=request.user, **serializer.validated_data)
 
-        return JSONAnswer(self.documents.insert(task), status.HTTP_201_CREATED)
+        return JSONResponse(self.documents.insert(task), status.HTTP_201_CREATED)
 
-    def update(self, request: Request, pk: str) -> JSONAnswer:
+    def update(self, request: Request, pk: str) -> JSONResponse:
         """Change the fields given; PUT and PATCH mean the same."""
         if request.data == {}:
             raise InvalidValue("", "give at least one field to change")
@@ -59,7 +59,7 @@ class TaskViewSet(DocumentViewSet):
     partial_update = update
 
     @action(detail=True, methods=["post"], serializer_class=MoveSerializer)
-    def move(self, request: Request, pk: str) -> JSONAnswer:
+    def move(self, request: Request, pk: str) -> JSONResponse:
         """Put the task where it was dropped."""
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)

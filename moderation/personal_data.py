@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models.functions import Lower
 
-from focusmaster.personal_data import Holding, Section
+from focusmaster.personal_data import PersonalDataEntry, Section
 from moderation.models import (
     AuditEntry,
     AuditParticulars,
@@ -46,55 +46,63 @@ STAFF = "Who of staff it was is about them."
 ID_ALONE = "Evidence of what staff did; of the person it has the id alone."
 CRASHED = "That a request crashed, for 30 days; of the person it has the id alone."
 
-HOLDINGS = [
-    Holding(
+PERSONAL_DATA = [
+    PersonalDataEntry(
         Ban,
         sections=[Section("bans", ExportedBanSerializer)],
-        left_out={
+        excluded_columns={
             "author_id": STAFF,
             "operator": STAFF,
             "lifted_by_id": STAFF,
             "lift_operator": STAFF,
         },
     ),
-    Holding(
+    PersonalDataEntry(
         Ban,
         path="author",
         excluded="A ban is about who was banned.",
-        outlives="The history of the banned, without who banned them.",
+        retained_because="The history of the banned, without who banned them.",
     ),
-    Holding(
+    PersonalDataEntry(
         Ban,
         path="lifted_by",
         excluded="A ban is about who was banned.",
-        outlives="The history of the banned, without who lifted the ban.",
+        retained_because="The history of the banned, without who lifted the ban.",
     ),
-    Holding(
+    PersonalDataEntry(
         Feedback,
         sections=[Section("feedback", ExportedFeedbackSerializer)],
-        left_out={"note": "What staff note for themselves."},
+        excluded_columns={"note": "What staff note for themselves."},
         erase=forget_address,
     ),
-    Holding(
+    PersonalDataEntry(
         FeedbackReply,
         path="feedback__user",
         sections=[Section("feedbackReplies", ExportedReplySerializer)],
-        left_out={"author_id": STAFF},
+        excluded_columns={"author_id": STAFF},
     ),
-    Holding(
+    PersonalDataEntry(
         FeedbackReply,
         path="author",
         excluded="A mail to somebody else.",
-        outlives="What others were answered, without who answered.",
+        retained_because="What others were answered, without who answered.",
     ),
-    Holding(AuditEntry, path="actor_id", excluded=ID_ALONE, outlives=ID_ALONE),
-    Holding(AuditEntry, path="target_id", excluded=ID_ALONE, outlives=ID_ALONE),
-    Holding(
+    PersonalDataEntry(
+        AuditEntry, path="actor_id", excluded=ID_ALONE, retained_because=ID_ALONE
+    ),
+    PersonalDataEntry(
+        AuditEntry, path="target_id", excluded=ID_ALONE, retained_because=ID_ALONE
+    ),
+    PersonalDataEntry(
         AuditParticulars,
         path="person_id",
         excluded="What the audit log says of a person beside the id.",
         erase=forget_particulars,
     ),
-    Holding(ErrorGroup, path="user_id", excluded=CRASHED, outlives=CRASHED),
-    Holding(ErrorOccurrence, path="user_id", excluded=CRASHED, outlives=CRASHED),
+    PersonalDataEntry(
+        ErrorGroup, path="user_id", excluded=CRASHED, retained_because=CRASHED
+    ),
+    PersonalDataEntry(
+        ErrorOccurrence, path="user_id", excluded=CRASHED, retained_because=CRASHED
+    ),
 ]

@@ -7,13 +7,13 @@ from rest_framework import serializers
 from accounts.models import User
 from accounts.serializers import EmailField
 from focusmaster.api.fields import (
-    FlagField,
     IdField,
-    InstantField,
+    RFC3339Field,
+    RoundedIntegerField,
+    StrictBooleanField,
+    StrictCharField,
+    StrictChoiceField,
     StrictSerializer,
-    TextField,
-    WholeNumberField,
-    WordField,
 )
 from moderation.models import Ban, Feedback
 from moderation.models.bans import MAX_REASON
@@ -28,19 +28,19 @@ class PersonSerializer(serializers.Serializer):
 
     _id = IdField(source="id")
     id = IdField()
-    name = TextField()
-    email = TextField()
-    picture = TextField()
-    role = WordField(User.Role.choices)
-    status = WordField(User.Status.choices)
-    banReason = TextField(source="ban_reason")
-    bannedUntil = InstantField(source="banned_until", allow_null=True)
-    isGuest = FlagField(source="is_guest")
-    points = WholeNumberField()
-    createdAt = InstantField(source="created_at")
-    updatedAt = InstantField(source="updated_at")
-    lastSeenAt = InstantField(source="last_seen_at", allow_null=True)
-    lastActive = InstantField(source="last_seen_at", allow_null=True)
+    name = StrictCharField()
+    email = StrictCharField()
+    picture = StrictCharField()
+    role = StrictChoiceField(User.Role.choices)
+    status = StrictChoiceField(User.Status.choices)
+    banReason = StrictCharField(source="ban_reason")
+    bannedUntil = RFC3339Field(source="banned_until", allow_null=True)
+    isGuest = StrictBooleanField(source="is_guest")
+    points = RoundedIntegerField()
+    createdAt = RFC3339Field(source="created_at")
+    updatedAt = RFC3339Field(source="updated_at")
+    lastSeenAt = RFC3339Field(source="last_seen_at", allow_null=True)
+    lastActive = RFC3339Field(source="last_seen_at", allow_null=True)
 
     def to_representation(self, user: User) -> dict[str, Any]:
         """Show a suspension that has run out as what it is: over."""
@@ -55,22 +55,22 @@ class StaffSerializer(serializers.Serializer):
     """Who of staff did something; without an id, a user of the operating system."""
 
     _id = IdField(source="id", allow_null=True)
-    name = TextField()
+    name = StrictCharField()
 
 
 class BanSerializer(serializers.Serializer):
     """A ban or a suspension, as staff see it."""
 
     _id = IdField(source="id")
-    status = WordField(Ban._meta.get_field("status").choices)
-    reason = TextField()
-    until = InstantField(allow_null=True)
+    status = StrictChoiceField(Ban._meta.get_field("status").choices)
+    reason = StrictCharField()
+    until = RFC3339Field(allow_null=True)
     author = serializers.SerializerMethodField()
-    createdAt = InstantField(source="created_at")
-    inForce = FlagField(source="is_in_force")
-    endedAt = InstantField(source="ended_at", allow_null=True)
+    createdAt = RFC3339Field(source="created_at")
+    inForce = StrictBooleanField(source="is_in_force")
+    endedAt = RFC3339Field(source="ended_at", allow_null=True)
     liftedBy = serializers.SerializerMethodField()
-    liftReason = TextField(source="lift_reason")
+    liftReason = StrictCharField(source="lift_reason")
 
     def get_author(self, ban: Ban) -> dict[str, Any] | None:
         return staff(ban.author, ban.operator)
@@ -89,11 +89,11 @@ def staff(user: User | None, operator: str) -> dict[str, Any] | None:
 class CountsSerializer(serializers.Serializer):
     """How much of each kind a person has."""
 
-    sessions = WholeNumberField()
-    tasks = WholeNumberField()
-    workLogs = WholeNumberField()
-    signIns = WholeNumberField()
-    feedback = WholeNumberField()
+    sessions = RoundedIntegerField()
+    tasks = RoundedIntegerField()
+    workLogs = RoundedIntegerField()
+    signIns = RoundedIntegerField()
+    feedback = RoundedIntegerField()
 
 
 class PersonInDetailSerializer(PersonSerializer):
@@ -107,9 +107,9 @@ class PeoplePageSerializer(serializers.Serializer):
     """One page of people."""
 
     users = PersonSerializer(many=True)
-    page = WholeNumberField()
-    pages = WholeNumberField()
-    total = WholeNumberField()
+    page = RoundedIntegerField()
+    pages = RoundedIntegerField()
+    total = RoundedIntegerField()
 
 
 class Whole:
@@ -123,20 +123,20 @@ OF_PEOPLE = [*PersonInDetailSerializer().fields]
 
 
 class RoleSerializer(Whole, StrictSerializer):
-    role = WordField(User.Role.choices)
+    role = StrictChoiceField(User.Role.choices)
 
     class Meta:
         ignored = OF_PEOPLE
 
 
-class ReasonField(TextField):
+class ReasonField(StrictCharField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=MAX_REASON, **kwargs)
 
 
 class NewBanSerializer(Whole, StrictSerializer):
     reason = ReasonField()
-    until = InstantField(required=False, allow_null=True)
+    until = RFC3339Field(required=False, allow_null=True)
 
     class Meta:
         ignored = OF_PEOPLE
@@ -150,7 +150,7 @@ class UnbanSerializer(Whole, StrictSerializer):
 
 
 class NewStatusSerializer(StrictSerializer):
-    status = WordField(User.Status.choices)
+    status = StrictChoiceField(User.Status.choices)
     banReason = ReasonField(source="reason", default="", allow_blank=True)
 
     class Meta:
@@ -161,32 +161,32 @@ class AuditRecordSerializer(serializers.Serializer):
     """What a member of staff did."""
 
     _id = IdField(source="id")
-    action = TextField()
+    action = StrictCharField()
     actorId = IdField(source="actor_id", allow_null=True)
-    actorName = TextField(source="actor_name")
+    actorName = StrictCharField(source="actor_name")
     targetId = IdField(source="target_id", allow_null=True)
-    details = TextField()
+    details = StrictCharField()
     metadata = serializers.DictField()
-    ipAddress = TextField(source="ip_address", allow_null=True)
-    userAgent = TextField(source="user_agent")
-    createdAt = InstantField(source="created_at")
+    ipAddress = StrictCharField(source="ip_address", allow_null=True)
+    userAgent = StrictCharField(source="user_agent")
+    createdAt = RFC3339Field(source="created_at")
 
 
 class KpisSerializer(serializers.Serializer):
     """The numbers that matter first."""
 
-    totalUsers = WholeNumberField()
-    totalSessions = WholeNumberField()
-    activeToday = WholeNumberField()
-    recentErrors = WholeNumberField()
+    totalUsers = RoundedIntegerField()
+    totalSessions = RoundedIntegerField()
+    activeToday = RoundedIntegerField()
+    recentErrors = RoundedIntegerField()
 
 
 class TrafficSerializer(serializers.Serializer):
     """What a local day saw."""
 
     date = serializers.DateField()
-    sessions = WholeNumberField()
-    visitors = WholeNumberField()
+    sessions = RoundedIntegerField()
+    visitors = RoundedIntegerField()
 
 
 class StatsSerializer(serializers.Serializer):
@@ -200,40 +200,42 @@ class ErrorSerializer(serializers.Serializer):
     """A fault of ours, as it was met last."""
 
     _id = IdField(source="id")
-    message = TextField()
-    path = TextField()
-    method = TextField()
-    statusCode = WholeNumberField(source="status_code")
+    message = StrictCharField()
+    path = StrictCharField()
+    method = StrictCharField()
+    statusCode = RoundedIntegerField(source="status_code")
     userId = IdField(source="user_id", allow_null=True)
-    createdAt = InstantField(source="last_seen_at")
+    createdAt = RFC3339Field(source="last_seen_at")
 
 
 class HealthSerializer(serializers.Serializer):
     """How the service is."""
 
-    database = TextField()
-    uptime = WholeNumberField()
-    timestamp = InstantField()
+    database = StrictCharField()
+    uptime = RoundedIntegerField()
+    timestamp = RFC3339Field()
     recentErrors = ErrorSerializer(many=True)
 
 
 class DeviceInfoSerializer(StrictSerializer):
     """What the client says of the device."""
 
-    userAgent = TextField(max_length=500, required=False, allow_blank=True)
-    platform = TextField(max_length=100, required=False, allow_blank=True)
-    screenSize = TextField(max_length=50, required=False, allow_blank=True)
+    userAgent = StrictCharField(max_length=500, required=False, allow_blank=True)
+    platform = StrictCharField(max_length=100, required=False, allow_blank=True)
+    screenSize = StrictCharField(max_length=50, required=False, allow_blank=True)
 
 
 class NewFeedbackSerializer(StrictSerializer):
     """Feedback, from who gives it."""
 
     _id = IdField(source="id", read_only=True)
-    type = WordField(Feedback.Type.choices, required=False)
-    category = TextField(max_length=MAX_CATEGORY, required=False, allow_blank=True)
-    message = TextField(max_length=MAX_MESSAGE)
-    status = WordField(Feedback.Status.choices, read_only=True)
-    createdAt = InstantField(source="created_at", read_only=True)
+    type = StrictChoiceField(Feedback.Type.choices, required=False)
+    category = StrictCharField(
+        max_length=MAX_CATEGORY, required=False, allow_blank=True
+    )
+    message = StrictCharField(max_length=MAX_MESSAGE)
+    status = StrictChoiceField(Feedback.Status.choices, read_only=True)
+    createdAt = RFC3339Field(source="created_at", read_only=True)
     email = EmailField(required=False, allow_blank=True, write_only=True)
     deviceInfo = DeviceInfoSerializer(
         source="device_info", required=False, allow_null=True, write_only=True
@@ -243,17 +245,17 @@ class NewFeedbackSerializer(StrictSerializer):
 class FeedbackReceiptSerializer(serializers.Serializer):
     """What became of feedback."""
 
-    success = FlagField()
+    success = StrictBooleanField()
     data = NewFeedbackSerializer()
-    message = TextField()
+    message = StrictCharField()
 
 
 class SenderSerializer(serializers.Serializer):
     """Who gave feedback."""
 
     _id = IdField(source="id")
-    name = TextField()
-    email = TextField()
+    name = StrictCharField()
+    email = StrictCharField()
 
 
 class FeedbackSerializer(serializers.Serializer):
@@ -261,15 +263,15 @@ class FeedbackSerializer(serializers.Serializer):
 
     _id = IdField(source="id")
     user = SenderSerializer(allow_null=True)
-    type = WordField(Feedback.Type.choices)
-    category = TextField()
-    message = TextField()
-    email = TextField()
+    type = StrictChoiceField(Feedback.Type.choices)
+    category = StrictCharField()
+    message = StrictCharField()
+    email = StrictCharField()
     deviceInfo = serializers.DictField(source="device_info", allow_null=True)
-    status = WordField(Feedback.Status.choices)
-    note = TextField()
-    createdAt = InstantField(source="created_at")
-    updatedAt = InstantField(source="updated_at")
+    status = StrictChoiceField(Feedback.Status.choices)
+    note = StrictCharField()
+    createdAt = RFC3339Field(source="created_at")
+    updatedAt = RFC3339Field(source="updated_at")
 
 
 # A client may send back what it knows of the feedback.
@@ -277,7 +279,7 @@ OF_FEEDBACK = [*FeedbackSerializer().fields]
 
 
 class FeedbackStatusSerializer(StrictSerializer):
-    status = WordField([*Feedback.Status.values, *SAME_STATUS])
+    status = StrictChoiceField([*Feedback.Status.values, *SAME_STATUS])
 
     class Meta:
         ignored = OF_FEEDBACK
@@ -287,22 +289,24 @@ class FeedbackStatusSerializer(StrictSerializer):
 
 
 class FeedbackNoteSerializer(StrictSerializer):
-    note = TextField(max_length=MAX_MESSAGE, allow_blank=True, trim_whitespace=False)
+    note = StrictCharField(
+        max_length=MAX_MESSAGE, allow_blank=True, trim_whitespace=False
+    )
 
     class Meta:
         ignored = OF_FEEDBACK
 
 
 class NewReplySerializer(StrictSerializer):
-    message = TextField(max_length=MAX_MESSAGE)
+    message = StrictCharField(max_length=MAX_MESSAGE)
 
 
 class ReplySerializer(serializers.Serializer):
     """A mail to who gave feedback."""
 
     _id = IdField(source="id")
-    message = TextField()
-    createdAt = InstantField(source="created_at")
+    message = StrictCharField()
+    createdAt = RFC3339Field(source="created_at")
 
 
 class FeedbackInDetailSerializer(FeedbackSerializer):
@@ -315,26 +319,26 @@ class ExportedBanSerializer(serializers.Serializer):
     """A ban in the copy of a person's data."""
 
     _id = IdField(source="id")
-    status = WordField(Ban._meta.get_field("status").choices)
-    reason = TextField()
-    until = InstantField()
-    createdAt = InstantField(source="created_at")
-    endedAt = InstantField(source="ended_at")
-    liftReason = TextField(source="lift_reason")
+    status = StrictChoiceField(Ban._meta.get_field("status").choices)
+    reason = StrictCharField()
+    until = RFC3339Field()
+    createdAt = RFC3339Field(source="created_at")
+    endedAt = RFC3339Field(source="ended_at")
+    liftReason = StrictCharField(source="lift_reason")
 
 
 class ExportedFeedbackSerializer(serializers.Serializer):
     """Feedback in the copy of a person's data."""
 
     _id = IdField(source="id")
-    type = WordField(Feedback.Type.choices)
-    category = TextField()
-    message = TextField()
-    email = TextField()
+    type = StrictChoiceField(Feedback.Type.choices)
+    category = StrictCharField()
+    message = StrictCharField()
+    email = StrictCharField()
     deviceInfo = serializers.DictField(source="device_info")
-    status = WordField(Feedback.Status.choices)
-    createdAt = InstantField(source="created_at")
-    updatedAt = InstantField(source="updated_at")
+    status = StrictChoiceField(Feedback.Status.choices)
+    createdAt = RFC3339Field(source="created_at")
+    updatedAt = RFC3339Field(source="updated_at")
 
 
 class ExportedReplySerializer(serializers.Serializer):
@@ -342,5 +346,5 @@ class ExportedReplySerializer(serializers.Serializer):
 
     _id = IdField(source="id")
     feedback = IdField(source="feedback_id")
-    message = TextField()
-    createdAt = InstantField(source="created_at")
+    message = StrictCharField()
+    createdAt = RFC3339Field(source="created_at")

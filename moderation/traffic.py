@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from focusmaster.dates.periods import last_days, local_bounds
-from focusmaster.db.statement_timeout import TookTooLong, patience
+from focusmaster.db.statement_timeout import StatementTimeout, statement_timeout
 from moderation.models import DailyUse, ErrorOccurrence
 from moderation.models.traffic import LATE, Span, Use
 from moderation.people_search import count
@@ -119,7 +119,10 @@ def traffic(
     missing = [span for span in days.values() if span not in settled]
     found: dict[Span, Use] = {}
     if missing:
-        with suppress(TookTooLong), patience(limit) if limit else nullcontext():
+        with (
+            suppress(StatementTimeout),
+            statement_timeout(limit) if limit else nullcontext(),
+        ):
             found = recount(missing, at=now)
     changing = {
         span: use

@@ -39,9 +39,9 @@ from focusmaster.dates.periods import (
     local_midnight,
     zone_named,
 )
-from focusmaster.dates.utc_offsets import LocalDay, LocalHour, clock_of
+from focusmaster.dates.utc_offsets import LocalDay, LocalHour, offset_table
 from focusmaster.db.json_rows import Text
-from focusmaster.db.statements import Slot, Statement, select_statement
+from focusmaster.db.statements import Param, Statement, select_statement
 from pomodoro.models import PomodoroSession
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ WEEK, MONTH = 7, 30  # days in a row
 SECONDS_OF_HUNDRED_HOURS = 360_000
 
 
-class Tally(NamedTuple):
+class SessionStats(NamedTuple):
     """What badges are given for: completed focus sessions of one person."""
 
     sessions: int
@@ -222,12 +222,12 @@ def earned(user_ids: Iterable[str], period: Period) -> dict[str, list[str]]:
 
     A user who has no counted session is left out.
     """
-    clock = clock_of(period)
+    clock = offset_table(period)
     lookups = period.lookups("started_at")
     users = [f"\\x{user_id}" for user_id in user_ids]
     values = lookups | clock.values() | {"skipped": clock.skipped, "users": users}
     rows = _tallies(tuple(lookups)).rows(values)
-    return {user_id: Tally(*numbers).badges() for user_id, *numbers in rows}
+    return {user_id: SessionStats(*numbers).badges() for user_id, *numbers in rows}
 
 
 # Days in a row keep their distance from their rank; see `pomodoro.totals`.
@@ -259,7 +259,7 @@ FROM runs GROUP BY user_id
 def _tallies(lookups: tuple[str, ...]) -> Statement:
     of_users = Func(
         "user_id",
-        Slot("users"),
+        Param("users"),
         arg_joiner=" = ANY(",
         template="%(expressions)s::bytea[])",
         output_field=BooleanField(),
@@ -267,10 +267,10 @@ def _tallies(lookups: tuple[str, ...]) -> Statement:
     # The type is written into the SQL, for the index that has focus sessions alone.
     counted = PomodoroSession.objects.filter(
         of_users, type=Text(PomodoroSession.Type.FOCUS), completed=True
-    ).filter(**{name: Slot(name) for name in lookups})
+    ).filter(**{name: Param(name) for name in lookups})
     rows = counted.order_by().annotate(
         day=LocalDay("started_at"), hour=LocalHour("started_at")
     )
     inner = select_statement(rows.values("user_id", "day", "hour", "duration"))
     sql = TALLIES.format(counted=inner.sql, early=EARLY_BEFORE, late=LATE_FROM)
-    return Statement(sql, (*inner.params, Slot("skipped")))
+    return Statement(sql, (*inner.params, Param("skipped")))

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection, transaction
 
 from accounts.locks import in_turn
-from focusmaster.db.json_rows import Documents
+from focusmaster.db.json_rows import JSONRows
 from focusmaster.db.statements import (
     CompiledQuery,
-    Slot,
+    Param,
     Statement,
     select_statement,
     stored_fields,
@@ -64,7 +64,7 @@ GUARD = (
 )
 
 
-class SessionDocuments(Documents):
+class SessionDocuments(JSONRows):
     def log(self, *, user: User, **block: Any) -> tuple[bytes, bool]:
         """Record a block; return its session and whether that is a new one.
 
@@ -140,11 +140,11 @@ class SessionDocuments(Documents):
             documents=documents.sql,
         )
         given = [*GUARD, *(name for name in COLUMNS if name != "user_id")]
-        return Statement(sql, (*map(Slot, given), *documents.params))
+        return Statement(sql, (*map(Param, given), *documents.params))
 
     def _rows_to_change(self, lookups: Iterable[str]) -> QuerySet:
         mine = super()._rows_to_change(lookups)
-        return mine.filter(user_id=in_turn(Slot("user_id")))
+        return mine.filter(user_id=in_turn(Param("user_id")))
 
 
 def find_awaiting_mood(session: PomodoroSession) -> str | None:
@@ -168,7 +168,7 @@ def find_awaiting_mood(session: PomodoroSession) -> str | None:
 @cache
 def _awaiting_mood(has_task: bool) -> CompiledQuery:
     sessions = PomodoroSession.objects.awaiting_mood(
-        **{name: Slot(name) for name in ("start", "end", "earliest", "earliest_open")}
-    ).filter(**{name: Slot(name) for name in ("user_id", "type", "duration")})
-    task = {"task_id": Slot("task_id")} if has_task else {"task_id": None}
+        **{name: Param(name) for name in ("start", "end", "earliest", "earliest_open")}
+    ).filter(**{name: Param(name) for name in ("user_id", "type", "duration")})
+    task = {"task_id": Param("task_id")} if has_task else {"task_id": None}
     return CompiledQuery(sessions.filter(**task).values_list("id")[:1])

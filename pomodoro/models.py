@@ -20,9 +20,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Greatest, Least, Now
 from django.utils import timezone
 
-from accounts.locks import take_turn
+from accounts.locks import lock_owners
 from accounts.models import User
-from focusmaster.db.fields import InstantField, ObjectIdPrimaryKey
+from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
 from pomodoro.exceptions import EndsBeforeStart, NoSuchTask
 
 MAX_DURATION = 86_400  # seconds, one day
@@ -31,7 +31,7 @@ TASK_OF_SAME_USER = "pomodoro_session_task_of_same_user"
 ENDS_AFTER_START = "pomodoro_session_ends_after_start"
 
 # What a client reads when one of the constraints decides.
-REFUSALS = {TASK_OF_SAME_USER: NoSuchTask, ENDS_AFTER_START: EndsBeforeStart}
+CONSTRAINT_ERRORS = {TASK_OF_SAME_USER: NoSuchTask, ENDS_AFTER_START: EndsBeforeStart}
 
 
 class PomodoroSessionQuerySet(models.QuerySet):
@@ -57,7 +57,7 @@ class PomodoroSessionQuerySet(models.QuerySet):
     @transaction.atomic
     def discard(self) -> int:
         """Delete these sessions and what they were worth; return how many."""
-        take_turn(self)
+        lock_owners(self)
         return self.delete()[0]
 
     def awaiting_mood(
@@ -110,14 +110,14 @@ class PomodoroSession(models.Model):
         related_name="sessions",
     )
     type = models.CharField(max_length=10, choices=Type)
-    started_at = InstantField()
-    ended_at = InstantField(null=True, blank=True)
+    started_at = MillisecondDateTimeField()
+    ended_at = MillisecondDateTimeField(null=True, blank=True)
     # Seconds; less than the time between start and end when the timer was paused.
     duration = models.PositiveIntegerField(validators=[MaxValueValidator(MAX_DURATION)])
     mood = models.CharField(max_length=10, choices=Mood, null=True, blank=True)  # noqa: DJ001 (null on the wire too)
     completed = models.BooleanField(default=True)
-    created_at = InstantField(default=timezone.now, editable=False)
-    updated_at = InstantField(default=timezone.now, editable=False)
+    created_at = MillisecondDateTimeField(default=timezone.now, editable=False)
+    updated_at = MillisecondDateTimeField(default=timezone.now, editable=False)
 
     objects = PomodoroSessionQuerySet.as_manager()
 

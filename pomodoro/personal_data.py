@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from focusmaster.personal_data import Holding, Section
+from focusmaster.personal_data import PersonalDataEntry, Section
 from pomodoro.badges import award_after_move
 from pomodoro.models import PomodoroSession
 from pomodoro.serializers import SessionSerializer
@@ -18,11 +18,11 @@ def forget_sessions(user: User) -> None:
     PomodoroSession.objects.owned_by(user).delete()
 
 
-HOLDINGS = [
-    Holding(
+PERSONAL_DATA = [
+    PersonalDataEntry(
         PomodoroSession,
         sections=[Section("sessions", SessionSerializer)],
-        start_afresh=forget_sessions,
-        after_move=award_after_move,
+        on_progress_reset=forget_sessions,
+        on_timezone_change=award_after_move,
     ),
 ]

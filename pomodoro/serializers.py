@@ -6,13 +6,13 @@ from typing import Any
 from rest_framework import serializers
 
 from focusmaster.api.fields import (
-    FlagField,
     IdField,
-    InstantField,
+    RFC3339Field,
+    RoundedIntegerField,
+    StrictBooleanField,
+    StrictCharField,
+    StrictChoiceField,
     StrictSerializer,
-    TextField,
-    WholeNumberField,
-    WordField,
     not_after,
 )
 from pomodoro.models import MAX_DURATION, PomodoroSession
@@ -31,7 +31,7 @@ class SessionTaskField(StrictSerializer):
     """
 
     _id = IdField(source="id")
-    title = TextField(read_only=True)
+    title = StrictCharField(read_only=True)
 
     def to_internal_value(self, data: Any) -> str:
         if isinstance(data, dict):
@@ -46,18 +46,20 @@ class SessionSerializer(StrictSerializer):
     _id = IdField(source="id", read_only=True)
     user = IdField(source="user_id", read_only=True)
     task = SessionTaskField(required=False, allow_null=True)
-    type = WordField(PomodoroSession.Type.choices)
-    startTime = InstantField(
+    type = StrictChoiceField(PomodoroSession.Type.choices)
+    startTime = RFC3339Field(
         source="started_at",
         validators=[not_after(MAX_START_AHEAD, "at most 24 hours from now")],
     )
-    endTime = InstantField(source="ended_at", required=False, allow_null=True)
-    duration = WholeNumberField(min_value=0, max_value=MAX_DURATION, required=False)
-    mood = WordField(PomodoroSession.Mood.choices, required=False, allow_null=True)
-    tag = TextField(source="task.category", read_only=True, allow_null=True)
-    completed = FlagField(required=False)
-    createdAt = InstantField(source="created_at", read_only=True)
-    updatedAt = InstantField(source="updated_at", read_only=True)
+    endTime = RFC3339Field(source="ended_at", required=False, allow_null=True)
+    duration = RoundedIntegerField(min_value=0, max_value=MAX_DURATION, required=False)
+    mood = StrictChoiceField(
+        PomodoroSession.Mood.choices, required=False, allow_null=True
+    )
+    tag = StrictCharField(source="task.category", read_only=True, allow_null=True)
+    completed = StrictBooleanField(required=False)
+    createdAt = RFC3339Field(source="created_at", read_only=True)
+    updatedAt = RFC3339Field(source="updated_at", read_only=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "task" in attrs:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.db import models
 from django.db.models import Count, F, Func, Sum
 
-from focusmaster.dates.utc_offsets import LocalDay, LocalHour, clock_of
+from focusmaster.dates.utc_offsets import LocalDay, LocalHour, offset_table
 from focusmaster.db.json_rows import Text
-from focusmaster.db.statements import Slot, Statement, select_statement
+from focusmaster.db.statements import Param, Statement, select_statement
 from pomodoro.models import PomodoroSession
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def focus_by_day(user_id: str, period: Period, **more: Any) -> list[dict[str, An
     """
     days = _days(period)
     lookups = period.lookups("started_at") | more
-    values = _values(user_id, lookups) | clock_of(period).values()
+    values = _values(user_id, lookups) | offset_table(period).values()
     found = {day: totals for day, *totals in _by_day(tuple(lookups)).rows(values)}
     totals = (found.get(day.toordinal(), (0, 0)) for day in days)
     return [
@@ -65,7 +65,7 @@ def focus_by_hour(user_id: str, period: Period) -> list[dict[str, int]]:
     An hour that came twice, when clocks went back, is one.
     """
     lookups = period.lookups("started_at")
-    values = _values(user_id, lookups) | clock_of(period).values()
+    values = _values(user_id, lookups) | offset_table(period).values()
     found = {hour: totals for hour, *totals in _by_hour(tuple(lookups)).rows(values)}
     totals = (found.get(hour, (0, 0)) for hour in range(24))
     return [
@@ -111,7 +111,7 @@ def focus_streaks(user_id: str, period: Period) -> Streaks:
 
     A day that never came, because the zone skipped it, breaks no run.
     """
-    clock = clock_of(period)
+    clock = offset_table(period)
     lookups = period.lookups("started_at") | {"completed": True}
     values = _values(user_id, lookups) | clock.values() | {"skipped": clock.skipped}
     ((longest, latest, last),) = _streaks(tuple(lookups)).rows(values)
@@ -186,14 +186,14 @@ def _by_task(lookups: tuple[str, ...]) -> Statement:
     tasks = _focus(lookups).values_list("task_id")
     spent = select_statement(tasks.annotate(seconds=SECONDS, number=NUMBER))
     sql = BY_TASK.format(spent=spent.sql)
-    return Statement(sql, (*spent.params, Slot("user")))
+    return Statement(sql, (*spent.params, Param("user")))
 
 
 @cache
 def _streaks(lookups: tuple[str, ...]) -> Statement:
     days = _focus(lookups).annotate(day=LocalDay("started_at")).values_list("day")
     active = select_statement(days.distinct())
-    params = (*active.params, Slot("skipped"))
+    params = (*active.params, Param("skipped"))
     return Statement(STREAKS.format(days=active.sql), params)
 
 
@@ -201,8 +201,8 @@ def _focus(lookups: tuple[str, ...]) -> PomodoroSessionQuerySet:
     # The type is written into the SQL: as a parameter it would keep a plan for any
     # values from the index that has focus sessions alone.
     focus = Text(PomodoroSession.Type.FOCUS)
-    mine = PomodoroSession.objects.owned_by(Slot("user")).filter(type=focus).order_by()
-    return mine.filter(**{name: Slot(name) for name in lookups})
+    mine = PomodoroSession.objects.owned_by(Param("user")).filter(type=focus).order_by()
+    return mine.filter(**{name: Param(name) for name in lookups})
 
 
 def _values(user_id: str, lookups: dict[str, Any]) -> dict[str, Any]:

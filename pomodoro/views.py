@@ -9,20 +9,20 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.locks import in_turn
-from focusmaster.api.viewsets import DocumentViewSet
+from focusmaster.api.viewsets import OwnedRowsViewSet
 from focusmaster.dates.periods import period_of
-from focusmaster.db.json_rows import JSONAnswer, json_answer
-from focusmaster.db.statements import Slot
-from focusmaster.exceptions import InvalidValue, refusals
+from focusmaster.db.json_rows import JSONResponse, json_response
+from focusmaster.db.statements import Param
+from focusmaster.exceptions import InvalidValue, constraint_errors
 from pomodoro.documents import SessionDocuments
-from pomodoro.models import REFUSALS, PomodoroSession
+from pomodoro.models import CONSTRAINT_ERRORS, PomodoroSession
 from pomodoro.serializers import SessionSerializer
 from pomodoro.totals import focus_totals
 
 WORDS = {"type": PomodoroSession.Type, "mood": PomodoroSession.Mood}
 
 
-class SessionViewSet(DocumentViewSet):
+class SessionViewSet(OwnedRowsViewSet):
     """The caller's sessions."""
 
     serializer_class = SessionSerializer
@@ -30,9 +30,9 @@ class SessionViewSet(DocumentViewSet):
         SessionSerializer,
         PomodoroSession,
         order=["-started_at", "-id"],
-        computed={"user_id": in_turn(Slot("user_id"))},
+        computed={"user_id": in_turn(Param("user_id"))},
     )
-    refusals = REFUSALS
+    constraint_errors = CONSTRAINT_ERRORS
 
     def get_queryset(self):
         return PomodoroSession.objects.owned_by(self.request.user)
@@ -50,19 +50,19 @@ class SessionViewSet(DocumentViewSet):
             lookups["task_id"] = query["task"]
         return lookups
 
-    def create(self, request: Request) -> JSONAnswer:
+    def create(self, request: Request) -> JSONResponse:
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
 
-        with refusals(self.refusals):
+        with constraint_errors(self.constraint_errors):
             text, is_new = self.documents.log(
                 user=request.user, **serializer.validated_data
             )
 
         code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
-        return JSONAnswer(text, code)
+        return JSONResponse(text, code)
 
-    def partial_update(self, request: Request, pk: str) -> JSONAnswer:
+    def partial_update(self, request: Request, pk: str) -> JSONResponse:
         serializer = self.get_serializer(data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
 
@@ -74,6 +74,6 @@ class SessionViewSet(DocumentViewSet):
         return Response({"message": "Session deleted successfully"})
 
     @action(detail=False, methods=["get"])
-    def stats(self, request: Request) -> JSONAnswer:
+    def stats(self, request: Request) -> JSONResponse:
         period = period_of(request.query_params, request.user.timezone)
-        return json_answer(focus_totals(user=request.user, period=period))
+        return json_response(focus_totals(user=request.user, period=period))

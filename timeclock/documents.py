@@ -14,19 +14,24 @@ from django.utils import timezone
 
 from accounts.locks import in_turn
 from focusmaster.dates.rfc3339 import format_instant
-from focusmaster.db.fields import InstantField
-from focusmaster.db.json_rows import Documents, document_of
-from focusmaster.db.statements import CompiledQuery, Slot, Statement, update_then_select
-from focusmaster.exceptions import refusals
+from focusmaster.db.fields import MillisecondDateTimeField
+from focusmaster.db.json_rows import JSONRows, json_object
+from focusmaster.db.statements import (
+    CompiledQuery,
+    Param,
+    Statement,
+    update_then_select,
+)
+from focusmaster.exceptions import constraint_errors
 from timeclock.exceptions import NotClockedIn
-from timeclock.models import REFUSALS, WorkLog, forgotten_at, forgotten_since
+from timeclock.models import CONSTRAINT_ERRORS, WorkLog, forgotten_at, forgotten_since
 from timeclock.serializers import WorkLogSerializer
 
 if TYPE_CHECKING:
     from accounts.models import User
 
 
-class WorkLogDocuments(Documents):
+class WorkLogDocuments(JSONRows):
     """Each verb is one statement, so that of two at once the database lets one win."""
 
     def add(self, *, user: User, at: datetime | None = None, **fields: Any) -> bytes:
@@ -35,14 +40,14 @@ class WorkLogDocuments(Documents):
         Raises AlreadyClockedIn or Overlap.
         """
         log = WorkLog.objects.draft(user=user, at=at, **fields)
-        with refusals(REFUSALS):
+        with constraint_errors(CONSTRAINT_ERRORS):
             return self.insert(log)
 
     def stop(self, *, user: User, at: datetime | None = None, **given: Any) -> bytes:
         """Close the user's open log. Raises NotClockedIn or BreakExceedsDuration."""
         slots = {f"new_{name}": value for name, value in given.items()}
         values = {"user_id": bytes.fromhex(user.pk), "at": at or timezone.now()}
-        with refusals(REFUSALS):
+        with constraint_errors(CONSTRAINT_ERRORS):
             closed = _stop(self, tuple(given)).texts(values | slots)
         if not closed:
             raise NotClockedIn
@@ -50,15 +55,15 @@ class WorkLogDocuments(Documents):
 
     def _rows_to_change(self, lookups: Iterable[str]) -> QuerySet:
         mine = super()._rows_to_change(lookups)
-        return mine.filter(user_id=in_turn(Slot("user_id")))
+        return mine.filter(user_id=in_turn(Param("user_id")))
 
 
 @cache
 def _stop(documents: WorkLogDocuments, given: tuple[str, ...]) -> Statement:
-    mine = WorkLog.objects.open().filter(user_id=in_turn(Slot("user_id")))
+    mine = WorkLog.objects.open().filter(user_id=in_turn(Param("user_id")))
     # A log may start ahead of our clock, by that of a device.
-    end = Greatest(Cast(Slot("at"), InstantField()), F("started_at"))
-    changes = {name: Slot(f"new_{name}") for name in given}
+    end = Greatest(Cast(Param("at"), MillisecondDateTimeField()), F("started_at"))
+    changes = {name: Param(f"new_{name}") for name in given}
     changes = mine.closing(end, changes | {"updated_at": Now()})
     return update_then_select(mine, changes, documents._documents())
 
@@ -93,10 +98,10 @@ NOT_RUNNING = {
 
 @cache
 def _open_log() -> CompiledQuery:
-    logs = WorkLog.objects.open().filter(user_id=Slot("user_id")).order_by()
+    logs = WorkLog.objects.open().filter(user_id=Param("user_id")).order_by()
     shown = logs.annotate(
-        document=document_of(WorkLogSerializer(), WorkLog),
-        forgotten=forgotten_at(Slot("cutoff")),
+        document=json_object(WorkLogSerializer(), WorkLog),
+        forgotten=forgotten_at(Param("cutoff")),
     )
     return CompiledQuery(
         shown.values_list("document", "started_at", "break_started_at", "forgotten")

@@ -34,7 +34,7 @@ from django.utils import timezone
 
 from accounts.locks import in_turn
 from accounts.models import SignIn, User
-from focusmaster.db.fields import InstantField, ObjectIdPrimaryKey
+from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
 from pomodoro.models import PomodoroSession
 from timeclock.exceptions import (
     AlreadyClockedIn,
@@ -57,7 +57,7 @@ ENDS_AFTER_START = "timeclock_worklog_ends_after_start"
 BREAK_WITHIN_DURATION = "timeclock_worklog_break_within_duration"
 
 # What a client reads when one of the constraints decides.
-REFUSALS = {
+CONSTRAINT_ERRORS = {
     ONE_OPEN_PER_USER: AlreadyClockedIn,
     NO_OVERLAP: Overlap,
     ENDS_AFTER_START: EndsBeforeStart,
@@ -116,7 +116,7 @@ class WorkLogQuerySet(models.QuerySet):
         """
         changes = {**given, "updated_at": Now()}
         if "ended_at" in given:
-            end = Cast(given["ended_at"], InstantField())
+            end = Cast(given["ended_at"], MillisecondDateTimeField())
             changes |= self.closing(end, given)
         return changes
 
@@ -135,7 +135,9 @@ class WorkLogQuerySet(models.QuerySet):
             ),
         }
         if "break_seconds" not in given:
-            start = Cast(given.get("started_at", F("started_at")), InstantField())
+            start = Cast(
+                given.get("started_at", F("started_at")), MillisecondDateTimeField()
+            )
             # Greatest and Least pass over what is null, as all is without an end.
             longest = Least(seconds(start, end, "round"), Value(MAX_BREAK))
             fitting = Greatest(Least(breaks_until(end), longest), Value(0))
@@ -193,7 +195,9 @@ class WorkLogQuerySet(models.QuerySet):
 def breaks_until(instant: Any) -> Expression:
     """Return the seconds of all measured breaks, with the one that runs until then."""
     # Rounded down: together they are not longer than a log that is all breaks.
-    running = seconds(F("break_started_at"), Cast(instant, InstantField()), "floor")
+    running = seconds(
+        F("break_started_at"), Cast(instant, MillisecondDateTimeField()), "floor"
+    )
     return F("break_seconds") + Greatest(running, Value(0))
 
 
@@ -205,9 +209,9 @@ class WorkLog(models.Model):
         db_index=False,  # The index of the list begins with it.
         related_name="work_logs",
     )
-    started_at = InstantField()
+    started_at = MillisecondDateTimeField()
     # Null while the clock is running.
-    ended_at = InstantField(null=True, blank=True)
+    ended_at = MillisecondDateTimeField(null=True, blank=True)
     # Seconds, like those of a session: rounded, breaks included.
     duration = models.GeneratedField(
         expression=seconds(F("started_at"), F("ended_at"), "round"),
@@ -220,11 +224,11 @@ class WorkLog(models.Model):
         default=0, validators=[MaxValueValidator(MAX_BREAK)]
     )
     # Of the break that is running, and the end of the last one that was measured.
-    break_started_at = InstantField(null=True, blank=True, editable=False)
-    break_ended_at = InstantField(null=True, blank=True, editable=False)
+    break_started_at = MillisecondDateTimeField(null=True, blank=True, editable=False)
+    break_ended_at = MillisecondDateTimeField(null=True, blank=True, editable=False)
     notes = models.CharField(max_length=MAX_NOTES, blank=True)
-    created_at = InstantField(default=timezone.now, editable=False)
-    updated_at = InstantField(default=timezone.now, editable=False)
+    created_at = MillisecondDateTimeField(default=timezone.now, editable=False)
+    updated_at = MillisecondDateTimeField(default=timezone.now, editable=False)
 
     objects = WorkLogQuerySet.as_manager()
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from focusmaster.personal_data import Holding, Section
+from focusmaster.personal_data import PersonalDataEntry, Section
 from timeclock.models import WorkLog
 from timeclock.serializers import WorkLogSerializer
 
 MEASURED = "What breakTime is measured with."
 
-HOLDINGS = [
-    Holding(
+PERSONAL_DATA = [
+    PersonalDataEntry(
         WorkLog,
         sections=[Section("workLogs", WorkLogSerializer)],
-        left_out={"break_started_at": MEASURED, "break_ended_at": MEASURED},
+        excluded_columns={"break_started_at": MEASURED, "break_ended_at": MEASURED},
     ),
 ]

@@ -6,12 +6,12 @@ from typing import Any
 from rest_framework import serializers
 
 from focusmaster.api.fields import (
-    FlagField,
     IdField,
-    InstantField,
+    RFC3339Field,
+    RoundedIntegerField,
+    StrictBooleanField,
+    StrictCharField,
     StrictSerializer,
-    TextField,
-    WholeNumberField,
     not_after,
 )
 from timeclock.models import MAX_BREAK, MAX_NOTES
@@ -20,13 +20,13 @@ from timeclock.models import MAX_BREAK, MAX_NOTES
 near_future = not_after(timedelta(hours=24), "at most 24 hours from now")
 
 
-class NotesField(TextField):
+class NotesField(StrictCharField):
     def __init__(self, **kwargs: Any) -> None:
         limits = {"max_length": MAX_NOTES, "allow_blank": True}
         super().__init__(required=False, trim_whitespace=False, **limits | kwargs)
 
 
-class BreakTimeField(WholeNumberField):
+class BreakTimeField(RoundedIntegerField):
     def __init__(self, **kwargs: Any) -> None:
         limits = {"min_value": 0, "max_value": MAX_BREAK}
         super().__init__(source="break_seconds", required=False, **limits | kwargs)
@@ -37,13 +37,13 @@ class WorkLogSerializer(StrictSerializer):
 
     _id = IdField(source="id", read_only=True)
     user = IdField(source="user_id", read_only=True)
-    startTime = InstantField(source="started_at", validators=[near_future])
-    endTime = InstantField(source="ended_at", allow_null=True, validators=[near_future])
+    startTime = RFC3339Field(source="started_at", validators=[near_future])
+    endTime = RFC3339Field(source="ended_at", allow_null=True, validators=[near_future])
     duration = serializers.IntegerField(read_only=True, allow_null=True)
     breakTime = BreakTimeField()
     notes = NotesField()
-    createdAt = InstantField(source="created_at", read_only=True)
-    updatedAt = InstantField(source="updated_at", read_only=True)
+    createdAt = RFC3339Field(source="created_at", read_only=True)
+    updatedAt = RFC3339Field(source="updated_at", read_only=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         start, end = attrs.get("started_at"), attrs.get("ended_at")
@@ -80,9 +80,9 @@ class StopSerializer(StrictSerializer):
 class ClockSerializer(serializers.Serializer):
     """Whether the clock is running, and what it shows."""
 
-    clockedIn = FlagField()
+    clockedIn = StrictBooleanField()
     log = WorkLogSerializer(allow_null=True)
     elapsed = serializers.IntegerField()
-    onBreak = FlagField()
-    breakStartedAt = InstantField(allow_null=True)
-    forgotten = FlagField()
+    onBreak = StrictBooleanField()
+    breakStartedAt = RFC3339Field(allow_null=True)
+    forgotten = StrictBooleanField()

@@ -9,15 +9,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.locks import in_turn
-from focusmaster.api.csv_export import CSVRenderer, csv_answer
+from focusmaster.api.csv_export import CSVRenderer, csv_response
 from focusmaster.api.dispatch import ShortDispatch
 from focusmaster.api.renderers import JSONRenderer
-from focusmaster.api.viewsets import DocumentViewSet
+from focusmaster.api.viewsets import OwnedRowsViewSet
 from focusmaster.dates.periods import period_of
-from focusmaster.db.json_rows import JSONAnswer, json_answer
-from focusmaster.db.statements import Slot
+from focusmaster.db.json_rows import JSONResponse, json_response
+from focusmaster.db.statements import Param
 from timeclock.documents import WorkLogDocuments, clock_of
-from timeclock.models import REFUSALS, WorkLog
+from timeclock.models import CONSTRAINT_ERRORS, WorkLog
 from timeclock.serializers import StartSerializer, StopSerializer, WorkLogSerializer
 from timeclock.tables import HEADER, table_rows
 
@@ -25,7 +25,7 @@ documents = WorkLogDocuments(
     WorkLogSerializer,
     WorkLog,
     order=["-started_at", "-id"],
-    computed={"user_id": in_turn(Slot("user_id"))},
+    computed={"user_id": in_turn(Param("user_id"))},
 )
 
 
@@ -33,44 +33,44 @@ class ClockViewSet(ShortDispatch, viewsets.ViewSet):
     """The caller's clock: their open work log, if there is one."""
 
     @action(detail=False, methods=["post"])
-    def start(self, request: Request) -> JSONAnswer:
+    def start(self, request: Request) -> JSONResponse:
         serializer = StartSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
 
         text = documents.add(user=request.user, **serializer.validated_data)
 
-        return JSONAnswer(text, status.HTTP_201_CREATED)
+        return JSONResponse(text, status.HTTP_201_CREATED)
 
     @action(detail=False, methods=["post"])
-    def stop(self, request: Request) -> JSONAnswer:
+    def stop(self, request: Request) -> JSONResponse:
         serializer = StopSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
 
-        return JSONAnswer(
+        return JSONResponse(
             documents.stop(user=request.user, **serializer.validated_data)
         )
 
     @action(detail=False, methods=["get"])
-    def status(self, request: Request) -> JSONAnswer:
-        return json_answer(clock_of(request.user))
+    def status(self, request: Request) -> JSONResponse:
+        return json_response(clock_of(request.user))
 
     @action(detail=False, methods=["post"], url_path="break/start")
-    def start_break(self, request: Request) -> JSONAnswer:
+    def start_break(self, request: Request) -> JSONResponse:
         WorkLog.objects.start_break(user=request.user)
-        return json_answer(clock_of(request.user))
+        return json_response(clock_of(request.user))
 
     @action(detail=False, methods=["post"], url_path="break/stop")
-    def stop_break(self, request: Request) -> JSONAnswer:
+    def stop_break(self, request: Request) -> JSONResponse:
         WorkLog.objects.stop_break(user=request.user)
-        return json_answer(clock_of(request.user))
+        return json_response(clock_of(request.user))
 
 
-class WorkLogViewSet(DocumentViewSet):
+class WorkLogViewSet(OwnedRowsViewSet):
     """The caller's work logs."""
 
     serializer_class = WorkLogSerializer
     documents = documents
-    refusals = REFUSALS
+    constraint_errors = CONSTRAINT_ERRORS
 
     def get_queryset(self):
         return WorkLog.objects.owned_by(self.request.user)
@@ -79,15 +79,15 @@ class WorkLogViewSet(DocumentViewSet):
         period = period_of(self.request.query_params, self.request.user.timezone)
         return period.lookups("started_at")
 
-    def create(self, request: Request) -> JSONAnswer:
+    def create(self, request: Request) -> JSONResponse:
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
 
         text = documents.add(user=request.user, **serializer.validated_data)
 
-        return JSONAnswer(text, status.HTTP_201_CREATED)
+        return JSONResponse(text, status.HTTP_201_CREATED)
 
-    def partial_update(self, request: Request, pk: str) -> JSONAnswer:
+    def partial_update(self, request: Request, pk: str) -> JSONResponse:
         serializer = self.get_serializer(data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
 
@@ -109,7 +109,7 @@ class WorkLogTableViewSet(viewsets.GenericViewSet):
         period = period_of(request.query_params, request.user.timezone)
         logs = WorkLog.objects.owned_by(request.user)
         rows = table_rows(logs.filter(**period.lookups("started_at")), period.zone)
-        return csv_answer(HEADER, rows, "focusmaster-work-logs.csv")
+        return csv_response(HEADER, rows, "focusmaster-work-logs.csv")
 
     def handle_exception(self, exc: Exception) -> Response:
         """Refuse in JSON, like every call."""

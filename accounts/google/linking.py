@@ -13,7 +13,7 @@ from accounts.authentication import refuse_barred
 from accounts.exceptions import EmailTaken
 from accounts.google.exceptions import EmailOfAnother, NoPassword, NotLinked
 from accounts.models import SignIn, User
-from focusmaster.exceptions import refusals
+from focusmaster.exceptions import constraint_errors
 
 if TYPE_CHECKING:
     from accounts.google.id_tokens import Identity
@@ -94,7 +94,7 @@ def _join(user: User, identity: Identity) -> None:
 
 
 def _link(user: User, identity: Identity) -> None:
-    with refusals({LINK_UNIQUE: LinkTaken()}):
+    with constraint_errors({LINK_UNIQUE: LinkTaken()}):
         UserSocialAuth.create_social_auth(user, identity.sub, PROVIDER, id_key=ID_KEY)
 
 

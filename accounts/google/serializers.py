@@ -5,14 +5,14 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.serializers import SignInAnswerSerializer
-from focusmaster.api.fields import InstantField, StrictSerializer, TextField
+from focusmaster.api.fields import RFC3339Field, StrictCharField, StrictSerializer
 
 
 class IdTokenSerializer(StrictSerializer):
     """An ID token under Google's own name for it, or under the web client's."""
 
-    credential = TextField(required=False, allow_null=True)
-    token = TextField(required=False, allow_null=True)
+    credential = StrictCharField(required=False, allow_null=True)
+    token = StrictCharField(required=False, allow_null=True)
 
     class Meta:
         ignored = list(SignInAnswerSerializer().fields)
@@ -30,6 +30,6 @@ class IdTokenSerializer(StrictSerializer):
 class LinkedAccountSerializer(serializers.Serializer):
     """An account elsewhere that opens a person's account, in the copy of their data."""
 
-    provider = TextField()
-    subject = TextField(source="uid")
-    linkedAt = InstantField(source="created")
+    provider = StrictCharField()
+    subject = StrictCharField(source="uid")
+    linkedAt = RFC3339Field(source="created")

@@ -54,7 +54,9 @@ class Migration(migrations.Migration):
                 ("ban_reason", models.CharField(blank=True, max_length=500)),
                 (
                     "banned_until",
-                    focusmaster.db.fields.InstantField(blank=True, null=True),
+                    focusmaster.db.fields.MillisecondDateTimeField(
+                        blank=True, null=True
+                    ),
                 ),
                 ("is_guest", models.BooleanField(default=False)),
                 ("points", models.PositiveIntegerField(default=0)),
@@ -74,13 +76,13 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "created_at",
-                    focusmaster.db.fields.InstantField(
+                    focusmaster.db.fields.MillisecondDateTimeField(
                         default=django.utils.timezone.now, editable=False
                     ),
                 ),
                 (
                     "updated_at",
-                    focusmaster.db.fields.InstantField(
+                    focusmaster.db.fields.MillisecondDateTimeField(
                         default=django.utils.timezone.now, editable=False
                     ),
                 ),
@@ -256,10 +258,13 @@ class Migration(migrations.Migration):
                 ),
                 ("device", models.CharField(max_length=100)),
                 ("ip_address", models.GenericIPAddressField(null=True)),
-                ("created_at", focusmaster.db.fields.InstantField()),
-                ("last_used_at", focusmaster.db.fields.InstantField()),
-                ("expires_at", focusmaster.db.fields.InstantField()),
-                ("revoked_at", focusmaster.db.fields.InstantField(null=True)),
+                ("created_at", focusmaster.db.fields.MillisecondDateTimeField()),
+                ("last_used_at", focusmaster.db.fields.MillisecondDateTimeField()),
+                ("expires_at", focusmaster.db.fields.MillisecondDateTimeField()),
+                (
+                    "revoked_at",
+                    focusmaster.db.fields.MillisecondDateTimeField(null=True),
+                ),
                 (
                     "user",
                     models.ForeignKey(

@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ),
                 ("new_email", models.EmailField(max_length=254)),
                 ("code_hash", models.CharField(max_length=64)),
-                ("expires_at", focusmaster.db.fields.InstantField()),
+                ("expires_at", focusmaster.db.fields.MillisecondDateTimeField()),
                 (
                     "user",
                     models.ForeignKey(
@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("token_hash", models.CharField(max_length=64, unique=True)),
-                ("expires_at", focusmaster.db.fields.InstantField()),
+                ("expires_at", focusmaster.db.fields.MillisecondDateTimeField()),
                 (
                     "user",
                     models.ForeignKey(

@@ -37,10 +37,13 @@ class Migration(migrations.Migration):
                 ("essential", models.BooleanField()),
                 ("analytics", models.BooleanField()),
                 ("marketing", models.BooleanField()),
-                ("decided_at", focusmaster.db.fields.InstantField(null=True)),
+                (
+                    "decided_at",
+                    focusmaster.db.fields.MillisecondDateTimeField(null=True),
+                ),
                 ("ip_address", models.GenericIPAddressField(null=True)),
                 ("user_agent", models.CharField(blank=True, max_length=500)),
-                ("created_at", focusmaster.db.fields.InstantField()),
+                ("created_at", focusmaster.db.fields.MillisecondDateTimeField()),
                 (
                     "user",
                     models.ForeignKey(
@@ -87,7 +90,7 @@ class Migration(migrations.Migration):
                 ),
                 ("device", models.CharField(max_length=100)),
                 ("ip_address", models.GenericIPAddressField(null=True)),
-                ("created_at", focusmaster.db.fields.InstantField()),
+                ("created_at", focusmaster.db.fields.MillisecondDateTimeField()),
                 (
                     "user",
                     models.ForeignKey(

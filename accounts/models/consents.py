@@ -10,7 +10,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from accounts.models.users import User
-from focusmaster.db.fields import InstantField, ObjectIdPrimaryKey
+from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
 
 MAX_USER_AGENT = 500
 # How long an answer of nobody we know is kept: clients ask anew once a year.
@@ -68,10 +68,10 @@ class Consent(models.Model):
     analytics = models.BooleanField()
     marketing = models.BooleanField()
     # When the person decided, by the clock of their device.
-    decided_at = InstantField(null=True)
+    decided_at = MillisecondDateTimeField(null=True)
     ip_address = models.GenericIPAddressField(null=True)
     user_agent = models.CharField(max_length=MAX_USER_AGENT, blank=True)
-    created_at = InstantField()
+    created_at = MillisecondDateTimeField()
 
     objects = ConsentQuerySet.as_manager()
 

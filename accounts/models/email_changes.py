@@ -12,8 +12,8 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts.exceptions import EmailTaken
 from accounts.models.users import EMAIL_UNIQUE, User
-from focusmaster.db.fields import InstantField
-from focusmaster.exceptions import InvalidValue, refusals
+from focusmaster.db.fields import MillisecondDateTimeField
+from focusmaster.exceptions import InvalidValue, constraint_errors
 
 CODE_DIGITS = 6
 CODE_LIFE = timedelta(minutes=10)
@@ -63,7 +63,7 @@ class EmailChange(models.Model):
     new_email = models.EmailField(max_length=254)
     # Keyed with SECRET_KEY: a million codes are soon tried on a mere hash.
     code_hash = models.CharField(max_length=64)
-    expires_at = InstantField()
+    expires_at = MillisecondDateTimeField()
 
     objects = EmailChangeQuerySet.as_manager()
 
@@ -97,7 +97,7 @@ class EmailChange(models.Model):
             this = EmailChange.objects.filter(pk=self.pk, code_hash=self.code_hash)
             if not this.delete()[0]:
                 raise WrongCode
-            with refusals({EMAIL_UNIQUE: EmailTaken()}):
+            with constraint_errors({EMAIL_UNIQUE: EmailTaken()}):
                 mine.update(email=self.new_email, updated_at=timezone.now())
             self.user.password_resets.all().delete()
         return old_email

@@ -12,7 +12,7 @@ from django.utils.crypto import salted_hmac
 
 from accounts.models.users import User
 from accounts.user_agents import MAX_LENGTH, device_name
-from focusmaster.db.fields import InstantField, ObjectIdPrimaryKey
+from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
 
 KEPT = timedelta(days=30)
 CLEARED_AT_ONCE = 10
@@ -94,7 +94,7 @@ class FailedSignIn(models.Model):
     where = models.CharField(max_length=6, choices=Where)
     device = models.CharField(max_length=MAX_LENGTH)
     ip_address = models.GenericIPAddressField(null=True)
-    created_at = InstantField()
+    created_at = MillisecondDateTimeField()
 
     objects = FailedSignInQuerySet.as_manager()
 

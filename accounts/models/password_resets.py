@@ -12,7 +12,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from accounts.models.users import User
-from focusmaster.db.fields import InstantField
+from focusmaster.db.fields import MillisecondDateTimeField
 from focusmaster.exceptions import InvalidValue
 
 TOKEN_BYTES = 32
@@ -65,7 +65,7 @@ class PasswordReset(models.Model):
     )
     # Of 256 random bits: no key is needed to keep it from being guessed.
     token_hash = models.CharField(max_length=64, unique=True)
-    expires_at = InstantField()
+    expires_at = MillisecondDateTimeField()
 
     objects = PasswordResetQuerySet.as_manager()
 

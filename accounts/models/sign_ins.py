@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.exceptions import Barred
 from accounts.models.users import User
 from accounts.user_agents import device_name
-from focusmaster.db.fields import InstantField, ObjectIdPrimaryKey
+from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
 
 # A sign-in's last use is written at most this often, not at every request.
 LAST_USED_PRECISION = timedelta(minutes=5)
@@ -119,10 +119,10 @@ class SignIn(models.Model):
     )
     device = models.CharField(max_length=100)
     ip_address = models.GenericIPAddressField(null=True)
-    created_at = InstantField()
-    last_used_at = InstantField()
-    expires_at = InstantField()
-    revoked_at = InstantField(null=True)
+    created_at = MillisecondDateTimeField()
+    last_used_at = MillisecondDateTimeField()
+    expires_at = MillisecondDateTimeField()
+    revoked_at = MillisecondDateTimeField(null=True)
 
     objects = SignInQuerySet.as_manager()
 

@@ -18,9 +18,9 @@ from django.utils.crypto import salted_hmac
 
 from accounts.exceptions import EmailTaken
 from focusmaster.dates.rfc3339 import format_instant
-from focusmaster.db.fields import InstantField, ObjectIdPrimaryKey
-from focusmaster.exceptions import InvalidValue, refusals
-from focusmaster.personal_data import after_move
+from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
+from focusmaster.exceptions import InvalidValue, constraint_errors
+from focusmaster.personal_data import apply_timezone_change
 
 EMAIL_UNIQUE = "accounts_user_email_unique"
 
@@ -99,7 +99,7 @@ class UserQuerySet(models.QuerySet):
             "is_guest": False,
             "updated_at": now,
         }
-        with refusals({EMAIL_UNIQUE: EmailTaken()}):
+        with constraint_errors({EMAIL_UNIQUE: EmailTaken()}):
             if guest and self.guests().filter(pk=guest.pk).update(**account):
                 return self.get(pk=guest.pk)
             return self.create(**account, created_at=now)
@@ -159,7 +159,7 @@ class User(AbstractBaseUser):
     role = models.CharField(max_length=5, choices=Role, default=Role.USER)
     status = models.CharField(max_length=9, choices=Status, default=Status.ACTIVE)
     ban_reason = models.CharField(max_length=500, blank=True)
-    banned_until = InstantField(null=True, blank=True)
+    banned_until = MillisecondDateTimeField(null=True, blank=True)
     is_guest = models.BooleanField(default=False)
     # 10 for each completed focus session; a trigger of the pomodoro app keeps it.
     points = models.PositiveIntegerField(default=0)
@@ -172,8 +172,8 @@ class User(AbstractBaseUser):
     # backup was restored.
     focus_version = models.PositiveBigIntegerField(default=0, editable=False)
     badges = ArrayField(models.CharField(max_length=50), default=list, blank=True)
-    created_at = InstantField(default=timezone.now, editable=False)
-    updated_at = InstantField(default=timezone.now, editable=False)
+    created_at = MillisecondDateTimeField(default=timezone.now, editable=False)
+    updated_at = MillisecondDateTimeField(default=timezone.now, editable=False)
 
     theme = models.CharField(max_length=6, choices=Theme, default=Theme.LIGHT)
     focus_minutes = _setting("focus_minutes", 25)
@@ -314,7 +314,7 @@ class User(AbstractBaseUser):
             if not mine.update(**fields, updated_at=timezone.now()):
                 raise InvalidValue("currentPassword", "this is not your password")
             if "timezone" in fields:
-                after_move(self)
+                apply_timezone_change(self)
             if password is not None:
                 self.sign_ins.all().revoke()
                 self.password_resets.all().delete()

@@ -12,7 +12,7 @@ from accounts.serializers import (
     PreferencesSerializer,
 )
 from accounts.views import AccountViewSet, GdprViewSet
-from focusmaster.api.fields import IdField, InstantField
+from focusmaster.api.fields import IdField, RFC3339Field
 from focusmaster.openapi.texts import (
     Call,
     MessageSerializer,
@@ -23,25 +23,25 @@ from focusmaster.openapi.texts import (
     document,
     invalid,
 )
-from focusmaster.personal_data import Holding, Section, holdings
+from focusmaster.personal_data import PersonalDataEntry, Section, personal_data_entries
 
 
-def part(holding: Holding, section: Section) -> serializers.BaseSerializer:
+def part(entry: PersonalDataEntry, section: Section) -> serializers.BaseSerializer:
     if not section.single:
         return section.serializer(many=True)
-    return section.serializer(allow_null=holding.path != "pk")
+    return section.serializer(allow_null=entry.path != "pk")
 
 
 # Each app's parts, in the order of the document.
 PARTS = {
-    section.name: part(holding, section)
-    for holding in reversed(list(holdings()))
-    for section in holding.sections
+    section.name: part(entry, section)
+    for entry in reversed(list(personal_data_entries()))
+    for section in entry.sections
 }
 ExportSerializer = type(
     "ExportSerializer",
     (serializers.Serializer,),
-    {"exportedAt": InstantField(), **PARTS},
+    {"exportedAt": RFC3339Field(), **PARTS},
 )
 
 

@@ -21,7 +21,7 @@ ADDRESS = "203.0.113.77"
 ORIGIN = {"user_agent": BROWSER, "ip_address": ADDRESS}
 
 
-def rows_of(user: User) -> None:
+def make_rows(user: User) -> None:
     preferences = {"essential": True, "analytics": False, "marketing": True}
     SignIn.objects.start(user=user, **ORIGIN)
     Consent.objects.log(user=user, **preferences, **ORIGIN)

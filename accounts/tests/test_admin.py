@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Consent, FailedSignIn, SignIn, User
-from accounts.tests.rows import ORIGIN, rows_of
+from accounts.tests.rows import ORIGIN, make_rows
 from conftest import PASSWORD, client_of, person
 
 SIGN_IN = "/admin/login/"
@@ -198,7 +198,7 @@ def test_person_is_shown_without_the_password(staff, alice):
 
 
 def test_page_of_a_person_says_what_is_held(staff, alice):
-    rows_of(alice)
+    make_rows(alice)
 
     page = staff.get(f"{PEOPLE}{alice.pk}/change/").content.decode()
 
@@ -224,7 +224,7 @@ def test_person_who_does_not_exist_is_not_shown(staff, row):
 
 @pytest.mark.parametrize("model", ["user", "signin", "failedsignin", "consent"])
 def test_nothing_is_added_changed_or_deleted(staff, alice, model):
-    rows_of(alice)
+    make_rows(alice)
     rows = {"user": User, "signin": SignIn, "consent": Consent}.get(model, FailedSignIn)
     row = rows.objects.filter(**{"pk" if model == "user" else "user": alice.pk}).get()
     pages = f"/admin/accounts/{model}/"

@@ -15,7 +15,7 @@ from accounts import admin as accounts_admin
 from accounts import admin_site
 from accounts.admin_site import EstimatingPaginator
 from accounts.models import Consent, FailedSignIn, SignIn, User
-from accounts.tests.rows import ORIGIN, rows_of
+from accounts.tests.rows import ORIGIN, make_rows
 from conftest import person
 
 PREFERENCES = {"essential": True, "analytics": False, "marketing": False}
@@ -58,7 +58,7 @@ def test_list_takes_as_many_queries_however_many_rows(
     staff, alice, bob, django_assert_num_queries, path, queries
 ):
     for user in (alice, bob, person("Carol")):
-        rows_of(user)
+        make_rows(user)
 
     with django_assert_num_queries(queries):
         page = staff.get(path)

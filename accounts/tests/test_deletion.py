@@ -21,8 +21,8 @@ from accounts.erasure import erase_account
 from accounts.models import FailedSignIn, SignIn, User
 from accounts.models.failed_sign_ins import digest_of
 from accounts.tests.rows import ADDRESS, BROWSER, ORIGIN
-from conftest import PASSWORD, at_once, browser_of, client_of, person
-from focusmaster.personal_data import holdings
+from conftest import PASSWORD, browser_of, client_of, person, run_concurrently
+from focusmaster.personal_data import personal_data_entries
 from focusmaster.tests.processes import until
 from kanban.models import Task
 from pomodoro.models import PomodoroSession
@@ -38,14 +38,14 @@ PREFERENCES = {"essential": True, "analytics": False, "marketing": False}
 BOTH = pytest.mark.parametrize("path", [DELETE, PROFILE])
 
 
-def rows_of(user: User) -> None:
+def make_rows(user: User) -> None:
     """Make rows of the user's in every model that leads to one."""
     for app in apps.get_app_configs():
         tests = f"{app.name}.tests"
         if module_has_submodule(app.module, "tests") and module_has_submodule(
             import_module(tests), "rows"
         ):
-            import_module(f"{tests}.rows").rows_of(user)
+            import_module(f"{tests}.rows").make_rows(user)
 
 
 def tables() -> list[str]:
@@ -70,7 +70,11 @@ def tables_with(*texts: str) -> set[str]:
 
 
 def listed_to_outlive() -> set[str]:
-    return {one.model._meta.db_table for one in holdings() if one.outlives}
+    return {
+        one.model._meta.db_table
+        for one in personal_data_entries()
+        if one.retained_because
+    }
 
 
 def note_staff_act(about: User, *, by: User) -> LogEntry:
@@ -88,9 +92,11 @@ def note_staff_act(about: User, *, by: User) -> LogEntry:
 
 
 def test_rows_of_every_kind_are_made_for_the_tests_below(alice):
-    rows_of(alice)
+    make_rows(alice)
 
-    without = [one.model for one in holdings() if not one.rows(alice.pk).exists()]
+    without = [
+        one.model for one in personal_data_entries() if not one.rows(alice.pk).exists()
+    ]
     assert without == []
 
 
@@ -98,7 +104,7 @@ def test_rows_of_every_kind_are_made_for_the_tests_below(alice):
 def test_nothing_of_the_person_remains_but_an_id_where_listed(
     api, alice, moderator, path
 ):
-    rows_of(alice)
+    make_rows(alice)
     note_staff_act(alice, by=moderator)
     before = tables_with(alice.pk)
 
@@ -108,18 +114,20 @@ def test_nothing_of_the_person_remains_but_an_id_where_listed(
     assert response.json().keys() == {"message"}
     assert tables_with(alice.name, alice.email, ADDRESS, BROWSER, "quux") == set()
     assert tables_with(alice.pk) <= listed_to_outlive()
-    assert {one.model._meta.db_table for one in holdings()} <= before
+    assert {one.model._meta.db_table for one in personal_data_entries()} <= before
 
 
 @BOTH
 def test_everything_of_others_remains(api, bob, path):
-    rows_of(bob)
-    before = [list(one.rows(bob.pk).values()) for one in holdings()]
+    make_rows(bob)
+    before = [list(one.rows(bob.pk).values()) for one in personal_data_entries()]
 
     response = api.delete(path)
 
     assert response.status_code == 200
-    assert [list(one.rows(bob.pk).values()) for one in holdings()] == before
+    assert [
+        list(one.rows(bob.pk).values()) for one in personal_data_entries()
+    ] == before
 
 
 def test_what_staff_did_stays_with_the_id_alone(api, alice, moderator):
@@ -258,7 +266,7 @@ def test_of_the_last_two_admins_who_go_at_once_one_stays():
     admins = [person(name, role=User.Role.ADMIN) for name in ("Ada", "Bea")]
     clients = [client_of(admin) for admin in admins]
 
-    statuses = at_once(
+    statuses = run_concurrently(
         *(lambda client=client: client.delete(DELETE).status_code for client in clients)
     )
 
@@ -317,7 +325,7 @@ def test_account_is_deleted_once_however_many_ask():
     alice = person("Alice")
     clients = [client_of(alice) for _ in range(4)]
 
-    statuses = at_once(
+    statuses = run_concurrently(
         *(lambda client=client: client.delete(DELETE).status_code for client in clients)
     )
 

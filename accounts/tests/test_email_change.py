@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import EmailChange, PasswordReset, User
 from accounts.tests.conftest import only, texts_of
-from conftest import PASSWORD, at_once, client_of, person
+from conftest import PASSWORD, client_of, person, run_concurrently
 
 SEND = "/api/auth/otp/send"
 VERIFY = "/api/auth/otp/verify"
@@ -389,7 +389,7 @@ def test_guesses_at_the_same_moment_are_three_at_most(alice):
     code = EmailChange.objects.start(user=alice, new_email=NEW)
     clients = [client_of(alice) for _ in range(10)]
 
-    responses = at_once(
+    responses = run_concurrently(
         *(
             lambda client=client, n=n: client.put(VERIFY, {"otp": other_than(code, n)})
             for n, client in enumerate(clients, 1)
@@ -408,7 +408,7 @@ def test_one_of_two_people_at_once_gets_the_address(alice, bob):
     }
     clients = {user: client_of(user) for user in codes}
 
-    responses = at_once(
+    responses = run_concurrently(
         *(
             lambda user=user: clients[user].put(VERIFY, {"otp": codes[user]})
             for user in codes
@@ -424,7 +424,7 @@ def test_code_sent_twice_at_once_changes_the_address_once(alice, mailbox):
     code = EmailChange.objects.start(user=alice, new_email=NEW)
     clients = [client_of(alice), client_of(alice)]
 
-    responses = at_once(
+    responses = run_concurrently(
         *(lambda client=client: client.put(VERIFY, {"otp": code}) for client in clients)
     )
 

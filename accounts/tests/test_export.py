@@ -95,7 +95,7 @@ def test_tasks_and_sessions_read_as_in_their_lists(api, alice):
 
 
 def test_what_signing_in_left_is_there(alice):
-    accounts_rows.rows_of(alice)
+    accounts_rows.make_rows(alice)
     started = alice.sign_ins.get()
     SignIn.objects.filter(pk=started.pk).revoke(at=NINE)
 
@@ -125,7 +125,7 @@ def test_what_signing_in_left_is_there(alice):
 
 
 def test_no_secret_leaves(alice):
-    accounts_rows.rows_of(alice)
+    accounts_rows.make_rows(alice)
     client = client_of(alice)
 
     body = client.get(EXPORT).getvalue().decode()
@@ -136,7 +136,7 @@ def test_no_secret_leaves(alice):
 
 
 def test_nothing_of_another_leaves(api, alice, bob):
-    accounts_rows.rows_of(bob)
+    accounts_rows.make_rows(bob)
     Task.objects.add(user=bob, title="not hers")
     record(bob)
 

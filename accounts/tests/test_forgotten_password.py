@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import PasswordReset, User
 from accounts.tests.conftest import only, texts_of
-from conftest import PASSWORD, at_once, client_of
+from conftest import PASSWORD, client_of, run_concurrently
 
 FORGOT = "/api/auth/password/forgot"
 RESET = "/api/auth/password/reset"
@@ -314,7 +314,7 @@ def test_token_used_twice_at_once_sets_one_password(alice):
     token = PasswordReset.objects.start(user=alice)
     passwords = ["first of two 1", "second of two 2"]
 
-    responses = at_once(
+    responses = run_concurrently(
         *(lambda password=password: reset(token, password) for password in passwords)
     )
 

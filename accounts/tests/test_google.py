@@ -16,7 +16,7 @@ from rest_framework.test import APIClient
 from social_django.models import UserSocialAuth
 
 from accounts.models import EmailChange, PasswordReset, SignIn, User
-from conftest import PASSWORD, at_once, browser_of, client_of, person
+from conftest import PASSWORD, browser_of, client_of, person, run_concurrently
 
 pytestmark = pytest.mark.django_db
 
@@ -382,7 +382,7 @@ def test_guests_cookie_from_another_site_is_refused(google):
 def test_first_sign_ins_at_once_make_one_account(google):
     token = google.id_token()
 
-    answers = at_once(*[lambda: sign_in(APIClient(), token)] * 6)
+    answers = run_concurrently(*[lambda: sign_in(APIClient(), token)] * 6)
 
     assert [answer.status_code for answer in answers] == [200] * 6
     assert User.objects.count() == 1
@@ -394,7 +394,7 @@ def test_first_sign_ins_at_once_make_one_account(google):
 def test_one_google_account_with_two_addresses_at_once_makes_one_account(google):
     tokens = [google.id_token(sub="7", email=f"ada{n}@gmail.com") for n in range(4)]
 
-    answers = at_once(
+    answers = run_concurrently(
         *[lambda token=token: sign_in(APIClient(), token) for token in tokens]
     )
 
@@ -408,7 +408,7 @@ def test_one_guest_signs_in_twice_at_once_and_becomes_one_account(google):
     clients = [client_of(guest) for _ in range(4)]
     token = google.id_token()
 
-    answers = at_once(
+    answers = run_concurrently(
         *[lambda client=client: sign_in(client, token) for client in clients]
     )
 
@@ -422,7 +422,7 @@ def test_account_is_joined_once_by_sign_ins_at_once(google):
     user = squatted()
     token = google.id_token(email=GMAIL)
 
-    answers = at_once(*[lambda: sign_in(APIClient(), token)] * 4)
+    answers = run_concurrently(*[lambda: sign_in(APIClient(), token)] * 4)
 
     assert [answer.status_code for answer in answers] == [200] * 4
     # The later ones do not end the sign-in of the first.
@@ -435,7 +435,7 @@ def test_registration_at_the_same_moment_leaves_no_way_in_with_the_password(goog
     body = {"name": "Eve", "email": GMAIL, "password": PASSWORD}
     token = google.id_token(email=GMAIL)
 
-    registered, signed_in = at_once(
+    registered, signed_in = run_concurrently(
         lambda: APIClient().post("/api/auth/register", body),
         lambda: sign_in(APIClient(), token),
     )
@@ -541,7 +541,7 @@ def test_account_without_a_password_never_loses_its_link(google):
     alice = linked(person("Alice"))
     User.objects.filter(pk=alice.pk).update(password=make_password(None))
 
-    answers = at_once(*[lambda: client_of(alice).delete(GOOGLE)] * 3)
+    answers = run_concurrently(*[lambda: client_of(alice).delete(GOOGLE)] * 3)
 
     assert {answer.status_code for answer in answers} == {409}
     assert links() == [("7", alice.pk)]

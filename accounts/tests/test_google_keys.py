@@ -20,7 +20,7 @@ from accounts.google.keys import (
     age_in,
 )
 from accounts.models import FailedSignIn, User
-from conftest import at_once
+from conftest import run_concurrently
 from focusmaster.tests.processes import manage, until
 from integrations.fakes.google import MAX_AGE, Answer, FakeGoogle, key_id, public_jwk
 
@@ -226,7 +226,7 @@ def test_first_key_is_asked_for_again_after_a_short_pause(google, clock, keys):
 
 
 def test_sign_ins_at_once_share_one_fetch(google, keys):
-    found = at_once(*[lambda: keys.find(key_id(1))] * 8)
+    found = run_concurrently(*[lambda: keys.find(key_id(1))] * 8)
 
     assert found == [public_jwk(1)] * 8
     assert google.certs_asked == 1

@@ -7,7 +7,7 @@ from django.db import IntegrityError
 from rest_framework.test import APIClient
 
 from accounts.models import SignIn, User
-from conftest import PASSWORD, at_once, browser_of, client_of
+from conftest import PASSWORD, browser_of, client_of, run_concurrently
 from kanban.models import Task
 
 GUEST = "/api/auth/guest"
@@ -370,7 +370,7 @@ def test_one_of_two_registrations_of_a_guest_at_once_keeps_the_data():
     Task.objects.add(user=guest, title="Mine")
     clients = [client_of(guest), client_of(guest)]
 
-    responses = at_once(
+    responses = run_concurrently(
         lambda: clients[0].post(REGISTER, CAROL),
         lambda: clients[1].post(REGISTER, DAVE),
     )
@@ -391,7 +391,7 @@ def test_button_pressed_twice_makes_one_account():
     guest = User.objects.add_guest()
     clients = [client_of(guest), client_of(guest)]
 
-    responses = at_once(
+    responses = run_concurrently(
         *(lambda client=client: client.post(REGISTER, CAROL) for client in clients)
     )
 
@@ -404,7 +404,7 @@ def test_guest_is_resumed_before_the_registration_or_not_at_all():
     guest = User.objects.add_guest()
     client = client_of(guest)
 
-    registered, resumed = at_once(
+    registered, resumed = run_concurrently(
         lambda: client.post(REGISTER, CAROL),
         lambda: APIClient().post(GUEST, {"guestId": guest.pk}),
     )

@@ -6,7 +6,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import FailedSignIn
-from conftest import PASSWORD, at_once, person
+from conftest import PASSWORD, person, run_concurrently
 
 LOGIN = "/api/auth/login"
 HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
@@ -92,7 +92,7 @@ def test_hundred_guesses_from_anywhere_are_the_most_for_one_account(
 
 @pytest.mark.django_db(transaction=True)
 def test_guesses_at_once_do_not_slip_past_the_limit(alice):
-    answers = at_once(
+    answers = run_concurrently(
         *[lambda: sign_in(APIClient(), alice.email, "wrong") for _ in range(14)]
     )
 

@@ -8,7 +8,7 @@ from django.db import connection, connections, transaction
 from rest_framework.test import APIClient
 
 from accounts.models import SignIn, User
-from conftest import PASSWORD, at_once, browser_of, client_of
+from conftest import PASSWORD, browser_of, client_of, run_concurrently
 
 REGISTER = "/api/auth/register"
 LOGIN = "/api/auth/login"
@@ -207,7 +207,7 @@ def test_one_password_is_hashed_at_a_time(monkeypatch, real_hashing):
 
     monkeypatch.setattr(Argon2PasswordHasher, "encode", counted)
 
-    at_once(*[lambda: make_password(PASSWORD)] * 6)
+    run_concurrently(*[lambda: make_password(PASSWORD)] * 6)
 
     assert most == 1
 
@@ -217,7 +217,7 @@ def test_one_of_two_changes_at_once_wins(alice):
     clients = [client_of(alice), client_of(alice)]
     passwords = ["first of two 1", "second of two 2"]
 
-    responses = at_once(
+    responses = run_concurrently(
         *(
             lambda client=client, password=password: client.patch(
                 ME, {"password": password, "currentPassword": PASSWORD}

@@ -10,9 +10,9 @@ from django.db.models import CASCADE, ForeignObject, Model
 from rest_framework.serializers import BaseSerializer
 
 from accounts.models import User
-from focusmaster.personal_data import Holding, holdings
+from focusmaster.personal_data import PersonalDataEntry, personal_data_entries
 
-HOLDINGS = list(holdings())
+PERSONAL_DATA = list(personal_data_entries())
 
 
 def links_of(model: type[Model]) -> Iterator[ForeignObject]:
@@ -56,18 +56,18 @@ def shown_columns(serializer: BaseSerializer, model: type[Model]) -> set[str]:
     return shown
 
 
-def name_of(holding: Holding) -> str:
-    return f"{holding.model.__name__}.{holding.path}"
+def name_of(entry: PersonalDataEntry) -> str:
+    return f"{entry.model.__name__}.{entry.path}"
 
 
 def test_every_model_that_leads_to_a_person_is_listed():
-    listed = {holding.model for holding in HOLDINGS}
+    listed = {entry.model for entry in PERSONAL_DATA}
 
     assert models_of_people() - listed == set()
 
 
 def test_every_link_to_a_person_is_listed():
-    listed = {(holding.model, holding.path) for holding in HOLDINGS}
+    listed = {(entry.model, entry.path) for entry in PERSONAL_DATA}
 
     unlisted = {
         f"{link.model.__name__}.{link.name}"
@@ -80,52 +80,50 @@ def test_every_link_to_a_person_is_listed():
 
 def test_each_model_is_either_exported_or_excluded_with_a_reason():
     undecided = [
-        name_of(holding)
-        for holding in HOLDINGS
-        if bool(holding.sections) == bool(holding.excluded)
+        name_of(entry)
+        for entry in PERSONAL_DATA
+        if bool(entry.sections) == bool(entry.excluded)
     ]
 
     assert undecided == []
 
 
 def test_what_a_deletion_does_not_cascade_to_is_erased_or_outlives_with_a_reason():
-    by_link = {(holding.model, holding.path): holding for holding in HOLDINGS}
+    by_link = {(entry.model, entry.path): entry for entry in PERSONAL_DATA}
 
     forgotten = [
         f"{link.model.__name__}.{link.name}"
         for link in direct_links()
         if link.remote_field.on_delete is not CASCADE
-        and (holding := by_link.get((link.model, link.name)))
-        and not (holding.erase or holding.outlives)
+        and (entry := by_link.get((link.model, link.name)))
+        and not (entry.erase or entry.retained_because)
     ]
 
     assert forgotten == []
 
 
 @pytest.mark.parametrize(
-    "holding", [one for one in HOLDINGS if one.sections], ids=name_of
+    "holding", [one for one in PERSONAL_DATA if one.sections], ids=name_of
 )
-def test_each_column_is_exported_or_left_out_with_a_reason(holding):
-    meta = holding.model._meta
+def test_each_column_is_exported_or_left_out_with_a_reason(entry):
+    meta = entry.model._meta
     shown = {
         column
-        for section in holding.sections
-        for column in shown_columns(section.serializer(), holding.model)
+        for section in entry.sections
+        for column in shown_columns(section.serializer(), entry.model)
     }
 
     columns = {column.attname for column in meta.concrete_fields}
     owner = (
-        meta.get_field(holding.path.partition("__")[0])
-        if holding.path != "pk"
-        else meta.pk
+        meta.get_field(entry.path.partition("__")[0]) if entry.path != "pk" else meta.pk
     )
 
-    assert columns - shown - {owner.attname} == set(holding.left_out)
-    assert all(holding.left_out.values())
+    assert columns - shown - {owner.attname} == set(entry.excluded_columns)
+    assert all(entry.excluded_columns.values())
 
 
 def test_sections_have_names_of_their_own():
-    names = [section.name for one in HOLDINGS for section in one.sections]
+    names = [section.name for one in PERSONAL_DATA for section in one.sections]
 
     assert len(names) == len(set(names))
     assert "exportedAt" not in names

@@ -17,7 +17,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import SignIn, User
-from conftest import PASSWORD, at_once, client_of, person, token_of
+from conftest import PASSWORD, client_of, person, run_concurrently, token_of
 from focusmaster.api import rate_limits
 from focusmaster.environment import Rate
 from focusmaster.models import Counter
@@ -291,7 +291,9 @@ def test_counters_are_not_in_the_log_of_the_database(db):
 def test_requests_at_once_are_counted_one_by_one(alice):
     clients = [client_of(alice) for _ in range(16)]
 
-    answers = at_once(*(lambda client=client: client.get(ME) for client in clients))
+    answers = run_concurrently(
+        *(lambda client=client: client.get(ME) for client in clients)
+    )
 
     passed = [response for response in answers if response.status_code == 200]
     assert sorted(map(remaining, passed)) == [0, 1, 2, 3, 4]

@@ -4,7 +4,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import SignIn, User
-from conftest import PASSWORD, at_once
+from conftest import PASSWORD, run_concurrently
 
 REGISTER = "/api/auth/register"
 CAROL = {"name": "Carol", "email": "carol@example.com", "password": PASSWORD}
@@ -178,7 +178,7 @@ def test_one_of_many_registrations_at_once_gets_the_email():
         for n in range(20)
     ]
 
-    responses = at_once(
+    responses = run_concurrently(
         *(
             lambda email=email: APIClient().post(REGISTER, {**CAROL, "email": email})
             for email in emails

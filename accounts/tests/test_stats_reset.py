@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from accounts.models import User
-from conftest import at_once, client_of
+from conftest import client_of, run_concurrently
 from kanban.models import Task
 from pomodoro.models import PomodoroSession
 
@@ -119,7 +119,7 @@ def test_session_recorded_at_the_same_moment_counts_wholly_or_not_at_all(alice):
         work(client)
     tasks = list(Task.objects.values_list("pk", flat=True))
 
-    responses = at_once(
+    responses = run_concurrently(
         lambda: clients[0].delete(STATS),
         *(
             lambda client=client, task=task: client.post(

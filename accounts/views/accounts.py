@@ -14,7 +14,7 @@ from accounts.authentication import (
     ProfileAuthentication,
 )
 from accounts.failed_sign_ins import note_failed_sign_in
-from accounts.limits import guessing
+from accounts.limits import limit_password_attempts
 from accounts.models import FailedSignIn, SignIn, User
 from accounts.serializers import (
     CredentialsSerializer,
@@ -28,11 +28,11 @@ from accounts.views.gdpr import delete_account
 from focusmaster.api.client_info import client_ip, user_agent
 from focusmaster.api.dispatch import ShortDispatch
 from focusmaster.api.etags import ConditionalWrites
-from focusmaster.db.json_rows import Documents, JSONAnswer
+from focusmaster.db.json_rows import JSONResponse, JSONRows
 from focusmaster.exceptions import InvalidValue
-from focusmaster.personal_data import start_afresh
+from focusmaster.personal_data import reset_progress
 
-profiles = Documents(ProfileSerializer, User)
+profiles = JSONRows(ProfileSerializer, User)
 
 
 class WrongCredentials(APIException):
@@ -61,8 +61,8 @@ class GuestAuthentication(OptionalTokenAuthentication):
 class AccountViewSet(ConditionalWrites, ShortDispatch, viewsets.GenericViewSet):
     """Signing up, in and out, and the caller's own profile."""
 
-    def representation(self) -> JSONAnswer:
-        return JSONAnswer(profiles.rows(pk=self.request.user.pk)[0])
+    def representation(self) -> JSONResponse:
+        return JSONResponse(profiles.rows(pk=self.request.user.pk)[0])
 
     @action(
         detail=False,
@@ -108,7 +108,7 @@ class AccountViewSet(ConditionalWrites, ShortDispatch, viewsets.GenericViewSet):
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         email = serializer.validated_data["email"]
-        with guessing(email, client_ip(request), wrong=WrongCredentials):
+        with limit_password_attempts(email, client_ip(request), wrong=WrongCredentials):
             user = User.objects.with_credentials(**serializer.validated_data)
             if user is None:
                 raise self._wrong_credentials(email)
@@ -152,11 +152,11 @@ class AccountViewSet(ConditionalWrites, ShortDispatch, viewsets.GenericViewSet):
         authentication_classes=[ProfileAuthentication],
         serializer_class=ProfileSerializer,
     )
-    def me(self, request: Request) -> JSONAnswer:
-        return JSONAnswer(request.user.profile)
+    def me(self, request: Request) -> JSONResponse:
+        return JSONResponse(request.user.profile)
 
     @me.mapping.patch
-    def patch_me(self, request: Request) -> JSONAnswer:
+    def patch_me(self, request: Request) -> JSONResponse:
         return self._change_profile(request)
 
     @action(
@@ -165,11 +165,11 @@ class AccountViewSet(ConditionalWrites, ShortDispatch, viewsets.GenericViewSet):
         authentication_classes=[ProfileAuthentication],
         serializer_class=ProfileSerializer,
     )
-    def profile(self, request: Request) -> JSONAnswer:
-        return JSONAnswer(request.user.profile)
+    def profile(self, request: Request) -> JSONResponse:
+        return JSONResponse(request.user.profile)
 
     @profile.mapping.put
-    def put_profile(self, request: Request) -> JSONAnswer:
+    def put_profile(self, request: Request) -> JSONResponse:
         return self._change_profile(request)
 
     @profile.mapping.delete
@@ -177,16 +177,16 @@ class AccountViewSet(ConditionalWrites, ShortDispatch, viewsets.GenericViewSet):
         return delete_account(request)
 
     @action(detail=False, methods=["delete"], url_path="profile/stats")
-    def delete_stats(self, request: Request) -> JSONAnswer:
-        start_afresh(request.user)
-        return JSONAnswer(profiles.rows(pk=request.user.pk)[0])
+    def delete_stats(self, request: Request) -> JSONResponse:
+        reset_progress(request.user)
+        return JSONResponse(profiles.rows(pk=request.user.pk)[0])
 
-    def _change_profile(self, request: Request) -> JSONAnswer:
+    def _change_profile(self, request: Request) -> JSONResponse:
         serializer = self.get_serializer(data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
 
         user, changes = request.user, serializer.validated_data
-        guess = guessing(user.pk, client_ip(request), wrong=InvalidValue)
+        guess = limit_password_attempts(user.pk, client_ip(request), wrong=InvalidValue)
         with guess if "password" in changes else nullcontext():
             signs_out = user.change_profile(**changes)
         if signs_out and request.auth.came_by_cookie:
@@ -195,4 +195,4 @@ class AccountViewSet(ConditionalWrites, ShortDispatch, viewsets.GenericViewSet):
             if sign_in := SignIn.objects.start_with_password(**mine):
                 give_token(request._request, sign_in)
 
-        return JSONAnswer(profiles.rows(pk=request.user.pk)[0])
+        return JSONResponse(profiles.rows(pk=request.user.pk)[0])

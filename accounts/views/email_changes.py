@@ -15,7 +15,7 @@ from accounts.models import EmailChange, User
 from accounts.models.email_changes import WrongCode
 from accounts.serializers import CodeSerializer, NewEmailSerializer
 from accounts.views.accounts import profiles
-from focusmaster.db.json_rows import JSONAnswer
+from focusmaster.db.json_rows import JSONResponse
 from focusmaster.environment import Rate
 from focusmaster.exceptions import InvalidValue
 
@@ -75,7 +75,7 @@ class EmailChangeViewSet(viewsets.GenericViewSet):
         url_path="otp/verify",
         serializer_class=CodeSerializer,
     )
-    def verify(self, request: Request) -> JSONAnswer:
+    def verify(self, request: Request) -> JSONResponse:
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         change = EmailChange.objects.owned_by(request.user).live().first()
@@ -87,4 +87,4 @@ class EmailChangeViewSet(viewsets.GenericViewSet):
 
         if old_email:
             mail.in_background(mail.send_notice_of_change, old_email, change.new_email)
-        return JSONAnswer(profiles.rows(pk=request.user.pk)[0])
+        return JSONResponse(profiles.rows(pk=request.user.pk)[0])

@@ -19,7 +19,7 @@ from accounts.google.exceptions import (
     UnverifiedEmail,
 )
 from accounts.google.serializers import IdTokenSerializer
-from accounts.limits import OF_ONE_PLACE
+from accounts.limits import PER_IP
 from accounts.models import FailedSignIn, User
 from accounts.serializers import SignInAnswerSerializer
 from accounts.tokens import give_token
@@ -74,7 +74,7 @@ class GoogleViewSet(viewsets.GenericViewSet):
             raise GoogleNotConfigured
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        OF_ONE_PLACE.check(network_of(client_ip(request)))
+        PER_IP.check(network_of(client_ip(request)))
 
         user = self._sign_in(**serializer.validated_data)
 
@@ -127,4 +127,4 @@ def count_failure(request: Request, email: str) -> None:
     """Count a failed sign-in; raises TooMany when there were too many from there."""
     where = FailedSignIn.Where.GOOGLE
     note_failed_sign_in(request._request, name=email, where=where)
-    OF_ONE_PLACE.use(network_of(client_ip(request)))
+    PER_IP.use(network_of(client_ip(request)))

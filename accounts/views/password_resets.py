@@ -18,7 +18,7 @@ from accounts.serializers import (
     check_new_password,
 )
 from focusmaster.api.client_info import client_ip, network_of
-from focusmaster.api.rate_limits import TooMany
+from focusmaster.api.rate_limits import RateLimited
 from focusmaster.environment import Rate
 
 RESETS_FROM_ONE = Limit("resets from one", Rate(10, HOUR))
@@ -44,7 +44,7 @@ class PasswordResetViewSet(viewsets.GenericViewSet):
         email = serializer.validated_data["email"]
         RESETS_FROM_ONE.use(network_of(client_ip(request)))
 
-        with suppress(TooMany):  # Enough was mailed there; nobody need know.
+        with suppress(RateLimited):  # Enough was mailed there; nobody need know.
             RESETS_OF_ONE.use(email.lower())
             mail.in_background(mail.send_reset, email)
 

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.cache.backends.base import BaseCache
 from django.db.models.functions import Now
 
-from focusmaster.db.statements import Slot, Statement
+from focusmaster.db.statements import Param, Statement
 from focusmaster.models import Counter
 
 # Seconds from the first count: longer than the longest window.
@@ -39,7 +39,7 @@ RETURNING key
 
 count = Statement(
     COUNT.format(rows="SELECT %s::text, %s::integer"),
-    [KEPT_FOR, Slot("key"), Slot("delta")],
+    [KEPT_FOR, Param("key"), Param("delta")],
 )
 clear = Statement(CLEAR, [CLEARED_AT_ONCE])
 

@@ -12,7 +12,7 @@ from typing import Any
 from django.http import FileResponse
 from rest_framework.renderers import BaseRenderer
 
-from focusmaster.api.etags import Tag
+from focusmaster.api.etags import ETag
 from focusmaster.api.pagination import CHUNK_BYTES, MAX_IN_MEMORY
 
 # A spreadsheet takes a cell that begins so for a formula, and runs it. The full-width
@@ -27,13 +27,13 @@ BYTE_ORDER_MARK = "\ufeff"
 
 
 class CSVRenderer(BaseRenderer):
-    """For a view that answers with `csv_answer`; it renders nothing itself."""
+    """For a view that answers with `csv_response`; it renders nothing itself."""
 
     media_type = "text/csv"
     format = "csv"
 
 
-def csv_answer(
+def csv_response(
     header: Sequence[str], rows: Iterable[Sequence[Any]], filename: str
 ) -> FileResponse:
     """Answer with a download.
@@ -42,7 +42,7 @@ def csv_answer(
     whole or is an error.
     """
     file = SpooledTemporaryFile(MAX_IN_MEMORY)  # noqa: SIM115 (the answer closes it)
-    tag = Tag()
+    tag = ETag()
     for part in csv_parts(chain([header], rows)):
         tag.update(part)
         file.write(part)

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from focusmaster.api.fields import flatten
 from focusmaster.db.fields import MalformedId
-from focusmaster.db.json_rows import json_answer
+from focusmaster.db.json_rows import json_response
 from focusmaster.exceptions import InvalidValue, LinkedServiceError, RuleViolation
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def error_response(
     """Answer an error met outside of a view: before one, or after one crashed."""
     published = PUBLISHED.get(status, ("", ""))
     body = error_body(request, message or published[0], code or published[1])
-    return json_answer(body, status)
+    return json_response(body, status)
 
 
 def exception_handler(exc: Exception, context: dict) -> Response | None:
@@ -104,10 +104,10 @@ def exception_handler(exc: Exception, context: dict) -> Response | None:
     return Response(body, status=status, headers=headers)
 
 
-def refusal_response(request: HttpRequest, exc: Exception) -> HttpResponse:
+def exception_response(request: HttpRequest, exc: Exception) -> HttpResponse:
     """Answer what was raised before a view: an APIException or a database error."""
     body, status, headers = _refusal(request, exc)
-    response = json_answer(body, status)
+    response = json_response(body, status)
     for name, value in headers.items():
         response[name] = value
     return response

@@ -26,7 +26,7 @@ HASH_DIGITS = 32
 READS = frozenset(["GET", "HEAD"])
 WRITES = frozenset(["put", "patch", "delete"])
 # What is new each time it is read.
-UNTAGGED = (
+UNTAGGED_PATHS = (
     *("/api/health", "/api/admin/health", "/api/gdpr/export"),
     *("/api/spotify/auth-url", "/api/spotify/login", "/api/spotify/callback"),
 )
@@ -40,7 +40,7 @@ class PreconditionFailed(APIException):
     default_code = "precondition_failed"
 
 
-class Tag:
+class ETag:
     """The strong ETag of a text, which may come in parts."""
 
     def __init__(self, text: bytes = b"") -> None:
@@ -67,12 +67,12 @@ def conditional(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     What is streamed brings its tag, or has none.
     """
     path = request.path_info
-    if not path.startswith("/api/") or path.startswith(UNTAGGED):
+    if not path.startswith("/api/") or path.startswith(UNTAGGED_PATHS):
         return response
     if response.streaming:
         tag = response.get("ETag")
     else:
-        tag = str(Tag(response.content))
+        tag = str(ETag(response.content))
         set_headers(response, {"ETag": tag})
     given = request.META.get("HTTP_IF_NONE_MATCH")
     if given is None or tag is None or not is_among(tag, given):
@@ -126,7 +126,7 @@ class ConditionalWrites:
             # A stronger lock is for who deletes the row: to ask for it later, with the
             # weaker one in hand, is a way into a deadlock.
             self.lock(no_key=request.method != "DELETE")
-            tag = str(Tag(self.representation().content))
+            tag = str(ETag(self.representation().content))
             if not is_among(tag, request.META["HTTP_IF_MATCH"]):
                 raise PreconditionFailed
             try:

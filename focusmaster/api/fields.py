@@ -99,7 +99,7 @@ class StrictSerializer(serializers.Serializer):
         return values
 
 
-class TextField(serializers.CharField):
+class StrictCharField(serializers.CharField):
     """A JSON string; surrounding blanks are trimmed unless told otherwise."""
 
     default_error_messages = {
@@ -120,7 +120,7 @@ class TextField(serializers.CharField):
         return data.strip() if self.trim_whitespace else data
 
 
-class WordField(serializers.ChoiceField):
+class StrictChoiceField(serializers.ChoiceField):
     """One of a fixed set of words."""
 
     default_error_messages = {"invalid_choice": "give one of: {words}"}
@@ -131,7 +131,7 @@ class WordField(serializers.ChoiceField):
         self.fail("invalid_choice", words=", ".join(self.choices))
 
 
-class FlagField(serializers.BooleanField):
+class StrictBooleanField(serializers.BooleanField):
     default_error_messages = {"invalid": "give true or false"}
 
     def to_internal_value(self, data: Any) -> bool:
@@ -140,7 +140,7 @@ class FlagField(serializers.BooleanField):
         return data
 
 
-class WholeNumberField(serializers.IntegerField):
+class RoundedIntegerField(serializers.IntegerField):
     """A JSON number; a fraction is rounded, half away from zero."""
 
     default_error_messages = {
@@ -186,7 +186,7 @@ class IdField(serializers.Field):
         return value
 
 
-class InstantField(serializers.Field):
+class RFC3339Field(serializers.Field):
     """An RFC 3339 instant with an offset."""
 
     def to_internal_value(self, data: Any) -> datetime:
@@ -209,7 +209,7 @@ class InstantField(serializers.Field):
         return format_instant(value)
 
 
-class InstantOrDayField(InstantField):
+class InstantOrDayField(RFC3339Field):
     """An instant, or a day (YYYY-MM-DD or MM-DD-YYYY), which means midnight UTC."""
 
     def to_internal_value(self, data: Any) -> datetime:

@@ -21,7 +21,7 @@ from psycopg.pq import TransactionStatus
 from rest_framework.exceptions import AuthenticationFailed
 
 from focusmaster.api.client_info import client_ip, network_of, user_agent
-from focusmaster.api.errors import PUBLISHED, is_api, refusal_response
+from focusmaster.api.errors import PUBLISHED, exception_response, is_api
 from focusmaster.encryption import InvalidToken, decrypt, encrypt
 from focusmaster.exceptions import InvalidValue, RuleViolation
 from focusmaster.models import StoredAnswer
@@ -75,7 +75,7 @@ class IdempotencyMiddleware:
             OperationalError,
             InterfaceError,
         ) as exc:
-            return refusal_response(request, exc)
+            return exception_response(request, exc)
 
 
 def answer_once(

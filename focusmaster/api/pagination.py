@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from django.core.signing import BadSignature, Signer
 from django.http import HttpResponse, StreamingHttpResponse
 
-from focusmaster.api.etags import Tag
-from focusmaster.db.json_rows import Documents, JSONAnswer
+from focusmaster.api.etags import ETag
+from focusmaster.db.json_rows import JSONResponse, JSONRows
 from focusmaster.exceptions import InvalidValue
 
 if TYPE_CHECKING:
@@ -28,26 +28,26 @@ MAX_IN_MEMORY = 2**22
 CHUNK_BYTES = 2**16
 
 
-def list_of(
-    request: Request, documents: Documents, order: tuple[str, ...], lookups: dict
+def list_response(
+    request: Request, documents: JSONRows, order: tuple[str, ...], lookups: dict
 ) -> HttpResponse:
     """Answer with the documents that match, all of them or the page asked for."""
     query = request.query_params
     if "limit" in query or "cursor" in query:
-        return page_of(request, documents, order, lookups)
+        return page_response(request, documents, order, lookups)
     rows = documents.rows(order, MAX_IN_ONE_PIECE + 1, **lookups)
     if len(rows) <= MAX_IN_ONE_PIECE:
-        return JSONAnswer(b"[%b]" % b",".join(rows))
+        return JSONResponse(b"[%b]" % b",".join(rows))
     return long_list(documents.chunks(order, **lookups))
 
 
-def page_of(
+def page_response(
     request: Request,
-    documents: Documents,
+    documents: JSONRows,
     order: tuple[str, ...],
     lookups: dict,
     default_limit: str | None = None,
-) -> JSONAnswer:
+) -> JSONResponse:
     """Answer with one page, and a link to the next where there is one.
 
     The link has all of the query, so what it asked for stays the same.
@@ -56,9 +56,9 @@ def page_of(
     query = request.query_params.copy()
     limit, after = limit_in(query.get("limit", default_limit)), None
     if "cursor" in query:
-        after = place_in(query["cursor"], signer)
+        after = decode_cursor(query["cursor"], signer)
     texts, last = documents.page(order, limit, after, **lookups)
-    answer = JSONAnswer(b"[%b]" % b",".join(texts))
+    answer = JSONResponse(b"[%b]" % b",".join(texts))
     if last is not None:
         query["cursor"] = signer.sign_object(last)
         url = request.build_absolute_uri(f"?{query.urlencode()}")
@@ -74,7 +74,7 @@ def limit_in(text: str | None) -> int:
     raise InvalidValue("limit", f"give a number from 1 to {MAX_LIMIT}")
 
 
-def place_in(cursor: str, signer: Signer) -> Sequence[str | None]:
+def decode_cursor(cursor: str, signer: Signer) -> Sequence[str | None]:
     """Return the place after which a page begins.
 
     It is signed, so that it need not be checked whether the order has such places.
@@ -96,7 +96,7 @@ def long_list(chunks: Iterator[list[bytes]]) -> StreamingHttpResponse:
     """
     with ExitStack() as until_sent:
         file = until_sent.enter_context(SpooledTemporaryFile(MAX_IN_MEMORY))
-        tag = Tag()
+        tag = ETag()
         for part in list_parts(chunks):
             tag.update(part)
             file.write(part)

@@ -67,7 +67,7 @@ def _window(name: str, value: str, rate: Rate, ends_at: int) -> Window:
     return Window(key, rate.count, ends_at)
 
 
-class TooMany(Throttled):
+class RateLimited(Throttled):
     """A limit is reached; `wait` says for how many seconds."""
 
     default_code = "too_many_requests"
@@ -95,7 +95,7 @@ def count(name: str, value: str, rate: Rate, *, by: int = 1) -> Usage | None:
     return window.usage(total)
 
 
-class Store:
+class CounterStoreBreaker:
     """Whether the store of the counters answers; says so when that changes."""
 
     def __init__(self) -> None:
@@ -116,4 +116,4 @@ class Store:
             log.warning("The counters are kept again.")
 
 
-store = Store()
+store = CounterStoreBreaker()

@@ -11,21 +11,21 @@ from rest_framework.request import Request
 
 from focusmaster.api.dispatch import ShortDispatch
 from focusmaster.api.etags import ConditionalWrites
-from focusmaster.api.pagination import list_of
-from focusmaster.db.json_rows import Documents, JSONAnswer
-from focusmaster.exceptions import refusals
+from focusmaster.api.pagination import list_response
+from focusmaster.db.json_rows import JSONResponse, JSONRows
+from focusmaster.exceptions import constraint_errors
 
 
-class DocumentViewSet(ConditionalWrites, ShortDispatch, viewsets.GenericViewSet):
+class OwnedRowsViewSet(ConditionalWrites, ShortDispatch, viewsets.GenericViewSet):
     """`list` and `retrieve` of the caller's rows, and the answer to a write.
 
     A viewset gives `documents`, `lookups` where its list can be filtered, and `order`
     where it can be sorted.
     """
 
-    documents: ClassVar[Documents]
+    documents: ClassVar[JSONRows]
     # How a broken constraint reads to a client, by its name.
-    refusals: ClassVar[dict[str, type[Exception]]] = {}
+    constraint_errors: ClassVar[dict[str, type[Exception]]] = {}
 
     def lookups(self) -> dict[str, Any]:
         """Return the lookups that the request's query parameters mean."""
@@ -37,9 +37,9 @@ class DocumentViewSet(ConditionalWrites, ShortDispatch, viewsets.GenericViewSet)
 
     def list(self, request: Request) -> HttpResponse:
         lookups = {"user_id": request.user.pk, **self.lookups()}
-        return list_of(request, self.documents, self.order(), lookups)
+        return list_response(request, self.documents, self.order(), lookups)
 
-    def retrieve(self, request: Request, pk: str) -> JSONAnswer:
+    def retrieve(self, request: Request, pk: str) -> JSONResponse:
         return self.answer(pk)
 
     def lock(self, **mode: Any) -> None:
@@ -49,17 +49,17 @@ class DocumentViewSet(ConditionalWrites, ShortDispatch, viewsets.GenericViewSet)
         )
         list(mine.select_for_update(**mode).values_list("pk"))
 
-    def change(self, pk: str, given: Mapping[str, Any]) -> JSONAnswer:
+    def change(self, pk: str, given: Mapping[str, Any]) -> JSONResponse:
         """Change the caller's row of this id and answer with it, or raise Http404."""
-        with refusals(self.refusals):
+        with constraint_errors(self.constraint_errors):
             rows = self.documents.update(given, user_id=self.request.user.pk, pk=pk)
         if not rows:
             raise Http404
-        return JSONAnswer(rows[0])
+        return JSONResponse(rows[0])
 
-    def answer(self, pk: str, code: int = status.HTTP_200_OK) -> JSONAnswer:
+    def answer(self, pk: str, code: int = status.HTTP_200_OK) -> JSONResponse:
         """Answer with the caller's row of this id, or raise Http404."""
         rows = self.documents.rows(user_id=self.request.user.pk, pk=pk)
         if not rows:
             raise Http404
-        return JSONAnswer(rows[0], code)
+        return JSONResponse(rows[0], code)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from django.db.models import F, FloatField, Func, IntegerField
 from django.utils import timezone
 
-from focusmaster.db.statements import Slot
+from focusmaster.db.statements import Param
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -39,7 +39,7 @@ LAST_YEAR = 9998
 LONGEST_BY_DAYS = 12
 
 
-class Clock(NamedTuple):
+class OffsetTable(NamedTuple):
     """The clock on the wall over a period, as texts of PostgreSQL arrays.
 
     `shifts` are seconds to add to Unix time, each from its place in `changes` on but
@@ -75,10 +75,10 @@ class SecondsShown(Func):
         # fit into a float.
         instant = Func(F(field), template="date_part('epoch', %(expressions)s)")
         place = Func(
-            instant, Slot(changes), template="width_bucket(%(expressions)s::float8[])"
+            instant, Param(changes), template="width_bucket(%(expressions)s::float8[])"
         )
         shift = Func(
-            Slot("shifts"),
+            Param("shifts"),
             place,
             arg_joiner="::float8[])[1 + ",
             template="(%(expressions)s]",
@@ -106,7 +106,7 @@ class LocalHour(Func):
         super().__init__(SecondsShown(field, "changes"))
 
 
-def clock_of(period: Period) -> Clock:
+def offset_table(period: Period) -> OffsetTable:
     """Return the clock of a period's zone.
 
     It is right for all of the period, but where that has no end or is longer than what
@@ -122,7 +122,7 @@ def clock_of(period: Period) -> Clock:
 
 
 @lru_cache(maxsize=1024)
-def _clock(zone: ZoneInfo, first: int, last: int) -> Clock:
+def _clock(zone: ZoneInfo, first: int, last: int) -> OffsetTable:
     shifts = [_shift(zone, _new_year(first))]
     changes, day_changes, skipped = [], [], []
     for year in range(first, last + 1):
@@ -133,7 +133,7 @@ def _clock(zone: ZoneInfo, first: int, last: int) -> Clock:
             day_changes.append(at if day <= new_day else day * DAY - shift)
             skipped += range(day + 2, new_day + 1)
             shifts.append(shift)
-    return Clock(*map(_array, (shifts, changes, day_changes, skipped)))
+    return OffsetTable(*map(_array, (shifts, changes, day_changes, skipped)))
 
 
 @lru_cache(maxsize=16_384)

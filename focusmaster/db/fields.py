@@ -62,7 +62,7 @@ class ObjectIdPrimaryKey(ObjectIdField):
         super().__init__(**kwargs)
 
 
-class InstantField(models.DateTimeField):
+class MillisecondDateTimeField(models.DateTimeField):
     """An instant kept to the millisecond, which is as precise as the API shows it."""
 
     def db_type(self, connection) -> str:

@@ -2,8 +2,8 @@
 
 A list of 100 sessions costs several times more when Python makes objects, dicts and
 text of it than when the database writes the text. A serializer stays the one place
-that says which names an object has; `document_of` turns it into an SQL expression, and
-`Documents` runs it for the rows that match some lookups, or that it has just written.
+that says which names an object has; `json_object` turns it into an SQL expression, and
+`JSONRows` runs it for the rows that match some lookups, or that it has just written.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from rest_framework import serializers
 
 from focusmaster.db.fields import ObjectIdField
 from focusmaster.db.statements import (
-    Slot,
+    Param,
     Statement,
     insert_then_select,
     limited,
@@ -91,7 +91,7 @@ class Instant(AsText):
     )
 
 
-def document_of(
+def json_object(
     serializer: serializers.Serializer, model: type[Model], prefix: str = ""
 ) -> Expression:
     """Return the JSON text of one row, in the shape that the serializer declares.
@@ -124,9 +124,9 @@ def _value(
         return field.as_document(prefix)
     if isinstance(field, serializers.Serializer):
         if field.source == "*":
-            return [document_of(field, model, prefix)]
+            return [json_object(field, model, prefix)]
         related = model._meta.get_field(field.source)
-        inner = document_of(field, related.related_model, f"{prefix}{field.source}__")
+        inner = json_object(field, related.related_model, f"{prefix}{field.source}__")
         return [Coalesce(inner, Text("null"))]
     *path, last = field.source.split(".")
     for step in path:
@@ -157,7 +157,7 @@ def _encoded(column: models.Field, value: F) -> list[Expression]:
     raise TypeError(f"{column} has no JSON form yet")
 
 
-class Documents:
+class JSONRows:
     """The rows of a model as JSON documents: read, inserted and updated.
 
     Each shape of a statement (the lookups, or the columns that change) is compiled at
@@ -270,7 +270,7 @@ class Documents:
                 yield name, field.get_db_prep_value(value, connection)
 
     def _documents(self, order: Sequence[str] = ()) -> QuerySet:
-        document = document_of(self.serializer_class(), self.model)
+        document = json_object(self.serializer_class(), self.model)
         rows = self.model.objects.alias(
             **{key: self.ranks[key] for key in keys_of(order) if key in self.ranks}
         )
@@ -291,7 +291,7 @@ class Documents:
     def _beyond(self, order: Sequence[str], nulls: Sequence[bool], n: int = 0) -> Q:
         """Return the condition for a row to come after the place in the slots."""
         key, comes_after = keys_of(order)[n], "lt" if order[n][0] == "-" else "gt"
-        slot = Slot(f"after_{n}")
+        slot = Param(f"after_{n}")
         if nulls[n]:  # Those without a value are last: only they are left.
             return Q(**{f"{key}__isnull": True}) & self._beyond(order, nulls, n + 1)
         beyond = Q(**{f"{key}__{comes_after}": slot})
@@ -309,7 +309,7 @@ class Documents:
         """Return lookups with slots; whether a column is null is part of the shape."""
         matching = Q()
         for name in lookups:
-            value = True if name.endswith("__isnull") else Slot(name)
+            value = True if name.endswith("__isnull") else Param(name)
             matching &= self.conditions.get(name) or Q(**{name: value})
         return matching
 
@@ -341,7 +341,7 @@ class Documents:
         self, given: tuple[str, ...], lookups: tuple[str, ...]
     ) -> Statement:
         rows = self._rows_to_change(lookups)
-        changes = rows.changes({name: Slot(f"new_{name}") for name in given})
+        changes = rows.changes({name: Param(f"new_{name}") for name in given})
         return update_then_select(rows, changes, self._documents())
 
 
@@ -350,12 +350,12 @@ def keys_of(order: Sequence[str]) -> list[str]:
     return [name.removeprefix("-") for name in order]
 
 
-def json_answer(data: Any, status: int = 200) -> JSONAnswer:
+def json_response(data: Any, status: int = 200) -> JSONResponse:
     """Answer with plain data, past the renderers that a DRF Response goes through."""
-    return JSONAnswer(orjson.dumps(data), status)
+    return JSONResponse(orjson.dumps(data), status)
 
 
-class JSONAnswer(HttpResponse):
+class JSONResponse(HttpResponse):
     """An answer whose JSON text is there already."""
 
     # What Django makes of such an answer, whatever its text.

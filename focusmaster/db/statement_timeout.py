@@ -10,12 +10,12 @@ from django.db import OperationalError, connection, transaction
 from psycopg.errors import QueryCanceled
 
 
-class TookTooLong(Exception):
+class StatementTimeout(Exception):
     """A statement was given up, and what was done with it undone."""
 
 
 @contextmanager
-def patience(limit: timedelta) -> Iterator[None]:
+def statement_timeout(limit: timedelta) -> Iterator[None]:
     """Run what is within as a transaction, none of whose statements takes longer.
 
     Raises TookTooLong where one would.
@@ -29,5 +29,5 @@ def patience(limit: timedelta) -> Iterator[None]:
             cursor.execute("SET LOCAL statement_timeout TO DEFAULT")
     except OperationalError as exc:
         if isinstance(exc.__cause__, QueryCanceled):
-            raise TookTooLong from exc
+            raise StatementTimeout from exc
         raise

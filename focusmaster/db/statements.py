@@ -2,9 +2,8 @@
 
 Building and compiling a queryset costs more than PostgreSQL needs to answer it. The
 hot paths (the token's owner, lists, single objects, writes) therefore say what they
-want with the ORM once, with a `Slot` wherever a value comes in, and later only fill the
-slots. Values are given as the database takes them (an id as bytes), for no field
-converts what fills a slot.
+want with the ORM once, with a `Param` wherever a value comes in, and later only bind
+the values, given as the database takes them (an id as bytes).
 """
 
 from __future__ import annotations
@@ -26,14 +25,14 @@ if TYPE_CHECKING:
     from django.db.models.sql.compiler import SQLCompiler
 
 
-class Slot(Expression):
+class Param(Expression):
     """The place of a value that is given when the compiled query runs."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
         self.name = name
 
-    def as_sql(self, compiler, connection) -> tuple[str, list[Slot]]:
+    def as_sql(self, compiler, connection) -> tuple[str, list[Param]]:
         return "%s", [self]
 
 
@@ -68,7 +67,7 @@ class Statement:
 
     def filled(self, values: Mapping[str, Any]) -> list[Any]:
         """Return the parameters, with the values in the place of their slots."""
-        return [values[p.name] if isinstance(p, Slot) else p for p in self.params]
+        return [values[p.name] if isinstance(p, Param) else p for p in self.params]
 
     def _rows_of_cursor(self, values: Mapping[str, Any]) -> list[tuple]:
         with connection.cursor() as cursor:
@@ -124,7 +123,7 @@ def select_statement(queryset: QuerySet) -> Statement:
 
 def limited(statement: Statement) -> Statement:
     """Return the same for as many rows as the slot `limit` says."""
-    return Statement(f"{statement.sql} LIMIT %s", (*statement.params, Slot("limit")))
+    return Statement(f"{statement.sql} LIMIT %s", (*statement.params, Param("limit")))
 
 
 def insert_then_select(
@@ -136,7 +135,7 @@ def insert_then_select(
     """
     fields = stored_fields(model)
     row = SimpleNamespace(
-        **{f.attname: expressions.get(f.attname, Slot(f.attname)) for f in fields}
+        **{f.attname: expressions.get(f.attname, Param(f.attname)) for f in fields}
     )
     query = InsertQuery(model)
     query.insert_values(fields, [row], raw=True)

@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ("answer", models.BinaryField()),
                 (
                     "created_at",
-                    focusmaster.db.fields.InstantField(
+                    focusmaster.db.fields.MillisecondDateTimeField(
                         default=django.utils.timezone.now, editable=False
                     ),
                 ),

@@ -23,8 +23,8 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.permissions import AllowAny
 from rest_framework.views import APIView
 
-from focusmaster.api.etags import UNTAGGED, WRITES, ConditionalWrites
-from focusmaster.api.viewsets import DocumentViewSet
+from focusmaster.api.etags import UNTAGGED_PATHS, WRITES, ConditionalWrites
+from focusmaster.api.viewsets import OwnedRowsViewSet
 from focusmaster.openapi.components import (
     COMMON_ERRORS,
     ERROR_SCHEMA,
@@ -102,10 +102,10 @@ class AutoSchema(openapi.AutoSchema):
         ]
 
     def _has_pages(self) -> bool:
-        return isinstance(self.view, DocumentViewSet) and self.view.action == "list"
+        return isinstance(self.view, OwnedRowsViewSet) and self.view.action == "list"
 
     def _has_tag(self) -> bool:
-        return self.method == "GET" and not self.path.startswith(UNTAGGED)
+        return self.method == "GET" and not self.path.startswith(UNTAGGED_PATHS)
 
     def _heeds_if_match(self) -> bool:
         is_write = self.method.lower() in WRITES and "get" in self.view.action_map
@@ -277,7 +277,7 @@ class SchemaGenerator(generators.SchemaGenerator):
 class WordExtension(OpenApiSerializerFieldExtension):
     """Each set of words is a component, named in ENUM_NAME_OVERRIDES."""
 
-    target_class = "focusmaster.api.fields.WordField"
+    target_class = "focusmaster.api.fields.StrictChoiceField"
     match_subclasses = True
 
     def get_name(self):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from focusmaster.api.fields import InstantField
+from focusmaster.api.fields import RFC3339Field
 from focusmaster.openapi.texts import (
     Call,
     answer,
@@ -17,7 +17,7 @@ from focusmaster.views import HealthViewSet
 
 class HealthSerializer(serializers.Serializer):
     status = serializers.CharField()
-    timestamp = InstantField()
+    timestamp = RFC3339Field()
 
 
 describe(

@@ -16,7 +16,7 @@ from drf_spectacular.utils import (
 from rest_framework import serializers
 from rest_framework.views import APIView
 
-from focusmaster.api.fields import WordField
+from focusmaster.api.fields import StrictChoiceField
 from focusmaster.dates.periods import RANGES
 from focusmaster.exceptions import RuleViolation
 from focusmaster.openapi.components import (
@@ -28,7 +28,7 @@ from focusmaster.openapi.components import (
 from focusmaster.openapi.generator import CALLS, Call
 
 # One set of words is one component, whichever kind of field it is given in.
-set_override(WordField, "suppress_collision_warning", True)
+set_override(StrictChoiceField, "suppress_collision_warning", True)
 
 
 def describe(

@@ -8,7 +8,7 @@ from accounts.models import User
 from focusmaster.models import StoredAnswer
 
 
-def rows_of(user: User) -> None:
+def make_rows(user: User) -> None:
     StoredAnswer.objects.create(
         id=urandom(32), user=user, fingerprint=urandom(32), answer=urandom(64)
     )

@@ -10,7 +10,7 @@ from django.conf import settings
 from rest_framework.test import APIClient
 
 from accounts.models import SignIn, User
-from conftest import PASSWORD, at_once, browser_of, client_of
+from conftest import PASSWORD, browser_of, client_of, run_concurrently
 from kanban.models import Task
 from pomodoro.models import PomodoroSession
 
@@ -375,7 +375,7 @@ def test_one_of_two_with_the_same_tag_wins(api, alice, task, session, path):
         api.patch(url, {name: before})
         tag = tag_of(api, url)
 
-        answers = at_once(
+        answers = run_concurrently(
             *(
                 partial(api.patch, url, {name: value}, HTTP_IF_MATCH=tag)
                 for value in values
@@ -392,7 +392,7 @@ def test_change_without_a_condition_does_not_slip_in(api, alice, task):
     for n in range(10):
         tag = tag_of(api, task)
 
-        conditional, plain = at_once(
+        conditional, plain = run_concurrently(
             partial(api.patch, task, {"description": f"{n}"}, HTTP_IF_MATCH=tag),
             partial(api.patch, task, {"title": f"Task {n}"}),
         )
@@ -413,7 +413,7 @@ def test_conditions_and_sessions_of_one_person_do_not_wait_for_each_other(
     for n in range(8):
         one = f"{SESSIONS}/{api.post(SESSIONS, focus).json()['_id']}"
 
-        answers = at_once(
+        answers = run_concurrently(
             partial(api.patch, task, {"title": f"Task {n}"}, HTTP_IF_MATCH="*"),
             partial(api.delete, one, HTTP_IF_MATCH="*"),
             partial(api.post, SESSIONS, focus),

@@ -24,7 +24,7 @@ from rest_framework.response import Response
 from rest_framework.test import APIClient
 
 from accounts.models import SignIn, User
-from conftest import at_once, browser_of, client_of
+from conftest import browser_of, client_of, run_concurrently
 from focusmaster.api.idempotency import KEPT_FOR
 from focusmaster.exceptions import InvalidValue
 from focusmaster.models import StoredAnswer
@@ -453,7 +453,7 @@ def test_answers_go_with_the_account(api, alice):
 def test_twenty_at_once_make_one_row(api, alice):
     calls = [partial(post, client_of(alice), SESSIONS, BLOCK) for _ in range(20)]
 
-    answers = at_once(*calls)
+    answers = run_concurrently(*calls)
 
     assert PomodoroSession.objects.count() == 1
     assert User.objects.get().points == 10
@@ -471,7 +471,7 @@ def test_twenty_at_once_make_one_row(api, alice):
 def test_accounts_registered_at_once_are_one(db):
     calls = [partial(post, APIClient(), REGISTER, JOHN) for _ in range(4)]
 
-    answers = at_once(*calls)
+    answers = run_concurrently(*calls)
 
     assert User.objects.count() == 1
     codes = {one.json().get("code") for one in answers if one.status_code != 201}
@@ -482,7 +482,7 @@ def test_accounts_registered_at_once_are_one(db):
 def test_different_keys_of_one_person_do_not_stop_each_other(alice):
     clients = [client_of(alice) for _ in range(6)]
 
-    answers = at_once(
+    answers = run_concurrently(
         *(
             partial(post, client, SESSIONS, BLOCK, f"key {n}")
             for n, client in enumerate(clients)
@@ -499,7 +499,7 @@ def test_account_deleted_at_the_same_moment_is_gone_whole(alice):
         user = User.objects.create(name=f"Carol {n}", email=f"c{n}@example.com")
         clients = [client_of(user) for _ in range(3)]
 
-        posted, _, deleted = at_once(
+        posted, _, deleted = run_concurrently(
             partial(post, clients[0], TASKS, {"title": "Write"}),
             partial(post, clients[1], SESSIONS, BLOCK, "k2"),
             partial(clients[2].delete, "/api/auth/profile"),

@@ -16,8 +16,8 @@ from rest_framework.request import Request
 from rest_framework.test import APIClient, APIRequestFactory
 
 from conftest import client_of
-from focusmaster.api.pagination import list_of
-from focusmaster.db.json_rows import Documents
+from focusmaster.api.pagination import list_response
+from focusmaster.db.json_rows import JSONRows
 from focusmaster.tests.history import add_sessions
 from kanban.models import Task
 from kanban.serializers import TaskSerializer
@@ -243,7 +243,7 @@ PRIORITY = Case(
     *(When(priority=word, then=Value(n)) for n, word in enumerate(Task.Priority)),
     output_field=IntegerField(),
 )
-cards = Documents(TaskSerializer, Task, order=["-id"], ranks={"urgency": PRIORITY})
+cards = JSONRows(TaskSerializer, Task, order=["-id"], ranks={"urgency": PRIORITY})
 
 
 def sorted_pages(user_id: str, order: tuple[str, ...], limit: int) -> list[Any]:
@@ -251,7 +251,7 @@ def sorted_pages(user_id: str, order: tuple[str, ...], limit: int) -> list[Any]:
     url, found = f"/cards?limit={limit}", []
     while url:
         request = Request(APIRequestFactory().get(url))
-        response = list_of(request, cards, order, {"user_id": user_id})
+        response = list_response(request, cards, order, {"user_id": user_id})
         found += orjson.loads(response.content)
         url = next_url(response)
     return found

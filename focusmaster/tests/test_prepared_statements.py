@@ -10,8 +10,8 @@ from django.db import DataError, connection, connections, transaction
 from django.db.models import DateTimeField, F, Func
 
 from accounts.models import User
-from conftest import at_once, client_of
-from focusmaster.db.statements import CompiledQuery, Slot
+from conftest import client_of, run_concurrently
+from focusmaster.db.statements import CompiledQuery, Param
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -34,7 +34,7 @@ def end_backend(pid: int) -> None:
             cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
             assert cursor.fetchone()[0]
 
-    at_once(end)
+    run_concurrently(end)
 
 
 def test_repeated_request_prepares_once(alice):
@@ -74,7 +74,7 @@ def test_new_connection_prepares_again(alice):
 def test_first_query_of_a_transaction_is_part_of_it(alice):
     client_of(alice).get(ME)
     began = Func(function="transaction_timestamp", output_field=DateTimeField())
-    query = CompiledQuery(User.objects.filter(pk=Slot("id")).values_list(began))
+    query = CompiledQuery(User.objects.filter(pk=Param("id")).values_list(began))
     values = {"id": bytes.fromhex(alice.pk)}
     query.rows(values)
 
@@ -88,7 +88,7 @@ def test_first_query_of_a_transaction_is_part_of_it(alice):
 
 def test_error_of_the_database_is_raised_as_djangos(alice):
     query = CompiledQuery(
-        User.objects.filter(pk=Slot("id")).values_list(F("points") / (F("points") * 0))
+        User.objects.filter(pk=Param("id")).values_list(F("points") / (F("points") * 0))
     )
 
     with pytest.raises(DataError, match="division by zero"):

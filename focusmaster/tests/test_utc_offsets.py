@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from focusmaster.dates.periods import Period, local_day, timezone_names, zone_named
-from focusmaster.dates.utc_offsets import clock_of
+from focusmaster.dates.utc_offsets import offset_table
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 YEAR_ONE = datetime(1, 1, 1, tzinfo=UTC)
@@ -39,7 +39,7 @@ def test_clock_shows_what_the_zone_does_in_every_year(name, at, spare):
     zone = zone_named(name)
     period = Period(at, at + timedelta(days=1 + spare), zone)
 
-    for clock in (clock_of(period), clock_of(Period(None, None, zone))):
+    for clock in (offset_table(period), offset_table(Period(None, None, zone))):
         on_the_wall = shown(clock.shifts, clock.changes, at)
 
         assert on_the_wall == at.astimezone(zone).replace(tzinfo=None)
@@ -48,7 +48,7 @@ def test_clock_shows_what_the_zone_does_in_every_year(name, at, spare):
 @pytest.mark.parametrize("name", ["America/St_Johns", "America/Havana", "Africa/Cairo"])
 def test_days_of_a_clock_are_those_of_periods(name):
     zone, begin = zone_named(name), datetime(2010, 11, 6, tzinfo=UTC)
-    clock = clock_of(Period(None, None, zone))
+    clock = offset_table(Period(None, None, zone))
 
     for minutes in range(0, 3 * 24 * 60, 7):
         at = begin + timedelta(minutes=minutes)
@@ -58,8 +58,8 @@ def test_days_of_a_clock_are_those_of_periods(name):
 
 
 def test_skipped_days_are_those_that_never_came():
-    apia = clock_of(Period(None, None, zone_named("Pacific/Apia")))
-    berlin = clock_of(Period(None, None, zone_named("Europe/Berlin")))
+    apia = offset_table(Period(None, None, zone_named("Pacific/Apia")))
+    berlin = offset_table(Period(None, None, zone_named("Europe/Berlin")))
 
     assert [date.fromordinal(day) for day in numbers(apia.skipped)] == [
         date(2011, 12, 30)

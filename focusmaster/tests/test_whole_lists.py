@@ -22,7 +22,7 @@ import psycopg
 import pytest
 from django.db import connection
 
-from conftest import at_once
+from conftest import run_concurrently
 from focusmaster.api.pagination import MAX_IN_ONE_PIECE
 from focusmaster.postgresql.embedded import PORT, ROLE, EmbeddedServer
 from focusmaster.tests.history import add_sessions
@@ -129,7 +129,7 @@ def while_reading(act: Callable[[], object]) -> AbstractContextManager:
     def note(execute, sql, params, many, context):
         result = execute(sql, params, many, context)
         if "pomodoro_pomodorosession" in sql and "LIMIT" not in sql:
-            at_once(act)
+            run_concurrently(act)
         return result
 
     return connection.execute_wrapper(note)

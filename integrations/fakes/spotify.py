@@ -74,18 +74,18 @@ TRICKLE = Answer(200)
 TRICKLE_SECONDS = 0.02
 
 
-def json_answer(status: int, data: Any, **headers: str) -> Answer:
+def json_response(status: int, data: Any, **headers: str) -> Answer:
     kind = {"Content-Type": "application/json", **headers}
     return Answer(status, kind, json.dumps(data).encode())
 
 
 def player_error(status: int, message: str, reason: str = "UNKNOWN") -> Answer:
     error = {"status": status, "message": message, "reason": reason}
-    return json_answer(status, {"error": error})
+    return json_response(status, {"error": error})
 
 
 def oauth_error(error: str, status: int = 400) -> Answer:
-    return json_answer(status, {"error": error, "error_description": error})
+    return json_response(status, {"error": error, "error_description": error})
 
 
 def page(title: str, body: str, status: int = 200) -> Answer:
@@ -245,12 +245,12 @@ class FakeSpotify:
             match asked.form.get("grant_type"):
                 case "client_credentials":
                     given = {"access_token": "client", "token_type": "Bearer"}
-                    return json_answer(200, given | {"expires_in": LIFETIME})
+                    return json_response(200, given | {"expires_in": LIFETIME})
                 case "authorization_code":
                     code = self.codes.pop(asked.form.get("code", ""), None)
                     if code is None or code[0] != asked.form.get("redirect_uri"):
                         return oauth_error("invalid_grant")
-                    return json_answer(200, self.grant(code[1]))
+                    return json_response(200, self.grant(code[1]))
                 case "refresh_token":
                     return self.refreshed(asked.form.get("refresh_token", ""))
         return oauth_error("unsupported_grant_type")
@@ -259,8 +259,8 @@ class FakeSpotify:
         if token not in self.refresh:
             return oauth_error("invalid_grant")
         if self.rotates:
-            return json_answer(200, self.grant(self.refresh.pop(token)))
-        return json_answer(200, self.grant(self.refresh[token], token))
+            return json_response(200, self.grant(self.refresh.pop(token)))
+        return json_response(200, self.grant(self.refresh[token], token))
 
     # The player
 
@@ -296,7 +296,7 @@ class FakeSpotify:
     def state(self) -> Answer:
         name = TRACKS[self.track % len(TRACKS)]
         item = {"name": name, "artists": [{"name": "Somebody"}], "duration_ms": 480_000}
-        return json_answer(
+        return json_response(
             200,
             {
                 "device": {"name": "Kitchen", "is_active": True},

@@ -36,8 +36,8 @@ class Migration(migrations.Migration):
                         size=None,
                     ),
                 ),
-                ("expires_at", focusmaster.db.fields.InstantField()),
-                ("linked_at", focusmaster.db.fields.InstantField()),
+                ("expires_at", focusmaster.db.fields.MillisecondDateTimeField()),
+                ("linked_at", focusmaster.db.fields.MillisecondDateTimeField()),
             ],
             options={
                 "verbose_name": "Spotify link",
@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
                     "nonce",
                     models.CharField(max_length=32, primary_key=True, serialize=False),
                 ),
-                ("expires_at", focusmaster.db.fields.InstantField()),
+                ("expires_at", focusmaster.db.fields.MillisecondDateTimeField()),
             ],
             options={
                 "indexes": [

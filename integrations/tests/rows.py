@@ -8,7 +8,7 @@ from accounts.models import User
 from integrations.models import Grant, SpotifyLink, Tokens
 
 
-def rows_of(user: User) -> None:
+def make_rows(user: User) -> None:
     tokens = Tokens(access="access-quux", refresh="refresh-quux")
     grant = Grant(tokens, timedelta(hours=1), ["user-read-playback-state"])
     SpotifyLink.objects.connect(user=user, grant=grant)

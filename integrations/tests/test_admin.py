@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from integrations.models import SpotifyLink
-from integrations.tests.rows import rows_of
+from integrations.tests.rows import make_rows
 
 LINKS = reverse("admin:integrations_spotifylink_changelist")
 
@@ -19,7 +19,7 @@ def staff(moderator) -> Client:
 
 
 def test_staff_see_who_has_linked_spotify_and_no_token(staff, alice):
-    rows_of(alice)
+    make_rows(alice)
     page = reverse("admin:integrations_spotifylink_change", args=[alice.pk])
 
     for url in (LINKS, page):
@@ -32,8 +32,8 @@ def test_staff_see_who_has_linked_spotify_and_no_token(staff, alice):
 
 
 def test_staff_unlink_and_it_is_noted_without_a_name(staff, alice, bob):
-    rows_of(alice)
-    rows_of(bob)
+    make_rows(alice)
+    make_rows(bob)
 
     response = staff.post(
         LINKS, {"action": "unlink", "_selected_action": [alice.pk]}, follow=True
@@ -45,8 +45,8 @@ def test_staff_unlink_and_it_is_noted_without_a_name(staff, alice, bob):
 
 
 def test_link_is_found_by_the_whole_email(staff, alice, bob):
-    rows_of(alice)
-    rows_of(bob)
+    make_rows(alice)
+    make_rows(bob)
 
     page = staff.get(LINKS, {"q": "BOB@example.com"}).content.decode()
 
@@ -56,7 +56,7 @@ def test_link_is_found_by_the_whole_email(staff, alice, bob):
 
 @pytest.mark.parametrize("what", ["add", "change", "delete"])
 def test_staff_change_nothing_else(staff, alice, what):
-    rows_of(alice)
+    make_rows(alice)
     args = [] if what == "add" else [alice.pk]
     url = reverse(f"admin:integrations_spotifylink_{what}", args=args)
 
@@ -69,12 +69,12 @@ def test_staff_change_nothing_else(staff, alice, what):
 def test_list_takes_as_many_queries_however_many_there_are(
     staff, alice, bob, moderator, django_assert_max_num_queries
 ):
-    rows_of(alice)
+    make_rows(alice)
     staff.get(LINKS)
     with django_assert_max_num_queries(20) as before:
         staff.get(LINKS)
     for user in (bob, moderator):
-        rows_of(user)
+        make_rows(user)
 
     with django_assert_max_num_queries(len(before.captured_queries)):
         staff.get(LINKS)

@@ -12,11 +12,11 @@ import pytest
 from django.conf import settings
 from django.db import connections
 
-from conftest import at_once, client_of
+from conftest import client_of, run_concurrently
 from focusmaster.tests.processes import environment, until
 from integrations import executors, player
 from integrations.exceptions import PremiumRequired, SpotifyUnavailable
-from integrations.executors import Lane, lane_size
+from integrations.executors import BoundedExecutor, executor_size
 from integrations.fakes.spotify import PLAYER
 
 FOREVER = 60
@@ -25,7 +25,7 @@ FOREVER = 60
 @pytest.fixture
 def stuck():
     """A lane whose only thread is taken, and what ends that."""
-    lane, release, began = Lane(1), Event(), Event()
+    lane, release, began = BoundedExecutor(1), Event(), Event()
 
     def hang() -> None:
         began.set()
@@ -55,7 +55,9 @@ def test_spotipy_is_not_imported_before_it_is_needed(state_dir):
 
 
 def test_result_comes_back():
-    assert Lane(1).run(lambda x: x + 1, 1, deadline=monotonic() + FOREVER) == 2
+    assert (
+        BoundedExecutor(1).run(lambda x: x + 1, 1, deadline=monotonic() + FOREVER) == 2
+    )
 
 
 def test_refusal_comes_back():
@@ -63,7 +65,7 @@ def test_refusal_comes_back():
         raise PremiumRequired
 
     with pytest.raises(PremiumRequired):
-        Lane(1).run(refuse, deadline=monotonic() + FOREVER)
+        BoundedExecutor(1).run(refuse, deadline=monotonic() + FOREVER)
 
 
 def test_call_waits_for_a_thread_that_is_soon_free(stuck):
@@ -95,7 +97,7 @@ def test_patience_returns_with_the_first_answer(stuck):
 
 
 def test_what_was_given_up_does_not_happen_later(monkeypatch):
-    lane, release, done = Lane(1), Event(), []
+    lane, release, done = BoundedExecutor(1), Event(), []
     lane.threads.submit(release.wait, FOREVER)  # Takes the thread, but not its place.
 
     with pytest.raises(SpotifyUnavailable):
@@ -107,7 +109,7 @@ def test_what_was_given_up_does_not_happen_later(monkeypatch):
 
 
 def test_deadline_holds_whatever_the_call_does(stuck):
-    lane, release = Lane(1), stuck[1]
+    lane, release = BoundedExecutor(1), stuck[1]
 
     with pytest.raises(SpotifyUnavailable):
         lane.run(release.wait, FOREVER, deadline=monotonic() + 0.01)
@@ -117,14 +119,14 @@ def test_deadline_holds_whatever_the_call_does(stuck):
 def test_half_of_the_threads_are_never_taken(settings, threads, size):
     settings.WEB_THREADS = threads
 
-    assert lane_size() == size
+    assert executor_size() == size
 
 
 @pytest.mark.django_db(transaction=True)
 def test_silence_is_bounded_and_leaves_others_alone(
     linked, alice, spotify, monkeypatch
 ):
-    size = lane_size()
+    size = executor_size()
     monkeypatch.setattr(player, "BUDGET", 2)
     for _ in range(size):
         spotify.keep_silent("GET", PLAYER)
@@ -134,7 +136,7 @@ def test_silence_is_bounded_and_leaves_others_alone(
         until(lambda: spotify.count("GET", PLAYER) == size)
         monkeypatch.setattr(executors, "PATIENCE", 0.01)
 
-        others = at_once(
+        others = run_concurrently(
             lambda: client_of(alice).get("/api/tasks").status_code,
             lambda: client_of(alice).get("/api/spotify/player").status_code,
             lambda: client_of(alice).post("/api/tasks", {"title": "a"}).status_code,

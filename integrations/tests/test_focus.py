@@ -9,10 +9,10 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from conftest import at_once
+from conftest import run_concurrently
 from focusmaster.tests.processes import until
 from integrations import executors, player
-from integrations.executors import Latest
+from integrations.executors import LatestTaskQueue
 from integrations.fakes.spotify import PLAYER, TOKEN
 from integrations.models import SpotifyLink
 
@@ -162,7 +162,7 @@ class Recorder:
 
 def test_what_comes_too_late_does_not_happen(monkeypatch):
     recorder = Recorder()
-    queue = Latest(recorder, 1)
+    queue = LatestTaskQueue(recorder, 1)
     queue.put("first", "play")
     until(lambda: not queue.waiting)
     queue.put("second", "play")
@@ -177,7 +177,7 @@ def test_what_comes_too_late_does_not_happen(monkeypatch):
 def test_queue_takes_no_more_people_than_it_may(monkeypatch):
     monkeypatch.setattr(executors, "MAX_WAITING", 2)
     recorder = Recorder()
-    queue = Latest(recorder, 1)
+    queue = LatestTaskQueue(recorder, 1)
     queue.put("at work", "play")
     until(lambda: not queue.waiting)
 
@@ -195,7 +195,7 @@ def test_queue_takes_no_more_people_than_it_may(monkeypatch):
 
 
 def test_queue_goes_on_after_a_crash(caplog):
-    queue = Latest(lambda user_id, what: 1 / 0, 1)
+    queue = LatestTaskQueue(lambda user_id, what: 1 / 0, 1)
     queue.put("somebody", "play")
     until(lambda: not queue.busy)
 
@@ -205,9 +205,9 @@ def test_queue_goes_on_after_a_crash(caplog):
 def test_last_of_many_phases_at_once_is_the_one_that_happens_last():
     recorder = Recorder()
     recorder.gate.set()
-    queue = Latest(recorder, 2)
+    queue = LatestTaskQueue(recorder, 2)
 
-    at_once(*[lambda n=n: queue.put("somebody", str(n)) for n in range(20)])
+    run_concurrently(*[lambda n=n: queue.put("somebody", str(n)) for n in range(20)])
     until(lambda: not queue.busy)
     queue.put("somebody", "last")
     until(lambda: not queue.busy)

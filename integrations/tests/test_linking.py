@@ -10,7 +10,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from conftest import at_once, browser_of, client_of, person
+from conftest import browser_of, client_of, person, run_concurrently
 from focusmaster.dates.rfc3339 import format_instant
 from integrations.exceptions import InvalidState
 from integrations.models import SpotifyLink, UsedSpotifyState
@@ -245,7 +245,7 @@ def test_one_of_two_callbacks_at_once_wins(spotify):
         given = {"code": code_from(spotify), "state": state}
         return APIClient().get(CALLBACK, given, **JSON).status_code
 
-    statuses = at_once(*[come_back] * 6)
+    statuses = run_concurrently(*[come_back] * 6)
 
     assert sorted(statuses) == [200] + [400] * 5
     assert spotify.count("POST", "/api/token") == 1

@@ -7,7 +7,7 @@ from time import monotonic
 import pytest
 from django.db import connection, transaction
 
-from conftest import at_once, client_of
+from conftest import client_of, run_concurrently
 from focusmaster.tests.processes import until
 from integrations import executors, player
 from integrations.fakes.spotify import PLAYER, TOKEN
@@ -32,7 +32,9 @@ def test_twenty_calls_at_once_refresh_once(linked, alice, spotify, expire):
     expire_here() if expire == "here" else spotify.expire()
     clients = [client_of(alice) for _ in range(20)]
 
-    responses = at_once(*[lambda one=one: one.get(NOW_PLAYING) for one in clients])
+    responses = run_concurrently(
+        *[lambda one=one: one.get(NOW_PLAYING) for one in clients]
+    )
 
     assert [response.status_code for response in responses] == [200] * 20
     assert spotify.count("POST", TOKEN) == 1
@@ -51,7 +53,7 @@ def test_refresh_in_another_process_is_waited_for(linked, alice, spotify):
             mine.take(grant)
             mine.save()
 
-    _, response = at_once(refresh_slowly, lambda: waited(client))
+    _, response = run_concurrently(refresh_slowly, lambda: waited(client))
 
     assert response.status_code == 200
     assert spotify.count("POST", TOKEN) == 1
@@ -84,7 +86,9 @@ def test_refresh_that_hangs_holds_nobody_beyond_the_limit(
         spotify.keep_silent("POST", TOKEN)
     clients = [client_of(alice) for _ in range(3)]
 
-    responses = at_once(*[lambda one=one: one.get(NOW_PLAYING) for one in clients])
+    responses = run_concurrently(
+        *[lambda one=one: one.get(NOW_PLAYING) for one in clients]
+    )
 
     assert {refusal(response) for response in responses} == {
         (502, "spotify_unavailable")
@@ -108,7 +112,7 @@ def test_revoked_link_is_removed_once_by_all_who_notice(linked, alice, spotify):
     spotify.revoke()
     clients = [client_of(alice) for _ in range(5)]
 
-    responses = at_once(*[lambda one=one: one.post(NEXT) for one in clients])
+    responses = run_concurrently(*[lambda one=one: one.post(NEXT) for one in clients])
 
     assert {refusal(response) for response in responses} == {
         (409, "spotify_not_linked")
@@ -126,7 +130,7 @@ def test_account_that_is_deleted_during_a_refresh_is_gone(linked, alice, spotify
         spotify.released.set()
         return linked.delete("/api/auth/profile").status_code
 
-    _, status = at_once(lambda: client.get(NOW_PLAYING), delete)
+    _, status = run_concurrently(lambda: client.get(NOW_PLAYING), delete)
 
     assert status == 200
     assert not SpotifyLink.objects.exists()

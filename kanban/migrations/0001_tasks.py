@@ -110,23 +110,35 @@ class Migration(migrations.Migration):
                         output_field=models.IntegerField(),
                     ),
                 ),
-                ("deadline", focusmaster.db.fields.InstantField(blank=True, null=True)),
-                ("due_date", focusmaster.db.fields.InstantField(blank=True, null=True)),
+                (
+                    "deadline",
+                    focusmaster.db.fields.MillisecondDateTimeField(
+                        blank=True, null=True
+                    ),
+                ),
+                (
+                    "due_date",
+                    focusmaster.db.fields.MillisecondDateTimeField(
+                        blank=True, null=True
+                    ),
+                ),
                 ("is_all_day", models.BooleanField(default=False)),
                 ("position", models.FloatField(default=0)),
                 (
                     "completed_at",
-                    focusmaster.db.fields.InstantField(blank=True, null=True),
+                    focusmaster.db.fields.MillisecondDateTimeField(
+                        blank=True, null=True
+                    ),
                 ),
                 (
                     "created_at",
-                    focusmaster.db.fields.InstantField(
+                    focusmaster.db.fields.MillisecondDateTimeField(
                         default=django.utils.timezone.now, editable=False
                     ),
                 ),
                 (
                     "updated_at",
-                    focusmaster.db.fields.InstantField(
+                    focusmaster.db.fields.MillisecondDateTimeField(
                         default=django.utils.timezone.now, editable=False
                     ),
                 ),

@@ -6,5 +6,5 @@ from accounts.models import User
 from kanban.models import Task
 
 
-def rows_of(user: User) -> None:
+def make_rows(user: User) -> None:
     Task.objects.add(user=user, title="Plan the quux", tags=["quux"])

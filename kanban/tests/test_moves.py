@@ -10,7 +10,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from conftest import at_once, client_of
+from conftest import client_of, run_concurrently
 from kanban.models import Task
 from kanban.ordering import MAX_POSITION, POSITION_STEP
 
@@ -152,7 +152,7 @@ def drop(board: list[str], card: str, to: int) -> dict[str, str]:
 def test_many_moves_keep_the_order_of_a_plain_list(alice):
     chance = random.Random(7)
     board = [Task.objects.add(user=alice, title="x").pk for _ in range(CARDS)][::-1]
-    before, spread_out = board_of(alice), 0
+    before, rebalance = board_of(alice), 0
 
     for number in range(MOVES):
         # Mostly into the same gap, which runs out of room again and again.
@@ -163,10 +163,10 @@ def test_many_moves_keep_the_order_of_a_plain_list(alice):
         now = board_of(alice)
         assert list(now) == board
         written = {pk for pk in now if now[pk] != before[pk]}
-        spread_out += written != {card}
+        rebalance += written != {card}
         before = now
 
-    assert 1 <= spread_out <= MOVES / 20
+    assert 1 <= rebalance <= MOVES / 20
 
 
 @pytest.mark.django_db(transaction=True)
@@ -179,7 +179,7 @@ def test_two_clients_at_once_give_the_order_of_one_after_the_other(alice):
         # Close together, so that they come into each other's way.
         drops = [(chance.choice(board), chance.randrange(3)) for _ in clients]
         told = [drop(board.copy(), *one) for one in drops]
-        answers = at_once(
+        answers = run_concurrently(
             *(
                 partial(client.post, f"{TASKS}/{card}/move", beside)
                 for client, (card, _), beside in zip(clients, drops, told, strict=True)
@@ -216,7 +216,7 @@ def test_moves_at_once_lose_no_card(alice):
         )
     ]
 
-    answers = at_once(*calls)
+    answers = run_concurrently(*calls)
 
     assert {status for statuses in answers for status in statuses} <= {200, 409}
     assert len(column(alice)) == 8

@@ -14,7 +14,7 @@ from django.utils.safestring import mark_safe
 
 from accounts.admin_site import ReadOnlyAdmin, SpanningQuerySet
 from accounts.models import User
-from focusmaster.api.csv_export import csv_answer
+from focusmaster.api.csv_export import csv_response
 from focusmaster.db.fields import OBJECT_ID
 from moderation.admin.pages import ActingPages, audit_log_of
 from moderation.models import AuditEntry, AuditRecord
@@ -148,7 +148,7 @@ class AuditEntryAdmin(ActingPages, ReadOnlyAdmin):
         found = entries.order_by().values("pk")
         records = AuditRecord.objects.filter(pk__in=found).order_by(*ORDER)
         rows = records.values_list(*COLUMNS).iterator(CHUNK)
-        return csv_answer(HEADER, map(cells, rows), "focusmaster-audit-log.csv")
+        return csv_response(HEADER, map(cells, rows), "focusmaster-audit-log.csv")
 
     @admin.display(description="action")
     def deed(self, entry: AuditEntry) -> str:

@@ -22,11 +22,11 @@ from django.utils import timezone
 
 from focusmaster.dates.rfc3339 import format_instant
 from moderation.actors import Actor
-from moderation.audit.atomic_files import written_whole
+from moderation.audit.atomic_files import atomic_write
 from moderation.audit.chain import (
     BrokenChain,
+    ChainHead,
     Entry,
-    Link,
     entries,
     is_anchored,
     start,
@@ -105,7 +105,7 @@ def archive(span: Span, folder: Path, *, by: Actor) -> AuditArchive:
     return row
 
 
-def write(span: Span, path: Path) -> tuple[Link, bytes, bytes]:
+def write(span: Span, path: Path) -> tuple[ChainHead, bytes, bytes]:
     """Write the file; return the chain's end in it, the public key, the signature."""
     head, digest = start(), sha256()
     facts = {
@@ -115,7 +115,7 @@ def write(span: Span, path: Path) -> tuple[Link, bytes, bytes]:
         "previousHash": head.hash.hex(),
         "writtenAt": format_instant(timezone.now()),
     }
-    with written_whole(path) as file:
+    with atomic_write(path) as file:
 
         def put(line: bytes) -> None:
             digest.update(line)
@@ -131,12 +131,12 @@ def write(span: Span, path: Path) -> tuple[Link, bytes, bytes]:
     return head, key, signature
 
 
-def verify_archives(folder: Path, anchor: Link | None = None) -> tuple[int, bool]:
+def verify_archives(folder: Path, anchor: ChainHead | None = None) -> tuple[int, bool]:
     """Check the file of each archive; return how many, and whether one has the anchor.
 
     Raises BrokenChain.
     """
-    head, count, found = Link(0, NO_HASH), 0, False
+    head, count, found = ChainHead(0, NO_HASH), 0, False
     for archive in AuditArchive.objects.order_by("first_position"):
         path = folder / archive.file_name
         try:
@@ -152,7 +152,7 @@ def verify_archives(folder: Path, anchor: Link | None = None) -> tuple[int, bool
     return count, found
 
 
-def links_of(file: IO[bytes], path: Path, head: Link) -> Iterator[Link]:
+def links_of(file: IO[bytes], path: Path, head: ChainHead) -> Iterator[ChainHead]:
     """Yield the chain's end after each entry of an archive, then check its signature.
 
     Raises BrokenChain.

@@ -12,7 +12,7 @@ PRIVATE = 0o600
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[IO[bytes]]:
+def atomic_write(path: Path) -> Iterator[IO[bytes]]:
     """Give a file to write; it gets its name once all of it is on the disk."""
     draft = path.with_name(f"{path.name}.new")
     try:

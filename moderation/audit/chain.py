@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from focusmaster.dates.rfc3339 import format_instant
 from focusmaster.personal_data import snapshot
-from moderation.audit.atomic_files import written_whole
+from moderation.audit.atomic_files import atomic_write
 from moderation.audit.signing import is_signed, sign
 from moderation.models import AuditArchive
 from moderation.models.audit import NO_HASH, digest_of
@@ -62,7 +62,7 @@ class BrokenChain(Exception):
     """What is wrong, with the first entry that shows it."""
 
 
-class Link(NamedTuple):
+class ChainHead(NamedTuple):
     """The end of the chain after an entry; position 0 is before the first."""
 
     position: int
@@ -78,7 +78,7 @@ class Entry:
     # Digest, salt, text, and whether they may be as they are: missing or not.
     particulars: tuple[tuple[bytes | None, bytes | None, str | None, bool], ...] = ()
 
-    def follow(self, head: Link) -> Link:
+    def follow(self, head: ChainHead) -> ChainHead:
         """Return the new end of the chain, or raise BrokenChain."""
         expected = head.position + 1
         if self.position != expected:
@@ -91,7 +91,7 @@ class Entry:
             raise BrokenChain(f"Entry {self.position} was changed.")
         for digest, salt, text, may_be_so in self.particulars:
             self._check_particulars(digest, salt, text, may_be_so)
-        return Link(self.position, self.hash)
+        return ChainHead(self.position, self.hash)
 
     def _check_particulars(
         self,
@@ -118,15 +118,15 @@ def entries(up_to: int | None = None) -> Iterator[Entry]:
                 yield Entry(position, bytes(previous), bytes(own), text, parts)
 
 
-def start() -> Link:
+def start() -> ChainHead:
     """Return where the chain in the database begins: after the last archive."""
     last = AuditArchive.objects.order_by("-last_position").first()
     if last is None:
-        return Link(0, NO_HASH)
-    return Link(last.last_position, bytes(last.last_hash))
+        return ChainHead(0, NO_HASH)
+    return ChainHead(last.last_position, bytes(last.last_hash))
 
 
-def verify(anchor: Link | None = None) -> tuple[Link, Link]:
+def verify(anchor: ChainHead | None = None) -> tuple[ChainHead, ChainHead]:
     """Check all entries; return where the chain begins and ends.
 
     Raises BrokenChain, also if the entry of the anchor is not in the chain any more.
@@ -142,7 +142,7 @@ def verify(anchor: Link | None = None) -> tuple[Link, Link]:
     return first, head
 
 
-def is_anchored(anchor: Link | None, head: Link) -> bool:
+def is_anchored(anchor: ChainHead | None, head: ChainHead) -> bool:
     """Tell whether there is nothing more to look for; BrokenChain if it is another."""
     if anchor is None or anchor.position == 0:
         return True
@@ -151,13 +151,13 @@ def is_anchored(anchor: Link | None, head: Link) -> bool:
     return anchor == head
 
 
-def moved(anchor: Link) -> BrokenChain:
+def moved(anchor: ChainHead) -> BrokenChain:
     return BrokenChain(
         f"Entry {anchor.position} is not the one of the anchor: the log was rewritten."
     )
 
 
-def lost(anchor: Link, head: Link) -> BrokenChain:
+def lost(anchor: ChainHead, head: ChainHead) -> BrokenChain:
     if anchor.position > head.position:
         return BrokenChain(
             f"Entry {head.position + 1} is missing: the anchor knows "
@@ -169,7 +169,7 @@ def lost(anchor: Link, head: Link) -> BrokenChain:
     )
 
 
-def read_anchor(path: Path) -> Link | None:
+def read_anchor(path: Path) -> ChainHead | None:
     """Return the link that the file keeps; None without the file.
 
     Raises BrokenChain where it is none of ours.
@@ -180,7 +180,7 @@ def read_anchor(path: Path) -> Link | None:
         return None
     try:
         facts = orjson.loads(text)
-        link = Link(facts["position"], bytes.fromhex(facts["hash"]))
+        link = ChainHead(facts["position"], bytes.fromhex(facts["hash"]))
         key, signature = (bytes.fromhex(facts[k]) for k in ("publicKey", "signature"))
     except (ValueError, TypeError, KeyError):
         raise BrokenChain(f"{path} is no anchor.") from None
@@ -189,7 +189,7 @@ def read_anchor(path: Path) -> Link | None:
     return link
 
 
-def write_anchor(path: Path, link: Link) -> None:
+def write_anchor(path: Path, link: ChainHead) -> None:
     """Keep the link in the file; it is replaced as a whole or stays as it is."""
     key, signature = sign(anchored(link))
     facts: dict[str, Any] = {
@@ -199,9 +199,9 @@ def write_anchor(path: Path, link: Link) -> None:
         "publicKey": key.hex(),
         "signature": signature.hex(),
     }
-    with written_whole(path) as file:
+    with atomic_write(path) as file:
         file.write(orjson.dumps(facts) + b"\n")
 
 
-def anchored(link: Link) -> bytes:
+def anchored(link: ChainHead) -> bytes:
     return b"anchor %d %b" % (link.position, link.hash)

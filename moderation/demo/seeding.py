@@ -55,8 +55,8 @@ class Batch:
     busiest: Life | None = None
 
     def add(self, life: Life) -> None:
-        for table, rows_of in ROWS.items():
-            self.rows[table] += rows_of(life)
+        for table, make_rows in ROWS.items():
+            self.rows[table] += make_rows(life)
         if (
             self.busiest is None
             or life.sessions_this_week > self.busiest.sessions_this_week

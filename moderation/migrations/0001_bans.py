@@ -33,10 +33,20 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("reason", models.CharField(blank=True, max_length=500)),
-                ("until", focusmaster.db.fields.InstantField(blank=True, null=True)),
+                (
+                    "until",
+                    focusmaster.db.fields.MillisecondDateTimeField(
+                        blank=True, null=True
+                    ),
+                ),
                 ("operator", models.CharField(blank=True, max_length=100)),
-                ("created_at", focusmaster.db.fields.InstantField()),
-                ("ended_at", focusmaster.db.fields.InstantField(blank=True, null=True)),
+                ("created_at", focusmaster.db.fields.MillisecondDateTimeField()),
+                (
+                    "ended_at",
+                    focusmaster.db.fields.MillisecondDateTimeField(
+                        blank=True, null=True
+                    ),
+                ),
                 ("lift_operator", models.CharField(blank=True, max_length=100)),
                 ("lift_reason", models.CharField(blank=True, max_length=500)),
                 (

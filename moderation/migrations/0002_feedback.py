@@ -57,13 +57,13 @@ class Migration(migrations.Migration):
                 ("note", models.CharField(blank=True, max_length=4000)),
                 (
                     "created_at",
-                    focusmaster.db.fields.InstantField(
+                    focusmaster.db.fields.MillisecondDateTimeField(
                         default=django.utils.timezone.now, editable=False
                     ),
                 ),
                 (
                     "updated_at",
-                    focusmaster.db.fields.InstantField(
+                    focusmaster.db.fields.MillisecondDateTimeField(
                         default=django.utils.timezone.now, editable=False
                     ),
                 ),
@@ -98,7 +98,7 @@ class Migration(migrations.Migration):
                 ("message", models.CharField(max_length=4000)),
                 (
                     "created_at",
-                    focusmaster.db.fields.InstantField(
+                    focusmaster.db.fields.MillisecondDateTimeField(
                         default=django.utils.timezone.now, editable=False
                     ),
                 ),

@@ -24,8 +24,8 @@ class Migration(migrations.Migration):
                 ),
                 ("fingerprint", models.BinaryField(max_length=32, unique=True)),
                 ("count", models.PositiveBigIntegerField()),
-                ("first_seen_at", focusmaster.db.fields.InstantField()),
-                ("last_seen_at", focusmaster.db.fields.InstantField()),
+                ("first_seen_at", focusmaster.db.fields.MillisecondDateTimeField()),
+                ("last_seen_at", focusmaster.db.fields.MillisecondDateTimeField()),
                 ("message", models.CharField(max_length=500)),
                 ("stack", models.TextField()),
                 ("path", models.CharField(max_length=500)),
@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
                 ("method", models.CharField(max_length=10)),
                 ("user_id", focusmaster.db.fields.ObjectIdField(null=True)),
                 ("request_id", models.CharField(max_length=128)),
-                ("created_at", focusmaster.db.fields.InstantField()),
+                ("created_at", focusmaster.db.fields.MillisecondDateTimeField()),
                 (
                     "group",
                     models.ForeignKey(

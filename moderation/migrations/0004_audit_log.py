@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                 ("metadata", models.JSONField()),
                 ("ip_address", models.GenericIPAddressField(null=True)),
                 ("user_agent", models.TextField()),
-                ("created_at", focusmaster.db.fields.InstantField()),
+                ("created_at", focusmaster.db.fields.MillisecondDateTimeField()),
             ],
             options={
                 "ordering": ["-created_at", "-position"],
@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
                 ("signature", models.BinaryField(max_length=64)),
                 (
                     "created_at",
-                    focusmaster.db.fields.InstantField(
+                    focusmaster.db.fields.MillisecondDateTimeField(
                         default=django.utils.timezone.now
                     ),
                 ),
@@ -102,7 +102,7 @@ class Migration(migrations.Migration):
                 ("target_id", focusmaster.db.fields.ObjectIdField(null=True)),
                 ("details", models.CharField(max_length=1000)),
                 ("metadata", models.JSONField(default=dict)),
-                ("created_at", focusmaster.db.fields.InstantField()),
+                ("created_at", focusmaster.db.fields.MillisecondDateTimeField()),
                 ("actor_digest", models.BinaryField(max_length=32, null=True)),
                 ("target_digest", models.BinaryField(max_length=32, null=True)),
                 ("previous_hash", models.BinaryField(db_default=b"")),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 
-from focusmaster.db.fields import InstantField, ObjectIdPrimaryKey
+from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
 
 
 class AuditArchive(models.Model):
@@ -22,7 +22,7 @@ class AuditArchive(models.Model):
     # What the file is signed with, to check it when SECRET_KEY is another.
     public_key = models.BinaryField(max_length=32)
     signature = models.BinaryField(max_length=64)
-    created_at = InstantField(default=timezone.now)
+    created_at = MillisecondDateTimeField(default=timezone.now)
 
     class Meta:
         constraints = [

@@ -18,7 +18,11 @@ import orjson
 from django.db import models, transaction
 from django.utils import timezone
 
-from focusmaster.db.fields import InstantField, ObjectIdField, ObjectIdPrimaryKey
+from focusmaster.db.fields import (
+    MillisecondDateTimeField,
+    ObjectIdField,
+    ObjectIdPrimaryKey,
+)
 
 if TYPE_CHECKING:
     from moderation.actors import Actor
@@ -106,7 +110,7 @@ class AuditEntry(models.Model):
     target_id = ObjectIdField(null=True)
     details = models.CharField(max_length=MAX_DETAILS)
     metadata = models.JSONField(default=dict)
-    created_at = InstantField()
+    created_at = MillisecondDateTimeField()
     actor_digest = models.BinaryField(max_length=32, null=True)
     target_digest = models.BinaryField(max_length=32, null=True)
     previous_hash = models.BinaryField(editable=False, db_default=NO_HASH)
@@ -196,7 +200,7 @@ class AuditRecord(models.Model):
     metadata = models.JSONField()
     ip_address = models.GenericIPAddressField(null=True)
     user_agent = models.TextField()
-    created_at = InstantField()
+    created_at = MillisecondDateTimeField()
 
     class Meta:
         managed = False

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from focusmaster.dates.rfc3339 import format_instant
-from focusmaster.db.fields import InstantField, ObjectIdPrimaryKey
+from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
 from focusmaster.exceptions import InvalidValue
 from moderation.exceptions import CannotBanAdmin, CannotBanYourself
 from moderation.models.audit import AuditEntry
@@ -157,7 +157,7 @@ class Ban(models.Model):
     )
     reason = models.CharField(max_length=MAX_REASON, blank=True)
     # When it ends by itself; null for never.
-    until = InstantField(null=True, blank=True)
+    until = MillisecondDateTimeField(null=True, blank=True)
     # Who imposed it: staff, or the operating system's user who ran a command.
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -167,10 +167,10 @@ class Ban(models.Model):
         related_name="+",
     )
     operator = models.CharField(max_length=100, blank=True)
-    created_at = InstantField()
+    created_at = MillisecondDateTimeField()
     # When it was lifted, or replaced by another; null while it is in force or has run
     # out without another since.
-    ended_at = InstantField(null=True, blank=True)
+    ended_at = MillisecondDateTimeField(null=True, blank=True)
     lifted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,

@@ -14,8 +14,12 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from focusmaster.db.fields import InstantField, ObjectIdField, ObjectIdPrimaryKey
-from focusmaster.db.statement_timeout import patience
+from focusmaster.db.fields import (
+    MillisecondDateTimeField,
+    ObjectIdField,
+    ObjectIdPrimaryKey,
+)
+from focusmaster.db.statement_timeout import statement_timeout
 
 KEPT = timedelta(days=30)
 CLEARED_AT_ONCE = 10
@@ -37,7 +41,7 @@ class ErrorGroupQuerySet(models.QuerySet):
     def expired(self, *, at: datetime | None = None) -> ErrorGroupQuerySet:
         return self.filter(last_seen_at__lte=(at or timezone.now()) - KEPT)
 
-    @patience(PATIENCE)
+    @statement_timeout(PATIENCE)
     def note(
         self,
         *,
@@ -93,8 +97,8 @@ class ErrorGroup(models.Model):
     id = ObjectIdPrimaryKey()
     fingerprint = models.BinaryField(max_length=32, unique=True)
     count = models.PositiveBigIntegerField()
-    first_seen_at = InstantField()
-    last_seen_at = InstantField()
+    first_seen_at = MillisecondDateTimeField()
+    last_seen_at = MillisecondDateTimeField()
     message = models.CharField(max_length=MAX_MESSAGE)
     stack = models.TextField()
     path = models.CharField(max_length=MAX_PATH)
@@ -139,7 +143,7 @@ class ErrorOccurrence(models.Model):
     method = models.CharField(max_length=10)
     user_id = ObjectIdField(null=True)
     request_id = models.CharField(max_length=128)
-    created_at = InstantField()
+    created_at = MillisecondDateTimeField()
 
     objects = ErrorOccurrenceQuerySet.as_manager()
 

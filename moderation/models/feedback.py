@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from django.http import Http404
 from django.utils import timezone
 
-from focusmaster.db.fields import InstantField, ObjectIdPrimaryKey
+from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
 from moderation.exceptions import NoAddress
 from moderation.models.audit import AuditEntry
 
@@ -118,8 +118,8 @@ class Feedback(models.Model):
     status = models.CharField(max_length=11, choices=Status, default=Status.NEW)
     # Of staff for themselves.
     note = models.CharField(max_length=MAX_MESSAGE, blank=True)
-    created_at = InstantField(default=timezone.now, editable=False)
-    updated_at = InstantField(default=timezone.now, editable=False)
+    created_at = MillisecondDateTimeField(default=timezone.now, editable=False)
+    updated_at = MillisecondDateTimeField(default=timezone.now, editable=False)
 
     objects = FeedbackQuerySet.as_manager()
 
@@ -197,7 +197,7 @@ class FeedbackReply(models.Model):
         related_name="+",
     )
     message = models.CharField(max_length=MAX_MESSAGE)
-    created_at = InstantField(default=timezone.now, editable=False)
+    created_at = MillisecondDateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         verbose_name_plural = "feedback replies"

@@ -13,7 +13,7 @@ from moderation.actors import Actor
 from moderation.models import AuditEntry, Ban, ErrorGroup, Feedback
 
 
-def rows_of(user: User) -> None:
+def make_rows(user: User) -> None:
     me = Actor(user.pk, user.name, ADDRESS, BROWSER)
     somebody = User.objects.create(name="Somebody")
     other = Actor(None, "operator")

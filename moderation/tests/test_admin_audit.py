@@ -10,9 +10,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import SignIn, User
-from accounts.tests.rows import rows_of as rows_of_accounts
+from accounts.tests.rows import make_rows as rows_of_accounts
 from conftest import PASSWORD, client_of
-from integrations.tests.rows import rows_of as rows_of_integrations
+from integrations.tests.rows import make_rows as rows_of_integrations
 from moderation.models import AuditEntry, AuditRecord, Feedback
 
 OWN_PASSWORD = "/admin/password_change/"

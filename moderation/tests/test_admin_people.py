@@ -11,8 +11,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from conftest import at_once, client_of, person
-from focusmaster.personal_data import holdings
+from conftest import client_of, person, run_concurrently
+from focusmaster.personal_data import personal_data_entries
 from kanban.models import Task
 from moderation.actors import Actor
 from moderation.admin.people import pictures_of
@@ -270,7 +270,7 @@ def test_person_page_takes_as_many_queries_whatever_there_is(
 
     # One for each kind of rows held but the account; the others are the session, its
     # user, the person, the year, the week, bans, sign-ins and linked accounts.
-    queries = len(list(holdings())) - 1 + 8
+    queries = len(list(personal_data_entries())) - 1 + 8
     for _ in range(2):
         add()
         with django_assert_num_queries(queries):
@@ -369,7 +369,7 @@ def test_ban_of_many_and_of_one_of_them_at_once_do_not_wait_for_each_other(pages
     other.force_login(person("Other", role=User.Role.ADMIN))
 
     for _ in range(5):
-        answers = at_once(
+        answers = run_concurrently(
             lambda: act(pages, "ban", *people, reason="Spam"),
             lambda: act(other, "ban", people[-1], reason="Spam"),
         )
@@ -394,7 +394,7 @@ def test_ban_of_many_does_not_wait_for_who_signs_the_same_people_out(pages):
     for _ in range(5):
         for user in people:
             client_of(user)
-        banned, signed_out = at_once(
+        banned, signed_out = run_concurrently(
             lambda: act(pages, "ban", *people, reason="Spam"),
             lambda: other.post(PEOPLE, chosen, follow=True),
         )

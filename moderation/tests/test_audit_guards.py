@@ -14,7 +14,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from conftest import at_once
+from conftest import run_concurrently
 from focusmaster.personal_data import erase
 from moderation.actors import Actor
 from moderation.models import AuditArchive, AuditEntry, AuditParticulars, Ban
@@ -121,7 +121,9 @@ def test_position_and_hashes_are_not_for_the_writer_to_choose():
 
 @pytest.mark.django_db(transaction=True)
 def test_entries_written_at_once_make_one_chain():
-    at_once(*(lambda number=number: note(f"Entry {number}") for number in range(12)))
+    run_concurrently(
+        *(lambda number=number: note(f"Entry {number}") for number in range(12))
+    )
 
     entries = list(AuditEntry.objects.order_by("position"))
     assert [one.position for one in entries] == list(range(1, 13))

@@ -9,7 +9,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import SignIn, User
-from conftest import PASSWORD, at_once, browser_of, client_of, person
+from conftest import PASSWORD, browser_of, client_of, person, run_concurrently
 from focusmaster.dates.rfc3339 import format_instant
 from moderation.actors import Actor
 from moderation.models import AuditEntry, AuditRecord, Ban
@@ -283,7 +283,7 @@ def test_two_bans_at_once_leave_one_in_force(staff, moderator, alice):
         for client in (staff, chief) * 4
     ]
 
-    responses = at_once(*calls)
+    responses = run_concurrently(*calls)
 
     assert {response.status_code for response in responses} == {200}
     assert Ban.objects.count() == 8

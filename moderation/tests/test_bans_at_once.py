@@ -15,7 +15,7 @@ from rest_framework.test import APIClient
 from accounts.google.linking import PROVIDER
 from accounts.models import SignIn, User
 from accounts.tests.test_passwords import someone_waits_for_us
-from conftest import PASSWORD, at_once, browser_of, client_of, person
+from conftest import PASSWORD, browser_of, client_of, person, run_concurrently
 from focusmaster.tests.processes import Service, manage
 from moderation.actors import Actor
 from moderation.models import Ban
@@ -145,7 +145,7 @@ def test_no_token_outlives_a_ban_at_the_same_moment(alice, way):
             "refresh": lambda client=client: client.post(REFRESH),
         }[way]
 
-        response, _ = at_once(call, lambda: ban(alice))
+        response, _ = run_concurrently(call, lambda: ban(alice))
 
         assert response.status_code == 200 or refused(response)
         lift(alice)
@@ -158,7 +158,7 @@ def test_sign_ins_of_two_people_do_not_wait_for_each_other(alice):
 
     with transaction.atomic():
         ban(alice)
-        (response,) = at_once(lambda: login(bob))
+        (response,) = run_concurrently(lambda: login(bob))
 
     assert response.status_code == 200
 

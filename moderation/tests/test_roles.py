@@ -7,7 +7,7 @@ from rest_framework.test import APIClient
 
 from accounts.exceptions import LastAdmin
 from accounts.models import User
-from conftest import PASSWORD, at_once, client_of, person
+from conftest import PASSWORD, client_of, person, run_concurrently
 from focusmaster.exceptions import RuleViolation
 from moderation.actors import Actor
 from moderation.models import AuditEntry, AuditRecord, Ban
@@ -133,7 +133,7 @@ def test_of_two_admins_who_demote_each_other_at_once_one_remains():
 
     for _ in range(ROUNDS):
         User.objects.update(role=User.Role.ADMIN)
-        outcomes = at_once(
+        outcomes = run_concurrently(
             lambda: outcome(demote, user_id=second.pk, by=actor(first)),
             lambda: outcome(demote, user_id=first.pk, by=actor(second)),
         )
@@ -151,7 +151,7 @@ def test_of_two_admins_of_whom_one_leaves_as_the_other_is_demoted_one_remains():
         other = person("Other", role=User.Role.ADMIN)
         client = client_of(leaving)
 
-        at_once(
+        run_concurrently(
             lambda client=client: client.delete("/api/auth/profile"),
             lambda other=other: outcome(
                 demote, user_id=other.pk, by=Actor(None, "root")
@@ -169,7 +169,7 @@ def test_nobody_is_both_banned_and_an_admin_when_both_happen_at_once():
     for number in range(10):
         user = person(f"User{number}")
 
-        at_once(
+        run_concurrently(
             lambda user=user: outcome(promote, user_id=user.pk, by=by),
             lambda user=user: outcome(
                 Ban.objects.impose, user_id=user.pk, by=by, reason="Spam"

@@ -21,7 +21,7 @@ from django.db.models.functions import Lag
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from conftest import at_once
+from conftest import run_concurrently
 from kanban.models import POSITION_STEP, Task
 from moderation.demo.people import Person
 from moderation.demo.seeding import Added, add_people
@@ -402,7 +402,7 @@ def test_emails_go_on_after_the_highest_number_however_it_is_written():
 
 @pytest.mark.django_db(transaction=True)
 def test_two_runs_at_once_add_the_people_of_both():
-    at_once(*[lambda: add(people=3, days=3, rows_per_batch=1)] * 2)
+    run_concurrently(*[lambda: add(people=3, days=3, rows_per_batch=1)] * 2)
 
     emails = set(User.objects.values_list("email", flat=True))
     assert emails == {f"demo-{number}@example.com" for number in range(1, 7)}

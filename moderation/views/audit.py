@@ -8,12 +8,12 @@ from rest_framework import viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from focusmaster.api.csv_export import CSVRenderer, csv_answer
-from focusmaster.api.pagination import page_of
+from focusmaster.api.csv_export import CSVRenderer, csv_response
+from focusmaster.api.pagination import page_response
 from focusmaster.api.renderers import JSONRenderer
 from focusmaster.dates.periods import period_of
 from focusmaster.dates.rfc3339 import format_instant
-from focusmaster.db.json_rows import Documents, JSONAnswer
+from focusmaster.db.json_rows import JSONResponse, JSONRows
 from moderation.models import AuditEntry, AuditRecord
 from moderation.permissions import IsAdmin
 from moderation.serializers import AuditRecordSerializer
@@ -52,7 +52,7 @@ HEADER = (
 # Rows fetched at a time.
 CHUNK = 500
 
-documents = Documents(AuditRecordSerializer, AuditRecord, order=ORDER)
+documents = JSONRows(AuditRecordSerializer, AuditRecord, order=ORDER)
 
 
 def lookups(request: Request) -> dict[str, Any]:
@@ -72,8 +72,8 @@ class AuditLogViewSet(viewsets.GenericViewSet):
 
     permission_classes = (IsAdmin,)
 
-    def list(self, request: Request) -> JSONAnswer:
-        return page_of(request, documents, ORDER, lookups(request), DEFAULT_LIMIT)
+    def list(self, request: Request) -> JSONResponse:
+        return page_response(request, documents, ORDER, lookups(request), DEFAULT_LIMIT)
 
 
 class AuditViewSet(AuditLogViewSet):
@@ -89,7 +89,7 @@ class AuditLogTableViewSet(viewsets.GenericViewSet):
     def list(self, request: Request) -> HttpResponse:
         records = AuditRecord.objects.filter(**lookups(request)).order_by(*ORDER)
         rows = records.values_list(*COLUMNS).iterator(CHUNK)
-        return csv_answer(HEADER, map(cells, rows), "focusmaster-audit-log.csv")
+        return csv_response(HEADER, map(cells, rows), "focusmaster-audit-log.csv")
 
     def handle_exception(self, exc: Exception) -> Response:
         """Refuse in JSON, like every call."""

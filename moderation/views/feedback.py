@@ -14,8 +14,8 @@ from rest_framework.response import Response
 from accounts import mail
 from accounts.authentication import OptionalTokenAuthentication
 from accounts.views.email_changes import MailFailed
-from focusmaster.api.pagination import list_of
-from focusmaster.db.json_rows import Documents, JSONAnswer
+from focusmaster.api.pagination import list_response
+from focusmaster.db.json_rows import JSONResponse, JSONRows
 from moderation.actors import Actor
 from moderation.exceptions import AddressRefused
 from moderation.models import Feedback
@@ -34,7 +34,7 @@ from moderation.views.people import word_in
 
 ORDER = ("-created_at", "-id")
 
-documents = Documents(FeedbackSerializer, Feedback, order=ORDER)
+documents = JSONRows(FeedbackSerializer, Feedback, order=ORDER)
 
 
 class FeedbackViewSet(viewsets.GenericViewSet):
@@ -73,7 +73,7 @@ class FeedbackBoardViewSet(viewsets.GenericViewSet):
             "type": word_in(query, "type", Feedback.Type.values),
         }
         wanted = {name: word for name, word in wanted.items() if word}
-        return list_of(request, documents, ORDER, wanted)
+        return list_response(request, documents, ORDER, wanted)
 
     def retrieve(self, request: Request, pk: str) -> Response:
         row = Feedback.objects.select_related("user").filter(pk=pk).first()
@@ -82,11 +82,11 @@ class FeedbackBoardViewSet(viewsets.GenericViewSet):
         return Response(FeedbackInDetailSerializer(row).data)
 
     @action(detail=True, methods=["put"], serializer_class=FeedbackStatusSerializer)
-    def status(self, request: Request, pk: str) -> JSONAnswer:
+    def status(self, request: Request, pk: str) -> JSONResponse:
         return self._change(Feedback.objects.change_status, pk)
 
     @action(detail=True, methods=["put"], serializer_class=FeedbackNoteSerializer)
-    def note(self, request: Request, pk: str) -> JSONAnswer:
+    def note(self, request: Request, pk: str) -> JSONResponse:
         return self._change(Feedback.objects.change_note, pk)
 
     @action(detail=True, methods=["post"], serializer_class=NewReplySerializer)
@@ -102,9 +102,9 @@ class FeedbackBoardViewSet(viewsets.GenericViewSet):
         reply.refresh_from_db(fields=["created_at"])
         return Response(ReplySerializer(reply).data, status=status.HTTP_201_CREATED)
 
-    def _change(self, verb: Callable[..., Feedback], pk: str) -> JSONAnswer:
+    def _change(self, verb: Callable[..., Feedback], pk: str) -> JSONResponse:
         verb(pk, **self._given(), by=Actor.of_request(self.request))
-        return JSONAnswer(documents.rows(pk=pk)[0])
+        return JSONResponse(documents.rows(pk=pk)[0])
 
     def _given(self) -> dict[str, Any]:
         serializer = self.get_serializer(data=self.request.data)

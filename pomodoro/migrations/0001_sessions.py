@@ -39,8 +39,13 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
-                ("started_at", focusmaster.db.fields.InstantField()),
-                ("ended_at", focusmaster.db.fields.InstantField(blank=True, null=True)),
+                ("started_at", focusmaster.db.fields.MillisecondDateTimeField()),
+                (
+                    "ended_at",
+                    focusmaster.db.fields.MillisecondDateTimeField(
+                        blank=True, null=True
+                    ),
+                ),
                 (
                     "duration",
                     models.PositiveIntegerField(
@@ -68,13 +73,13 @@ class Migration(migrations.Migration):
                 ("completed", models.BooleanField(default=True)),
                 (
                     "created_at",
-                    focusmaster.db.fields.InstantField(
+                    focusmaster.db.fields.MillisecondDateTimeField(
                         default=django.utils.timezone.now, editable=False
                     ),
                 ),
                 (
                     "updated_at",
-                    focusmaster.db.fields.InstantField(
+                    focusmaster.db.fields.MillisecondDateTimeField(
                         default=django.utils.timezone.now, editable=False
                     ),
                 ),

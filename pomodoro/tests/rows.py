@@ -9,7 +9,7 @@ from kanban.models import Task
 from pomodoro.models import PomodoroSession
 
 
-def rows_of(user: User) -> None:
+def make_rows(user: User) -> None:
     task = Task.objects.add(user=user, title="Write the quux")
     start = datetime(2026, 2, 2, 10, tzinfo=UTC)
     session = PomodoroSession.objects.draft(

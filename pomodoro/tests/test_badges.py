@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import User
-from conftest import at_once, client_of, person
+from conftest import client_of, person, run_concurrently
 from pomodoro.models import PomodoroSession
 
 SESSIONS = "/api/sessions"
@@ -348,7 +348,7 @@ def test_badge_is_neither_lost_nor_doubled_by_two_at_once(stored, badges):
             log(client_of(user), MONDAY)
         calls = [partial(log, client_of(user), MONDAY) for _ in range(2)]
 
-        at_once(*calls)
+        run_concurrently(*calls)
 
         assert badges_of(client_of(user)) == badges
 
@@ -363,7 +363,7 @@ def test_badge_is_not_lost_between_a_session_and_a_move(alice):
         User.objects.filter(pk=user.pk).update(badges=["first-focus"])
         tokyo = {"settings": {"timezone": "Asia/Tokyo"}}
 
-        at_once(
+        run_concurrently(
             partial(log, client_of(user), starts[-1]),
             partial(client_of(user).patch, ME, tokyo),
         )

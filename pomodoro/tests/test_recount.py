@@ -14,7 +14,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from conftest import at_once, client_of, person
+from conftest import client_of, person, run_concurrently
 from kanban.models import Task
 from pomodoro import reconcile
 from pomodoro.models import PomodoroSession
@@ -193,7 +193,7 @@ def test_sessions_logged_meanwhile_are_neither_lost_nor_counted_twice(alice):
         clients = [client_of(alice) for _ in range(3)]
         posts = [partial(client.post, SESSIONS, BLOCK) for client in clients]
 
-        at_once(*posts, partial(recount, "--all"), *posts)
+        run_concurrently(*posts, partial(recount, "--all"), *posts)
         recount("--all")
 
         assert counts_of(alice) == (90, 9, 13_500, ["first-focus"])

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from accounts.models import User
-from conftest import at_once, client_of
+from conftest import client_of, run_concurrently
 from focusmaster.dates.rfc3339 import format_instant
 from kanban.models import Task
 from pomodoro.models import PomodoroSession
@@ -181,7 +181,7 @@ def test_mood_that_is_posted_twice_at_once_completes_the_session_once(alice):
     clients = [client_of(alice) for _ in range(4)]
     moods = ["happy", "sad", "great", "tired"]
 
-    answers = at_once(
+    answers = run_concurrently(
         *(
             partial(client.post, SESSIONS, block(mood=mood))
             for client, mood in zip(clients, moods, strict=True)

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import User
-from conftest import at_once, client_of
+from conftest import client_of, run_concurrently
 from kanban.models import Task
 from pomodoro.models import PomodoroSession
 
@@ -356,7 +356,9 @@ def test_fifty_sessions_at_once_on_one_task_all_count(alice, task):
     clients = [client_of(alice) for _ in range(50)]
     body = BLOCK | {"task": task.pk}
 
-    answers = at_once(*(partial(client.post, SESSIONS, body) for client in clients))
+    answers = run_concurrently(
+        *(partial(client.post, SESSIONS, body) for client in clients)
+    )
 
     assert [answer.status_code for answer in answers] == [201] * 50
     assert worth(alice, task) == (500, 50)
@@ -380,7 +382,7 @@ def test_sessions_that_move_in_both_directions_at_once_all_count(alice, task, ot
             for to in (target, home, target)
         ]
 
-    answers = at_once(*(partial(move_there_and_back, *move) for move in moves))
+    answers = run_concurrently(*(partial(move_there_and_back, *move) for move in moves))
 
     assert answers == [[200, 200, 200]] * 10
     assert worth(alice, task, other) == (100, 5, 5)
@@ -401,7 +403,7 @@ def test_one_session_that_is_edited_at_once_counts_once(alice, task, other):
     ]
     path = f"{SESSIONS}/{session.pk}"
 
-    answers = at_once(
+    answers = run_concurrently(
         *(partial(client_of(alice).patch, path, change) for change in changes)
     )
 
@@ -425,7 +427,7 @@ def test_task_that_is_deleted_while_sessions_are_logged_on_it(alice, task):
             for completed in (False, True, False, True)
         ]
 
-    answers = at_once(
+    answers = run_concurrently(
         *(partial(log_some, client_of(alice)) for _ in range(6)),
         *(partial(toggle, client_of(alice), pk) for pk in mine),
         partial(client_of(alice).delete, f"{TASKS}/{task.pk}"),
@@ -448,7 +450,9 @@ def test_sessions_and_tasks_of_two_users_do_not_meet(alice, bob):
         for user, task in [(alice, hers), (bob, his)] * 5
     ]
 
-    answers = at_once(*(partial(client.post, SESSIONS, body) for client, body in posts))
+    answers = run_concurrently(
+        *(partial(client.post, SESSIONS, body) for client, body in posts)
+    )
 
     assert [answer.status_code for answer in answers] == [201] * 10
     assert worth(alice, hers) == worth(bob, his) == (50, 5)

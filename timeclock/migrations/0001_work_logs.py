@@ -28,8 +28,13 @@ class Migration(migrations.Migration):
                         serialize=False,
                     ),
                 ),
-                ("started_at", focusmaster.db.fields.InstantField()),
-                ("ended_at", focusmaster.db.fields.InstantField(blank=True, null=True)),
+                ("started_at", focusmaster.db.fields.MillisecondDateTimeField()),
+                (
+                    "ended_at",
+                    focusmaster.db.fields.MillisecondDateTimeField(
+                        blank=True, null=True
+                    ),
+                ),
                 (
                     "duration",
                     models.GeneratedField(
@@ -55,26 +60,26 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "break_started_at",
-                    focusmaster.db.fields.InstantField(
+                    focusmaster.db.fields.MillisecondDateTimeField(
                         blank=True, editable=False, null=True
                     ),
                 ),
                 (
                     "break_ended_at",
-                    focusmaster.db.fields.InstantField(
+                    focusmaster.db.fields.MillisecondDateTimeField(
                         blank=True, editable=False, null=True
                     ),
                 ),
                 ("notes", models.CharField(blank=True, max_length=2000)),
                 (
                     "created_at",
-                    focusmaster.db.fields.InstantField(
+                    focusmaster.db.fields.MillisecondDateTimeField(
                         default=django.utils.timezone.now, editable=False
                     ),
                 ),
                 (
                     "updated_at",
-                    focusmaster.db.fields.InstantField(
+                    focusmaster.db.fields.MillisecondDateTimeField(
                         default=django.utils.timezone.now, editable=False
                     ),
                 ),

@@ -8,7 +8,7 @@ from accounts.models import User
 from timeclock.models import WorkLog
 
 
-def rows_of(user: User) -> None:
+def make_rows(user: User) -> None:
     start = datetime(2026, 2, 2, 9, tzinfo=UTC)
     log = WorkLog.objects.draft(
         user=user,

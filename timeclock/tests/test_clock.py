@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError
 from django.utils import timezone
 
-from conftest import at_once, client_of
+from conftest import client_of, run_concurrently
 from focusmaster.dates.rfc3339 import format_instant
 from timeclock.models import WorkLog
 
@@ -420,7 +420,7 @@ def test_database_refuses_a_break_in_a_log_that_is_closed(alice):
 def test_of_thirty_starts_at_once_one_wins(alice):
     clients = [client_of(alice) for _ in range(30)]
 
-    answers = at_once(*(partial(client.post, START) for client in clients))
+    answers = run_concurrently(*(partial(client.post, START) for client in clients))
 
     codes = sorted(answer.status_code for answer in answers)
     assert codes == [201] + [409] * 29
@@ -434,7 +434,7 @@ def test_of_ten_stops_at_once_one_wins(alice):
     started(alice, HOUR)
     clients = [client_of(alice) for _ in range(10)]
 
-    answers = at_once(
+    answers = run_concurrently(
         *(partial(one.post, STOP, {"notes": str(n)}) for n, one in enumerate(clients))
     )
 
@@ -451,7 +451,9 @@ def test_of_ten_breaks_ended_at_once_one_is_measured(alice):
     started(alice, HOUR, break_started_at=now - timedelta(minutes=10))
     clients = [client_of(alice) for _ in range(10)]
 
-    answers = at_once(*(partial(client.post, BREAK_STOP) for client in clients))
+    answers = run_concurrently(
+        *(partial(client.post, BREAK_STOP) for client in clients)
+    )
 
     codes = sorted(answer.status_code for answer in answers)
     assert codes == [200] + [409] * 9
@@ -466,7 +468,9 @@ def test_starts_stops_and_breaks_at_once_leave_a_clock_that_is_right(alice):
             for call in (START, BREAK_START, STOP, START, BREAK_STOP, STOP)
         ]
 
-    answers = at_once(*(partial(press_all, client_of(alice)) for _ in range(8)))
+    answers = run_concurrently(
+        *(partial(press_all, client_of(alice)) for _ in range(8))
+    )
 
     statuses = [status for answer in answers for status in answer]
     assert set(statuses) <= {200, 201, 409}

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts.models import SignIn, User
-from conftest import at_once, client_of
+from conftest import client_of, run_concurrently
 from focusmaster.dates.rfc3339 import format_instant
 from pomodoro.models import PomodoroSession
 from timeclock.models import CLOSED_NOTE, MAX_NOTES, WorkLog
@@ -219,7 +219,7 @@ def test_person_who_stops_at_the_same_moment_wins_or_loses_cleanly(alice, bob):
     mine = client_of(alice)
     SignIn.objects.all().update(last_used_at=ago(14))
 
-    *_, stopped = at_once(
+    *_, stopped = run_concurrently(
         *[partial(close, verbosity=0)] * 4,
         partial(mine.post, "/api/clock/stop", {"notes": "Mine"}),
     )

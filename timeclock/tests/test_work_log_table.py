@@ -10,7 +10,7 @@ from io import StringIO
 import pytest
 
 from accounts.models import User
-from focusmaster.api.csv_export import csv_answer
+from focusmaster.api.csv_export import csv_response
 from timeclock.models import WorkLog
 from timeclock.tables import HEADER
 
@@ -166,7 +166,7 @@ def test_table_of_many_rows_is_whole_and_not_held_in_memory(db):
         def __del__(self) -> None:
             Cell.alive -= 1
 
-    answer = csv_answer(["n"], ((Cell(f"{n}" * 60),) for n in range(rows)), "x.csv")
+    answer = csv_response(["n"], ((Cell(f"{n}" * 60),) for n in range(rows)), "x.csv")
 
     with closing(answer):
         parts = list(answer.streaming_content)

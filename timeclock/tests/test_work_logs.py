@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import User
-from conftest import at_once, client_of, person
+from conftest import client_of, person, run_concurrently
 from focusmaster.dates.rfc3339 import format_instant
 from focusmaster.db.fields import new_object_id
 from timeclock.models import WorkLog
@@ -698,7 +698,7 @@ def test_of_twenty_writers_at_once_none_overlaps(alice):
         for _ in range(20)
     ]
 
-    answers = at_once(
+    answers = run_concurrently(
         *(partial(write_some, client_of(alice), spans) for spans in writers)
     )
 
@@ -712,7 +712,9 @@ def test_of_twenty_writers_at_once_none_overlaps(alice):
 def test_of_twenty_equal_entries_at_once_one_is_taken(alice):
     clients = [client_of(alice) for _ in range(20)]
 
-    answers = at_once(*(partial(client.post, LOGS, SHIFT) for client in clients))
+    answers = run_concurrently(
+        *(partial(client.post, LOGS, SHIFT) for client in clients)
+    )
 
     assert sorted(one.status_code for one in answers) == [201] + [409] * 19
     assert WorkLog.objects.count() == 1
@@ -740,7 +742,7 @@ def test_writers_past_the_api_do_not_overlap_either(alice):
             return False
         return True
 
-    wrote = at_once(
+    wrote = run_concurrently(
         *(partial(insert, alice, NINE + n * timedelta(minutes=70)) for n in range(5)),
         *(partial(insert, other, NINE) for _ in range(2)),
     )
@@ -761,7 +763,7 @@ def test_stop_and_correction_at_once_leave_one_closed_log(alice):
         for n, one in enumerate(clients)
     ]
 
-    answers = at_once(*calls)
+    answers = run_concurrently(*calls)
 
     assert {one.status_code for one in answers} <= {200, 409}
     row.refresh_from_db()

@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from moderation.audit.archives import verify_archives
 from moderation.audit.chain import (
     BrokenChain,
-    Link,
+    ChainHead,
     read_anchor,
     verify,
     write_anchor,
@@ -54,7 +54,7 @@ class Command(BaseCommand):
     def verified(self, anchor: Path | None, archives: Path | None) -> list[str]:
         """Return what to say once all is well."""
         lines = []
-        known: Link | None = anchor and read_anchor(anchor)
+        known: ChainHead | None = anchor and read_anchor(anchor)
         if archives:
             count, has_anchor = verify_archives(archives, known)
             known = None if has_anchor else known
