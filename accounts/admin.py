@@ -22,7 +22,11 @@ from accounts.models import SETTING_LIMITS, Consent, FailedSignIn, SignIn, User
 from accounts.models.failed_sign_ins import digest_of
 from accounts.staff_sessions import end_staff_sessions
 from focusmaster.db.fields import MalformedId
-from focusmaster.personal_data import PersonalDataEntry, personal_data_entries
+from focusmaster.personal_data import (
+    PersonalDataEntry,
+    bring_up_to_date,
+    personal_data_entries,
+)
 
 # Roles say who may do what; nobody is in a group. (Imported from where it is
 # registered, so that it has been.)
@@ -121,7 +125,8 @@ class UserAdmin(ReadOnlyAdmin):
     list_filter = ["role", "status", "is_guest"]
     search_fields = ["email", "name"]
     search_help_text = "How the email or the name begins"
-    readonly_fields = ["focus_time", "rows_held"]
+    list_select_related = ["progress"]
+    readonly_fields = ["points", "badges", "focus_count", "focus_time", "rows_held"]
     fieldsets = [
         (
             None,
@@ -169,9 +174,23 @@ class UserAdmin(ReadOnlyAdmin):
             return queryset, False
         return queryset.beginning_with(search_term), False
 
+    @admin.display(ordering="progress__points")
+    def points(self, user: User) -> int:
+        return user.progress.points
+
+    @admin.display
+    def badges(self, user: User) -> str:
+        bring_up_to_date(user)
+        user.progress.refresh_from_db()
+        return ", ".join(user.progress.badges) or "-"
+
+    @admin.display(description="focus count")
+    def focus_count(self, user: User) -> int:
+        return user.progress.focus_count
+
     @admin.display(description="focus time")
     def focus_time(self, user: User) -> str:
-        hours, rest = divmod(user.focus_seconds, 3600)
+        hours, rest = divmod(user.progress.focus_seconds, 3600)
         return f"{hours} h {rest // 60} min"
 
     @admin.display(description="rows held")

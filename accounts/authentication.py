@@ -9,10 +9,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
-from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
-from rest_framework.request import Request
 from rest_framework_simplejwt.exceptions import TokenError
 
 from accounts.caller_query import load_caller_and_count
@@ -26,12 +24,13 @@ from accounts.tokens import (
     token_in_header,
 )
 from focusmaster.api.errors import PUBLISHED
+from focusmaster.api.request import ApiRequest
 
 SAFE_METHODS = frozenset(["GET", "HEAD", "OPTIONS"])
 
 
 @dataclass
-class Token:
+class PresentedToken:
     """A token as a request presented it, and what became of it."""
 
     from_cookie: bool
@@ -60,8 +59,8 @@ class Token:
 
 
 def presented_token(
-    request: HttpRequest, *, at: datetime, with_profile: bool = False
-) -> Token | None:
+    request: ApiRequest, *, at: datetime, with_profile: bool = False
+) -> PresentedToken | None:
     """Look up the token in the `Authorization` header or, failing that, the cookie.
 
     None without one. One query.
@@ -80,7 +79,7 @@ def presented_token(
     else:
         if claims.expires_at > at:
             sign_in = load_caller_and_count(claims, at=at, with_profile=with_profile)
-    return Token(from_cookie, claims, sign_in, at)
+    return PresentedToken(from_cookie, claims, sign_in, at)
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -89,11 +88,11 @@ class TokenAuthentication(BaseAuthentication):
     Sets `request.user` and, as `request.auth`, the sign-in.
     """
 
-    def authenticate_header(self, request: Request) -> str:
+    def authenticate_header(self, request: ApiRequest) -> str:
         return "Bearer"
 
-    def authenticate(self, request: Request) -> tuple[User, SignIn] | None:
-        token = request._request.token
+    def authenticate(self, request: ApiRequest) -> tuple[User, SignIn] | None:
+        token = request.token
         if token is None:
             return None
 
@@ -104,20 +103,16 @@ class TokenAuthentication(BaseAuthentication):
             refuse_foreign_origin(request)
             if token.claims.is_past_half_its_life(at=token.at):
                 sign_in.extend()
-                give_token(request._request, sign_in)
-        if sign_in.stale:
+                give_token(request, sign_in)
+        if sign_in.needs_touch:
             sign_in.touch(at=token.at)
         return token.user, sign_in
-
-
-class ProfileAuthentication(TokenAuthentication):
-    """The same for a call that answers with the profile: it comes with the user."""
 
 
 class OptionalTokenAuthentication(TokenAuthentication):
     """The same where a caller may be nobody: a bad token counts as none."""
 
-    def authenticate(self, request: Request) -> tuple[User, SignIn] | None:
+    def authenticate(self, request: ApiRequest) -> tuple[User, SignIn] | None:
         try:
             return super().authenticate(request)
         except AuthenticationFailed:
@@ -129,7 +124,7 @@ def refuse_barred(user: User) -> None:
         raise Barred(user)
 
 
-def refuse_foreign_origin(request: Request) -> None:
+def refuse_foreign_origin(request: ApiRequest) -> None:
     """Refuse an unsafe request that a browser sends for another site."""
     if request.method in SAFE_METHODS:
         return

@@ -1,6 +1,7 @@
 """From a token's claims to its sign-in and user, and the count of the request.
 
-One statement does all of it, and every request with a token begins with it.
+One statement does all of it, and every request with a token begins with it. This is the
+only module of an app that knows of Params and of SQL around a compiled query.
 """
 
 from __future__ import annotations
@@ -12,33 +13,34 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import Model, Q
-from django.db.models.base import ModelState
+from django.db.models import Q
 
 from accounts.limits import KINDS, RequestWindows, kind_of, request_windows
-from accounts.models import LAST_USED_PRECISION, SignIn, User, live_at
+from accounts.models import LAST_USED_PRECISION, Progress, SignIn, User, live_at
 from accounts.serializers import ProfileSerializer
 from accounts.tokens import Claims
 from focusmaster.api import counters
 from focusmaster.api.rate_limits import STORE_ERRORS, store
+from focusmaster.db.fields import ObjectIdField
 from focusmaster.db.json_rows import json_object
 from focusmaster.db.statements import CompiledQuery, Param
 
-# What many views look at; the rest is fetched when someone asks for it.
+# What many views look at, in the order of the model's fields, as `from_db` wants it.
+# The rest is fetched when somebody asks for it.
 USER_FIELDS = [
     "id",
     "role",
     "status",
     "is_guest",
+    "daily_goal",
     "timezone",
     "week_start",
-    "daily_goal",
-    "focus_seconds",
-    "focus_count",
-    "focus_version",
-    "badges",
 ]
-
+PROGRESS_FIELDS = ["focus_seconds", "focus_count", "version", "badges_version"]
+COLUMNS = [
+    *(f"user__{field}" for field in USER_FIELDS),
+    *(f"user__progress__{field}" for field in PROGRESS_FIELDS),
+]
 
 # Counts the request as its caller's, if they are let in. In one statement with the look
 # for the caller: a round trip of its own would cost as much again.
@@ -56,20 +58,22 @@ SELECT caller.*, counted.count FROM caller LEFT JOIN counted ON true
 
 
 @cache
-def _sign_in_query(*, with_profile: bool, counted: bool) -> CompiledQuery:
-    sign_ins = SignIn.objects.filter(pk=Param("id")).annotate(
-        live=live_at(Param("now")), stale=Q(last_used_at__lt=Param("long_ago"))
+def _caller_query(*, with_profile: bool, counted: bool) -> CompiledQuery:
+    an_id = ObjectIdField()
+    sign_ins = SignIn.objects.filter(pk=Param("id", an_id)).annotate(
+        live=live_at(Param("now")), needs_touch=Q(last_used_at__lt=Param("long_ago"))
     )
-    fields = [f"user__{field}" for field in USER_FIELDS]
+    columns = [*COLUMNS]
     if with_profile:
         profile = json_object(ProfileSerializer(), User, "user__")
         sign_ins = sign_ins.annotate(profile=profile)
-        fields.append("profile")
-    rows = sign_ins.values_list("live", "stale", *fields)
+        columns.append("profile")
+    rows = sign_ins.values_list("live", "needs_touch", *columns)
     if not counted:
         return CompiledQuery(rows)
-    slots = [Param(name) for name in (*KINDS, "user_id")]
-    return CompiledQuery(rows, COUNTED, [counters.KEPT_FOR, *slots])
+    keys = [Param(kind) for kind in KINDS]
+    params = [counters.KEPT_FOR, *keys, Param("user_id", an_id)]
+    return CompiledQuery(rows, COUNTED, params)
 
 
 def load_caller_and_count(
@@ -77,28 +81,40 @@ def load_caller_and_count(
 ) -> SignIn | None:
     """Return the sign-in with its user, whatever its state, and count the request.
 
-    Its `live` and `stale` tell whether its tokens count, and whether its last use is
-    due to be noted. The user's `profile` is there on request, as JSON text. `usage`
-    is where the user stands now, or None if the request was not counted. One query.
+    `live` and `needs_touch` of the sign-in tell whether its tokens count, and whether
+    its last use is due to be noted. With `with_profile` the user's `prefetched_profile`
+    is there. `usage` is where the user stands now, or None if the request was not
+    counted. One query.
     """
-    long_ago = at - LAST_USED_PRECISION
-    values = {"id": bytes.fromhex(claims.sign_in_id), "now": at, "long_ago": long_ago}
+    values = {"id": claims.sign_in_id, "now": at, "long_ago": at - LAST_USED_PRECISION}
     windows = None
     if claims.user_id:
-        values["user_id"] = bytes.fromhex(claims.user_id)
+        values["user_id"] = claims.user_id
         windows = request_windows(claims.user_id)
     row, count = _counted_row(values, windows, with_profile)
     if row is None:
         return None
-    live, stale, *columns = row
-    user = loaded(User, dict(zip(USER_FIELDS, columns, strict=False)))
+    live, needs_touch, *columns = row
+    user = _user(columns)
     if with_profile:
-        user.profile = columns[len(USER_FIELDS)]
-    sign_in = loaded(SignIn, {"id": claims.sign_in_id, "user_id": user.id})
-    sign_in._state.fields_cache = {"user": user}
-    sign_in.live, sign_in.stale = live, stale
+        user.prefetched_profile = columns[len(COLUMNS)]
+    sign_in = SignIn.from_db(
+        DEFAULT_DB_ALIAS, ["id", "user_id"], [claims.sign_in_id, user.pk]
+    )
+    sign_in.user = user
+    sign_in.live, sign_in.needs_touch = live, needs_touch
     sign_in.usage = windows.of_kind[kind_of(user)].usage(count) if count else None
     return sign_in
+
+
+def _user(columns: Sequence[Any]) -> User:
+    """Return the user of a row, with the progress; other fields are deferred."""
+    user = User.from_db(DEFAULT_DB_ALIAS, USER_FIELDS, columns[: len(USER_FIELDS)])
+    progress = columns[len(USER_FIELDS) : len(COLUMNS)]
+    user.progress = Progress.from_db(
+        DEFAULT_DB_ALIAS, ["user_id", *PROGRESS_FIELDS], [user.pk, *progress]
+    )
+    return user
 
 
 def _counted_row(
@@ -108,15 +124,15 @@ def _counted_row(
 
     None for a number where it is not for this statement to count, or it cannot.
     """
-    plain = _sign_in_query(with_profile=with_profile, counted=False)
+    plain = _caller_query(with_profile=with_profile, counted=False)
     is_limited = windows and windows.ends_at
     if settings.REDIS_URL or store.is_paused or not is_limited:
-        return first(plain.rows(values)), None
+        return first(plain.fetch_rows(values)), None
     try:
-        query = _sign_in_query(with_profile=with_profile, counted=True)
-        row = first(query.rows(values | windows.keys))
+        query = _caller_query(with_profile=with_profile, counted=True)
+        row = first(query.fetch_rows(values | windows.keys))
     except STORE_ERRORS as exc:
-        row = first(plain.rows(values))  # Fails, too, where it is not the counters.
+        row = first(plain.fetch_rows(values))  # Fails too if it was not the counters.
         store.failed(exc)
         return row, None
     store.answered()
@@ -130,12 +146,3 @@ def _counted_row(
 
 def first(rows: Sequence[Sequence]) -> Sequence | None:
     return rows[0] if rows else None
-
-
-def loaded(model: type[Model], columns: dict[str, Any]) -> Model:
-    """Return a row as `Model.from_db` does, without the signals that nobody hears."""
-    row = model.__new__(model)
-    row._state = ModelState()
-    row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
-    row.__dict__ |= columns
-    return row

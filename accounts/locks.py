@@ -1,37 +1,36 @@
-"""One after the other: who changes a user's sessions, or deletes tasks, takes a turn.
+"""The owner lock: changes to what one person owns happen one after the other.
 
-Such a change locks several rows: a session, then through the trigger on sessions its
-user and its tasks; a task that is deleted, then its sessions. No order of these suits
-both, so two changes at once could wait for each other until PostgreSQL breaks one off.
-Each therefore locks the user first. Sessions of one user wait for each other anyway,
-for the user's points.
+A change to sessions locks several rows: a session, then through the trigger on sessions
+its owner's progress and its task; the deletion of a task locks the task, then its
+sessions. No order of these suits both. Each therefore locks the row of the owner in
+`accounts_user` first (docs/architecture.md, "Order of locks").
 """
 
 from __future__ import annotations
 
-from django.db.models import Expression, QuerySet
-from django.db.models.expressions import RawSQL
+from django.db.models import QuerySet
 
 from accounts.models import User
 from focusmaster.db.fields import ObjectIdField
+from focusmaster.db.statements import PreparedQuery
+from focusmaster.exceptions import OwnerGone
+
+
+@PreparedQuery.of(user_id=ObjectIdField())
+def _locked(user_id):
+    users = User.objects.filter(pk=user_id).select_for_update(no_key=True)
+    return users.values_list("timezone")
+
+
+def lock_owner(user_id: str) -> None:
+    """Wait for changes under way of this user; later ones wait. In a transaction.
+
+    One query. Raises OwnerGone if the account was deleted meanwhile.
+    """
+    if not _locked(user_id=user_id):
+        raise OwnerGone
 
 
 def lock_owners(rows: QuerySet) -> None:
-    """Wait for changes under way of the users who own these rows; later ones wait.
-
-    Must be the first query of a transaction.
-    """
+    """Do the same for all users who own these rows, in the order of their ids."""
     User.objects.filter(pk__in=rows.values("user")).lock()
-
-
-def in_turn(user_id: Expression) -> Expression:
-    """Return the same id after having taken the turn; for a statement of its own.
-
-    A statement computes it before it locks any other row: as a value to insert, or as
-    what `user_id` of the rows to update is compared with.
-    """
-    return RawSQL(
-        "SELECT id FROM accounts_user WHERE id = %s FOR NO KEY UPDATE",
-        [user_id],
-        output_field=ObjectIdField(),
-    )

@@ -6,15 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils import timezone
 
-from accounts.authentication import ProfileAuthentication, presented_token
+from accounts.authentication import presented_token
 from accounts.limits import count_request
 from focusmaster.api.client_info import client_ip
 from focusmaster.api.errors import exception_response, is_api
-from focusmaster.api.headers import set_headers
 from focusmaster.api.rate_limits import RateLimited, Usage
+from focusmaster.api.request import ApiRequest
 
 EXCEEDED = "Too many requests. Try again later."
 
@@ -22,29 +22,27 @@ EXCEEDED = "Too many requests. Try again later."
 class CallerMiddleware:
     """Find the token's owner and count the request, before a view can refuse it.
 
-    Sets `request.token` (see `presented_token`), `request.sign_in` (the live sign-in
-    that it belongs to, or None) and `request.caller` (its user). Every answer tells
-    where the caller stands. A view with `is_counted = False` is left alone.
+    Sets `token`, `sign_in`, `caller` and `usage` of the request (see ApiRequest); every
+    response tells where the caller stands. A view with `is_counted = False` is left
+    alone. An action with `prefetch_profile` gets the caller's profile along.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Callable[[ApiRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: ApiRequest) -> HttpResponse:
         if not is_api(request):
             return self.get_response(request)
-        request.is_counted, request.usage = False, None
-        request.token = request.sign_in = None
         response = self.get_response(request)
-        # No view was reached: no such path, or a body that is too large.
-        refusal = None if request.is_counted else self._counted(request)
-        response = refusal or response
+        if not request.is_counted:
+            # No view was reached: no such path, or a body that is too large.
+            response = self._count(request) or response
         if request.usage:
             add_headers(response, request.usage)
         return response
 
     def process_view(
-        self, request: HttpRequest, view: Any, args, kwargs
+        self, request: ApiRequest, view: Any, args, kwargs
     ) -> HttpResponse | None:
         if not is_api(request):
             return None
@@ -52,13 +50,15 @@ class CallerMiddleware:
         if not getattr(getattr(view, "cls", None), "is_counted", True):
             request.is_counted = True
             return None
-        chosen = getattr(view, "initkwargs", {}).get("authentication_classes", ())
-        return self._counted(request, with_profile=ProfileAuthentication in chosen)
+        of_action = getattr(view, "initkwargs", {})
+        return self._count(
+            request, with_profile=of_action.get("prefetch_profile", False)
+        )
 
-    def _counted(
-        self, request: HttpRequest, *, with_profile: bool = False
+    def _count(
+        self, request: ApiRequest, *, with_profile: bool = False
     ) -> HttpResponse | None:
-        """Count the request; return the refusal of one that is too many."""
+        """Count the request; return the error of one that is too many."""
         request.is_counted = True
         try:
             request.token = token = presented_token(
@@ -83,12 +83,7 @@ def add_headers(response: HttpResponse, usage: Usage) -> None:
     """Tell where the caller stands, under the standard's names and the older ones."""
     limit, reset = str(usage.limit), str(usage.reset)
     remaining = str(usage.remaining)
-    headers = {
-        "RateLimit-Limit": limit,
-        "RateLimit-Remaining": remaining,
-        "RateLimit-Reset": reset,
-        "X-RateLimit-Limit": limit,
-        "X-RateLimit-Remaining": remaining,
-        "X-RateLimit-Reset": reset,
-    }
-    set_headers(response, headers)
+    for prefix in ("RateLimit", "X-RateLimit"):
+        response[f"{prefix}-Limit"] = limit
+        response[f"{prefix}-Remaining"] = remaining
+        response[f"{prefix}-Reset"] = reset

@@ -11,6 +11,7 @@ from accounts.models import (
     EmailChange,
     FailedSignIn,
     PasswordReset,
+    Progress,
     SignIn,
     User,
 )
@@ -30,6 +31,11 @@ NEWEST = ["-created_at", "-id"]
 
 def forget_failed_sign_ins(user: User) -> None:
     FailedSignIn.objects.about(user).delete()
+
+
+def forget_achievements(user: User) -> None:
+    """Take away points and badges, also those that no session accounts for."""
+    Progress.objects.filter(pk=user.pk).update(points=0, badges=[])
 
 
 def strip_log(user: User) -> None:
@@ -52,10 +58,13 @@ PERSONAL_DATA = [
         ],
         excluded_columns={
             "password": "A secret, and only its hash is here.",
-            "focus_version": "Tells summaries whether they are outdated.",
         },
         erase=end_staff_sessions,
-        on_progress_reset=User.forget_achievements,
+    ),
+    PersonalDataEntry(
+        Progress,
+        excluded="Its numbers are in the profile.",
+        on_progress_reset=forget_achievements,
     ),
     PersonalDataEntry(
         EmailChange,

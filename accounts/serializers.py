@@ -25,7 +25,7 @@ from focusmaster.api.fields import (
 )
 from focusmaster.dates.periods import is_timezone
 from focusmaster.db.fields import OBJECT_ID
-from focusmaster.db.json_rows import Text
+from focusmaster.db.json_rows import Constant
 
 MAX_EMAIL_LENGTH = 254
 MAX_PICTURE_LENGTH = 2048
@@ -107,16 +107,16 @@ class StatusField(StrictChoiceField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(User.Status.choices, **kwargs)
 
-    def as_document(self, prefix: str) -> list[Expression]:
+    def as_json(self, prefix: str) -> list[Expression]:
         is_over = Q(
             **{f"{prefix}status": "suspended", f"{prefix}banned_until__lte": Now()}
         )
         status = Case(
-            When(is_over, then=Text("active")),
+            When(is_over, then=Constant("active")),
             default=F(f"{prefix}status"),
-            output_field=models.StrictCharField(),
+            output_field=models.TextField(),
         )
-        return [Text('"'), status, Text('"')]
+        return [Constant('"'), status, Constant('"')]
 
 
 class ProfileSerializer(StrictSerializer):
@@ -129,8 +129,10 @@ class ProfileSerializer(StrictSerializer):
     role = StrictChoiceField(User.Role.choices, read_only=True)
     status = StatusField(read_only=True)
     isGuest = StrictBooleanField(source="is_guest", read_only=True)
-    points = RoundedIntegerField(read_only=True)
-    badges = TextListField(child=StrictCharField(), read_only=True)
+    points = RoundedIntegerField(source="progress.points", read_only=True)
+    badges = TextListField(
+        source="progress.badges", child=StrictCharField(), read_only=True
+    )
     settings = SettingsSerializer(source="*", required=False)
     createdAt = RFC3339Field(source="created_at", read_only=True)
     password = StrictCharField(write_only=True, required=False, trim_whitespace=False)
@@ -172,7 +174,7 @@ class SignInAnswerSerializer(serializers.Serializer):
     picture = PictureField()
     role = StrictChoiceField(User.Role.choices)
     isGuest = StrictBooleanField(source="is_guest")
-    points = RoundedIntegerField()
+    points = RoundedIntegerField(source="progress.points")
     token = StrictCharField()
 
 
@@ -285,10 +287,10 @@ class ExportedProfileSerializer(serializers.Serializer):
     banReason = StrictCharField(source="ban_reason")
     bannedUntil = RFC3339Field(source="banned_until", allow_null=True)
     isGuest = StrictBooleanField(source="is_guest")
-    points = RoundedIntegerField()
-    badges = TextListField(child=StrictCharField())
-    totalFocusTime = RoundedIntegerField(source="focus_seconds")
-    totalSessions = RoundedIntegerField(source="focus_count")
+    points = RoundedIntegerField(source="progress.points")
+    badges = TextListField(source="progress.badges", child=StrictCharField())
+    totalFocusTime = RoundedIntegerField(source="progress.focus_seconds")
+    totalSessions = RoundedIntegerField(source="progress.focus_count")
     createdAt = RFC3339Field(source="created_at")
     updatedAt = RFC3339Field(source="updated_at")
 

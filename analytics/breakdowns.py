@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count
 
 from analytics.caching import cached_by_version
-from focusmaster.db.statements import Param, Statement, select_statement
 from kanban.models import Task
 from pomodoro.totals import focus_by_hour, focus_by_mood
 
@@ -28,14 +26,9 @@ moods = cached_by_version(focus_by_mood)
 
 def distribution(user: User) -> list[dict[str, Any]]:
     """Return how many of the user's tasks have each priority; one query."""
-    found = dict(_by_priority().rows({"user": bytes.fromhex(user.pk)}))
+    tasks = Task.objects.owned_by(user).order_by().values_list("priority")
+    found = dict(tasks.annotate(number=Count("*")))
     return [
         {"name": name, "value": found.get(priority, 0)}
         for name, priority in PRIORITIES.items()
     ]
-
-
-@cache
-def _by_priority() -> Statement:
-    tasks = Task.objects.owned_by(Param("user")).order_by().values_list("priority")
-    return select_statement(tasks.annotate(number=Count("*")))

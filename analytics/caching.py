@@ -1,7 +1,7 @@
 """Summaries that a worker remembers until a session that they are made of changes.
 
 A dashboard asks for the same few summaries again and again, mostly with nothing new in
-between. The database gives the user a new `focus_version` whenever one of their focus
+between. The database gives the user a new progress version whenever one of their focus
 sessions changes, and the token's owner brings that along: while it is the same, so is
 the summary.
 """
@@ -33,7 +33,7 @@ def cached_by_version(summary: Callable[..., Any]) -> Callable[..., bytes]:
     tell one summary from another. Only what has the same few entries for any period may
     take one without bounds.
 
-    The user's `focus_version` must be from this request. A change that commits
+    The user's progress version must be from this request. A change that commits
     after it was read may be in the summary already, never the other way round.
     """
 
@@ -44,7 +44,7 @@ def cached_by_version(summary: Callable[..., Any]) -> Callable[..., bytes]:
     def document(user: User, period: Period, *more: Hashable) -> bytes:
         if is_long(period):
             return orjson.dumps(summary(user.pk, period, *more))
-        return kept(user.pk, user.focus_version, period, *more)
+        return kept(user.pk, user.progress.version, period, *more)
 
     return document
 

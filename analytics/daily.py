@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from analytics.caching import cached_by_version
 from focusmaster.dates.periods import TICK, local_day, local_midnight
-from focusmaster.db.json_rows import json_object
-from focusmaster.db.statements import Param, Statement, select_statement
 from pomodoro.models import PomodoroSession
-from pomodoro.serializers import SessionSerializer
+from pomodoro.serializers import SESSION_ROWS
 from pomodoro.totals import focus_by_day, focus_streaks
 
 if TYPE_CHECKING:
@@ -21,35 +20,23 @@ if TYPE_CHECKING:
 # In English whatever the locale: clients look these names up.
 WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
-# One query, so that the numbers are those of the sessions beside them.
-LOG = """
-SELECT '{{"totalDuration":' || coalesce(sum(duration), 0)
-    || ',"sessionCount":' || count(*)
-    || ',"sessions":[' || coalesce(string_agg(document, ','), '') || ']}}'
-FROM ({sessions}) AS session
-"""
-
 
 def focus_log(user_id: str, period: Period) -> bytes:
     """Return a bounded period's focus sessions, newest first, and their sum, as JSON.
 
-    Duration in seconds. Not remembered: the titles of tasks are in it.
+    Duration in seconds. One query. Not cached: the titles of tasks are in it.
     """
-    values = {"user": bytes.fromhex(user_id), **period.lookups("started_at")}
-    return _log().texts(values)[0]
-
-
-@cache
-def _log() -> Statement:
-    sessions = PomodoroSession.objects.owned_by(Param("user")).focus()
-    sessions = sessions.filter(
-        started_at__gte=Param("started_at__gte"), started_at__lt=Param("started_at__lt")
-    ).order_by("-started_at", "-id")
-    document = json_object(SessionSerializer(), PomodoroSession)
-    rows = select_statement(
-        sessions.annotate(document=document).values_list("duration", "document")
+    lookups = period.lookups("started_at")
+    sessions = SESSION_ROWS.all(
+        user_id=user_id, type=PomodoroSession.Type.FOCUS, **lookups
     )
-    return Statement(LOG.format(sessions=rows.sql), rows.params)
+    return orjson.dumps(
+        {
+            "totalDuration": sum(orjson.loads(one)["duration"] for one in sessions),
+            "sessionCount": len(sessions),
+            "sessions": [orjson.Fragment(one) for one in sessions],
+        }
+    )
 
 
 @cached_by_version

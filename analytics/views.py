@@ -3,12 +3,12 @@ from __future__ import annotations
 from django.utils import timezone
 from rest_framework import viewsets
 from rest_framework.decorators import action
-from rest_framework.request import Request
 
 from accounts.models import User
 from analytics import breakdowns, daily
 from analytics.productivity import productivity_by_day
-from focusmaster.api.dispatch import ShortDispatch
+from focusmaster.api.request import ApiRequest
+from focusmaster.api.responses import JSONResponse, json_response
 from focusmaster.dates.periods import (
     RANGES,
     Period,
@@ -18,40 +18,39 @@ from focusmaster.dates.periods import (
     period_of,
     zone_of,
 )
-from focusmaster.db.json_rows import JSONResponse, json_response
 from pomodoro.totals import focus_by_task
 
 HEATMAP_DAYS = 365
 FIRST_WEEKDAY = {User.WeekStart.MONDAY: 0, User.WeekStart.SUNDAY: 6}
 
 
-class AnalyticsViewSet(ShortDispatch, viewsets.ViewSet):
+class AnalyticsViewSet(viewsets.ViewSet):
     """Summaries of the caller's own sessions, in the caller's time zone."""
 
     @action(detail=False, methods=["get"])
-    def productivity(self, request: Request) -> JSONResponse:
+    def productivity(self, request: ApiRequest) -> JSONResponse:
         period = period_of(request.query_params, request.user.timezone, default="week")
         period = closed(period, RANGES["week"])
         return JSONResponse(productivity_by_day(request.user, period))
 
     @action(detail=False, methods=["get"])
-    def today(self, request: Request) -> JSONResponse:
+    def today(self, request: ApiRequest) -> JSONResponse:
         zone = zone_of(request.query_params, request.user.timezone)
         return JSONResponse(daily.focus_log(request.user.pk, last_days(1, zone)))
 
     @action(detail=False, methods=["get"])
-    def week(self, request: Request) -> JSONResponse:
+    def week(self, request: ApiRequest) -> JSONResponse:
         zone = zone_of(request.query_params, request.user.timezone)
         week = current_week(FIRST_WEEKDAY[request.user.week_start], zone)
         return JSONResponse(daily.minutes_by_weekday(request.user, week))
 
     @action(detail=False, methods=["get"])
-    def heatmap(self, request: Request) -> JSONResponse:
+    def heatmap(self, request: ApiRequest) -> JSONResponse:
         period = period_of(request.query_params, request.user.timezone)
         return JSONResponse(daily.heatmap(request.user, closed(period, HEATMAP_DAYS)))
 
     @action(detail=False, methods=["get"])
-    def goal(self, request: Request) -> JSONResponse:
+    def goal(self, request: ApiRequest) -> JSONResponse:
         now, user = timezone.now(), request.user
         period = period_of(request.query_params, user.timezone, default="week", at=now)
         period = closed(period, RANGES["week"], at=now)
@@ -59,26 +58,26 @@ class AnalyticsViewSet(ShortDispatch, viewsets.ViewSet):
         return JSONResponse(daily.goal_by_day(user, period, today, user.daily_goal))
 
     @action(detail=False, methods=["get"])
-    def streaks(self, request: Request) -> JSONResponse:
+    def streaks(self, request: ApiRequest) -> JSONResponse:
         zone = zone_of(request.query_params, request.user.timezone)
         until_today = Period(None, last_days(1, zone).end, zone)
         return JSONResponse(daily.streaks(request.user, until_today))
 
     @action(detail=False, methods=["get"])
-    def hours(self, request: Request) -> JSONResponse:
+    def hours(self, request: ApiRequest) -> JSONResponse:
         period = period_of(request.query_params, request.user.timezone)
         return JSONResponse(breakdowns.hours(request.user, period))
 
     @action(detail=False, methods=["get"])
-    def moods(self, request: Request) -> JSONResponse:
+    def moods(self, request: ApiRequest) -> JSONResponse:
         period = period_of(request.query_params, request.user.timezone)
         return JSONResponse(breakdowns.moods(request.user, period))
 
     @action(detail=False, methods=["get"])
-    def tasks(self, request: Request) -> JSONResponse:
+    def tasks(self, request: ApiRequest) -> JSONResponse:
         period = period_of(request.query_params, request.user.timezone)
         return json_response(focus_by_task(request.user.pk, period))
 
     @action(detail=False, methods=["get"])
-    def distribution(self, request: Request) -> JSONResponse:
+    def distribution(self, request: ApiRequest) -> JSONResponse:
         return json_response(breakdowns.distribution(request.user))

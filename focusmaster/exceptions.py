@@ -39,6 +39,14 @@ class InvalidValue(Exception):
         self.message = message
 
 
+class RowNotFound(Exception):
+    """There is no such row, or it is someone else's."""
+
+
+class OwnerGone(Exception):
+    """The account was deleted while a request of its owner was under way."""
+
+
 def violated_constraint(exc: IntegrityError) -> str | None:
     """Return the name of the PostgreSQL constraint that raised `exc`, if any."""
     diagnostics = getattr(exc.__cause__, "diag", None)

@@ -7,7 +7,7 @@ An app lists there, as `PERSONAL_DATA`, every model from which a path leads to t
     from timeclock.models import WorkLog
     from timeclock.serializers import WorkLogSerializer
 
-    HOLDINGS = [
+    PERSONAL_DATA = [
         Holding(WorkLog, sections=[Section("workLogs", WorkLogSerializer)]),
     ]
 
@@ -30,11 +30,13 @@ with the account. Further:
 - `on_progress_reset`, a function of the user, takes back what the app's rows add up
   to, for a person who begins anew and keeps the account;
 - `on_timezone_change`, a function of the user, looks at the app's rows again by the
-  clocks of the person's new time zone, in the transaction that changes it.
+  clocks of the person's new time zone, in the transaction that changes it;
+- `before_shown`, a function of the user, brings up to date what is worked out only when
+  somebody looks at it, such as badges.
 
 Tests walk all models and fail for one that is not listed, for a column that is neither
 shown nor left out, and for anything that outlives the account without being listed.
-They want rows of every model: `rows_of(user)` in `<app>/tests/rows.py` makes them.
+They want rows of every model: `make_rows(user)` in `<app>/tests/rows.py` makes them.
 """
 
 from __future__ import annotations
@@ -86,8 +88,9 @@ class PersonalDataEntry:
     excluded: str = ""
     erase: Callable[[User], object] | None = None
     retained_because: str = ""
-    reset_progress: Callable[[User], object] | None = None
-    apply_timezone_change: Callable[[User], object] | None = None
+    on_progress_reset: Callable[[User], object] | None = None
+    on_timezone_change: Callable[[User], object] | None = None
+    before_shown: Callable[[User], object] | None = None
 
     def rows(self, user_id: str) -> QuerySet:
         return self.model._base_manager.filter(**{self.path: user_id})
@@ -98,7 +101,7 @@ def personal_data_entries() -> Iterator[PersonalDataEntry]:
     for app in apps.get_app_configs():
         if module_has_submodule(app.module, "personal_data"):
             module = import_module(f"{app.name}.personal_data")
-            yield from getattr(module, "HOLDINGS", ())
+            yield from getattr(module, "PERSONAL_DATA", ())
 
 
 def erase(user_id: str) -> bool:
@@ -124,15 +127,22 @@ def reset_progress(user: User) -> None:
     with transaction.atomic():
         list(type(user).objects.select_for_update(no_key=True).filter(pk=user.pk))
         for entry in personal_data_entries():
-            if entry.reset_progress:
-                entry.reset_progress(user)
+            if entry.on_progress_reset:
+                entry.on_progress_reset(user)
 
 
 def apply_timezone_change(user: User) -> None:
     """Look at a person's rows again by the clocks of their new time zone."""
     for entry in personal_data_entries():
-        if entry.apply_timezone_change:
-            entry.apply_timezone_change(user)
+        if entry.on_timezone_change:
+            entry.on_timezone_change(user)
+
+
+def bring_up_to_date(user: User) -> None:
+    """Work out what is worked out only when somebody looks at a person."""
+    for entry in personal_data_entries():
+        if entry.before_shown:
+            entry.before_shown(user)
 
 
 def export(user_id: str) -> IO[bytes]:

@@ -38,6 +38,7 @@ class HealthViewSet(viewsets.ViewSet):
     """For load balancers and monitors; asks for no token."""
 
     is_counted = False
+    is_tagged = False
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
@@ -105,6 +106,6 @@ class DocsView(APIView):
     content_negotiation_class = PageNegotiation
 
     def get(self, request: Request) -> HttpResponse:
-        page = render(request._request, "focusmaster/docs.html")
+        page = render(request, "focusmaster/docs.html")
         page["Content-Security-Policy"] = DOCS_POLICY
         return page

@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from django.conf import settings
 from django.http import HttpResponse, HttpResponseRedirect
-from rest_framework import status, viewsets
+from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.permissions import AllowAny, IsAuthenticated
@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from accounts.authentication import OptionalTokenAuthentication, refuse_barred
 from accounts.models import User
 from focusmaster.api.renderers import JSONNegotiation, accepts
+from focusmaster.api.viewsets import ApiViewSet
 from integrations import player
 from integrations.exceptions import FAILURES, InvalidCode, InvalidState
 from integrations.models import SpotifyLink
@@ -37,14 +38,14 @@ NOTHING_PLAYS = {"is_playing": False, "item": None}
 NO_LINK = {"connected": False, "scopes": [], "linkedAt": None}
 
 
-class SpotifyViewSet(viewsets.GenericViewSet):
+class SpotifyViewSet(ApiViewSet):
     """The caller's link to Spotify, and their player."""
 
-    @action(detail=False, methods=["get"], url_path="auth-url")
+    @action(detail=False, methods=["get"], url_path="auth-url", is_tagged=False)
     def auth_url(self, request: Request) -> Response:
         return self._start(request)
 
-    @action(detail=False, methods=["get"])
+    @action(detail=False, methods=["get"], is_tagged=False)
     def login(self, request: Request) -> Response:
         return self._start(request)
 
@@ -133,8 +134,10 @@ class CallbackNegotiation(JSONNegotiation):
             raise
 
 
-class CallbackViewSet(viewsets.GenericViewSet):
+class CallbackViewSet(ApiViewSet):
     """The way back from Spotify, of a browser or by way of the web client."""
+
+    is_tagged = False
 
     authentication_classes = (OptionalTokenAuthentication,)
     content_negotiation_class = CallbackNegotiation

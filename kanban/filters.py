@@ -12,7 +12,6 @@ from django.db.models.functions import Least
 from django.utils import timezone
 
 from focusmaster.dates.periods import DAY_LENGTH, local_day, local_midnight, zone_of
-from focusmaster.db.statements import Param
 from focusmaster.exceptions import InvalidValue
 from kanban.models import Task
 
@@ -53,32 +52,53 @@ class Matches(Func):
     output_field = models.BooleanField()
 
 
+def search_query(words: Any) -> Func:
+    # Selected, so that it is made once and not for each task.
+    return Func(words, template="(SELECT kanban_task_query(%(expressions)s))")
+
+
+def matches(words: Any) -> Q:
+    return Q(Matches(F("search"), search_query(words)))
+
+
+def is_overdue(today: Any, start: Any, now: Any) -> Q:
+    """Keep what is due on a day before today, or at an instant before now."""
+    at_an_instant = due("<", start) | (Q(is_all_day=False) & due("<", now))
+    return ~Q(status="done") & (
+        (ON_A_DAY & due("<", today)) | (~ON_A_DAY & at_an_instant)
+    )
+
+
+def is_due(today: Any, day_after: Any, start: Any, end: Any) -> Q:
+    """Keep what is due on the days from today, or at an instant within them."""
+    on_a_day = ON_A_DAY & due(">=", today) & due("<", day_after)
+    return on_a_day | (~ON_A_DAY & due(">=", start) & due("<", end))
+
+
 class Compared(Func):
     template = "(%(expressions)s)"
     output_field = models.BooleanField()
 
 
-def due(direction: str, slot: str) -> Q:
-    """Return the condition for what is due to be on one side of a slot."""
-    return Q(Compared(DUE, Param(slot), arg_joiner=f" {direction} "))
+def due(direction: str, instant: Any) -> Q:
+    """Return the condition for what is due to be on one side of an instant."""
+    return Q(Compared(DUE, instant, arg_joiner=f" {direction} "))
 
 
-# Selected, so that it is made once and not for each task.
-QUERY = Func(Param("words"), template="(SELECT kanban_task_query(%(expressions)s))")
-NAMED_FILTERS = {
-    "matches": Q(Matches(F("search"), QUERY)),
-    "is_overdue": ~Q(status="done")
-    & (
-        (ON_A_DAY & due("<", "today"))
-        | (~ON_A_DAY & (due("<", "start") | (Q(is_all_day=False) & due("<", "now"))))
-    ),
-    "is_due": (ON_A_DAY & due(">=", "today") & due("<", "day_after"))
-    | (~ON_A_DAY & due(">=", "start") & due("<", "end")),
-}
+NAMED_FILTERS = {"matches": matches, "is_overdue": is_overdue, "is_due": is_due}
+
+
+def rank_of_match(words: Any) -> Func:
+    return Func(
+        F("search"),
+        search_query(words),
+        function="ts_rank",
+        output_field=models.FloatField(),
+    )
+
+
 SORT_EXPRESSIONS = {
-    "match": Func(
-        F("search"), QUERY, function="ts_rank", output_field=models.FloatField()
-    ),
+    "match": rank_of_match,
     "rank_of_priority": Func(
         F("priority"),
         template="array_position('{low,medium,high}'::varchar[], %(expressions)s)",

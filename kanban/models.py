@@ -7,36 +7,23 @@ sessions that a trigger of the pomodoro app counts, plus the owner's own correct
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
-from django.db.models import (
-    Case,
-    Expression,
-    ExpressionWrapper,
-    F,
-    Func,
-    OuterRef,
-    Q,
-    Subquery,
-    Value,
-    When,
-)
-from django.db.models.expressions import Combinable
-from django.db.models.functions import Coalesce, Greatest, Least, Now
-from django.db.models.lookups import Exact
+from django.db.models import F, Func, Q
+from django.db.models.functions import Greatest, Least
 from django.utils import timezone
 
-from accounts.locks import lock_owners
+from accounts.locks import lock_owner, lock_owners
 from accounts.models import User
+from focusmaster.dates.rfc3339 import present
 from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
-from focusmaster.exceptions import InvalidValue
+from focusmaster.exceptions import InvalidValue, RowNotFound
 from kanban.exceptions import NotInColumn
 from kanban.ordering import MAX_POSITION, POSITION_STEP, free_position, rebalance
 
@@ -50,10 +37,10 @@ MAX_COMPLETED = 1000
 
 
 class TaskQuerySet(models.QuerySet):
-    def owned_by(self, user: User) -> TaskQuerySet:
+    def owned_by(self, user: User | str) -> Self:
         return self.filter(user=user)
 
-    def draft(
+    def add(
         self,
         *,
         user: User,
@@ -62,8 +49,8 @@ class TaskQuerySet(models.QuerySet):
         is_completed: bool = False,
         **fields: Any,
     ) -> Task:
-        """Return a new card, not saved yet, for the top of its column."""
-        now = at or timezone.now()
+        """Put a new card on top of its column. Takes the owner's lock; 3 queries."""
+        now = at or present()
         if is_completed:
             fields["status"] = Task.Status.DONE
         task = Task(
@@ -74,46 +61,24 @@ class TaskQuerySet(models.QuerySet):
             **fields,
         )
         task.completed_at = now if task.status == Task.Status.DONE else None
-        task.position = top_of_column(user.pk, task.status)
+        with transaction.atomic():
+            lock_owner(user.pk)
+            task.position = top_of_column(user.pk, task.status)
+            task.save(force_insert=True)
         return task
 
-    def add(self, **fields: Any) -> Task:
-        """Put a new card on top of its column; takes what `draft` does."""
-        task = self.draft(**fields)
-        task.save(force_insert=True)
-        return task
+    def change(self, pk: str, **fields: Any) -> Task:
+        """Change one of these tasks and return it; see `Task.apply`.
 
-    def changes(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Say what to set when an owner gives these fields, as values or expressions.
-
-        A status, or `is_completed` alone, decides when the task was completed. Taking
-        back `is_completed` takes a done task back to todo. A card that changes its
-        column without a position goes on top of the new one.
+        Locks the task's row, so that of two changes at once each sees the other's.
+        2 queries, 3 when it changes its column. Raises RowNotFound.
         """
-        changes = {**given, "updated_at": Now()}
-        if "completed_pomodoros" in given:
-            count = changes.pop("completed_pomodoros")
-            changes["pomodoro_correction"] = count - F("session_count")
-        is_completed = changes.pop("is_completed", None)
-        if "status" in given:
-            is_done = Exact(_typed(given["status"], models.CharField()), "done")
-        elif is_completed is not None:
-            is_done = Exact(_typed(is_completed, models.BooleanField()), True)
-            changes["status"] = Case(
-                When(is_done, then=Value("done")),
-                When(status="done", then=Value("todo")),
-                default=F("status"),
-            )
-        else:
-            return changes
-        completed_at = Coalesce(F("completed_at"), Now())
-        changes["completed_at"] = Case(When(is_done, then=completed_at), default=None)
-        if "position" not in given:
-            status = _typed(changes["status"], models.CharField())
-            top = top_of_column(OuterRef("user_id"), status)
-            stays = Exact(F("status"), status)
-            changes["position"] = Case(When(stays, then=F("position")), default=top)
-        return changes
+        with transaction.atomic():
+            task = self.filter(pk=pk).select_for_update(no_key=True).first()
+            if task is None:
+                raise RowNotFound
+            task.save(update_fields=task.apply(**fields))
+        return task
 
     @transaction.atomic
     def move(
@@ -131,7 +96,7 @@ class TaskQuerySet(models.QuerySet):
         One row is written, unless there is no room left between two cards.
         """
         lock_owners(self)
-        task = self.first()
+        task = self.select_for_update(no_key=True).first()
         if task is None:
             return False
         board = Task.objects.filter(user=task.user_id).exclude(pk=task.pk)
@@ -149,11 +114,11 @@ class TaskQuerySet(models.QuerySet):
         column = board.filter(status=status)
         position = free_position(column, above, below)
         if position is None:
-            rebalance(task.user_id, status)
+            rebalance(column)
             for card in neighbours.values():
                 card.refresh_from_db(fields=["position"])
             position = free_position(column, above, below)
-        self.update(**self.changes({"status": status, "position": position}))
+        task.save(update_fields=task.apply(status=status, position=position))
         return True
 
     @transaction.atomic
@@ -163,21 +128,15 @@ class TaskQuerySet(models.QuerySet):
         return self.delete()[1].get(Task._meta.label, 0)
 
 
-def top_of_column(user_id: Any, status: Any) -> Combinable:
-    """Return the position above all cards of a column, for the database to compute.
+def top_of_column(user_id: str, status: str) -> float:
+    """Return the position above all cards of a column; one query.
 
     Where a client has put one as high as there is, it is the same, until a move makes
     room.
     """
     column = Task.objects.filter(user_id=user_id, status=status).order_by("position")
-    top = Coalesce(Subquery(column.values("position")[:1]), Value(POSITION_STEP))
-    return Greatest(top - Value(POSITION_STEP), Value(-MAX_POSITION))
-
-
-def _typed(value: Any, field: models.Field) -> Expression:
-    if hasattr(value, "resolve_expression"):
-        return ExpressionWrapper(value, output_field=field)
-    return Value(value, output_field=field)
+    top = column.values_list("position", flat=True).first()
+    return 0.0 if top is None else max(top - POSITION_STEP, -MAX_POSITION)
 
 
 class Task(models.Model):
@@ -301,3 +260,31 @@ class Task(models.Model):
     def place(self) -> tuple[float, str]:
         """What orders it among the cards of its column."""
         return self.position, self.pk
+
+    def apply(self, **fields: Any) -> list[str]:
+        """Set what an owner gives, and what follows; return the names of the columns.
+
+        A status, or `is_completed` alone, decides when the task was completed. Taking
+        back `is_completed` takes a done task back to todo. A card that changes its
+        column without a position goes on top of the new one.
+        """
+        changes = {**fields, "updated_at": present()}
+        if "completed_pomodoros" in fields:
+            count = changes.pop("completed_pomodoros")
+            changes["pomodoro_correction"] = count - self.session_count
+        is_completed = changes.pop("is_completed", None)
+        status = changes.get("status", self.status)
+        if "status" not in fields and is_completed is not None:
+            if is_completed:
+                status = Task.Status.DONE
+            elif self.status == Task.Status.DONE:
+                status = Task.Status.TODO
+        if status != self.status:
+            changes["status"] = status
+            is_done = status == Task.Status.DONE
+            changes["completed_at"] = changes["updated_at"] if is_done else None
+            if "position" not in fields:
+                changes["position"] = top_of_column(self.user_id, status)
+        for name, value in changes.items():
+            setattr(self, name, value)
+        return list(changes)

@@ -2,14 +2,13 @@
 
 A card that is dropped between two others gets a number between theirs, so that one row
 is written. Halving a gap ends after some forty drops into the same place; then the
-column is spread out anew, which keeps the order.
+column is rebalanced, which keeps the order.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db import connection
 from django.db.models import Q
 
 if TYPE_CHECKING:
@@ -19,14 +18,6 @@ if TYPE_CHECKING:
 POSITION_STEP = 1024.0
 # As far as a card may lie from the middle: numbers up to here have fractions enough.
 MAX_POSITION = 1e12
-
-SPREAD_OUT = """
-UPDATE kanban_task SET position = %s * place.number FROM (
-    SELECT id, row_number() OVER (ORDER BY position, id) AS number
-    FROM kanban_task WHERE user_id = %s AND status = %s
-) AS place
-WHERE kanban_task.id = place.id AND kanban_task.position <> %s * place.number
-"""
 
 
 def free_position(
@@ -65,8 +56,9 @@ def between(low: float | None, high: float | None) -> float | None:
     return middle if fits and abs(middle) <= MAX_POSITION else None
 
 
-def rebalance(user_id: str, status: str) -> None:
-    """Put all cards of a column a step apart, in the order they have."""
-    with connection.cursor() as cursor:
-        owner = bytes.fromhex(user_id)
-        cursor.execute(SPREAD_OUT, [POSITION_STEP, owner, status, POSITION_STEP])
+def rebalance(column: TaskQuerySet) -> None:
+    """Put all cards of a column a step apart, in the order they have; 2 queries."""
+    cards = list(column.order_by("position", "id").only("position"))
+    for number, card in enumerate(cards, start=1):
+        card.position = POSITION_STEP * number
+    column.bulk_update(cards, ["position"], batch_size=1000)

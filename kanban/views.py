@@ -2,18 +2,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404
 from rest_framework import status
 from rest_framework.decorators import action
-from rest_framework.request import Request
 from rest_framework.response import Response
 
+from focusmaster.api.request import ApiRequest
+from focusmaster.api.responses import JSONResponse
 from focusmaster.api.viewsets import OwnedRowsViewSet
-from focusmaster.db.json_rows import JSONResponse, JSONRows
-from focusmaster.db.statements import Param
-from focusmaster.exceptions import InvalidValue
-from kanban.filters import NAMED_FILTERS, NEWEST, SORT_EXPRESSIONS, lookups_in, order_in
-from kanban.models import Task, top_of_column
+from focusmaster.db.json_rows import JSONRows
+from focusmaster.exceptions import InvalidValue, RowNotFound
+from kanban.filters import (
+    NAMED_FILTERS,
+    NEWEST,
+    SORT_EXPRESSIONS,
+    lookups_in,
+    order_in,
+)
+from kanban.models import Task
 from kanban.serializers import MoveSerializer, TaskSerializer
 
 
@@ -21,17 +26,13 @@ class TaskViewSet(OwnedRowsViewSet):
     """The caller's tasks."""
 
     serializer_class = TaskSerializer
-    documents = JSONRows(
-        TaskSerializer,
+    rows = JSONRows(
         Task,
+        TaskSerializer,
         order=NEWEST,
-        computed={"position": top_of_column(Param("user_id"), Param("status"))},
-        ranks=SORT_EXPRESSIONS,
-        conditions=NAMED_FILTERS,
+        sort_expressions=SORT_EXPRESSIONS,
+        named_filters=NAMED_FILTERS,
     )
-
-    def get_queryset(self):
-        return Task.objects.owned_by(self.request.user)
 
     def lookups(self) -> dict[str, Any]:
         return lookups_in(self.request.query_params, self.request.user)
@@ -39,38 +40,28 @@ class TaskViewSet(OwnedRowsViewSet):
     def order(self) -> tuple[str, ...]:
         return order_in(self.request.query_params)
 
-    def create(self, request: Request) -> JSONResponse:
-        serializer = self.get_serializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
+    def create(self, request: ApiRequest) -> JSONResponse:
+        task = Task.objects.add(user=request.user, **self.validated())
+        return self.row_response(task.pk, status.HTTP_201_CREATED)
 
-        task = Task.objects.draft(user=request.user, **serializer.validated_data)
-
-        return JSONResponse(self.documents.insert(task), status.HTTP_201_CREATED)
-
-    def update(self, request: Request, pk: str) -> JSONResponse:
+    def update(self, request: ApiRequest, pk: str) -> JSONResponse:
         """Change the fields given; PUT and PATCH mean the same."""
         if request.data == {}:
             raise InvalidValue("", "give at least one field to change")
-        serializer = self.get_serializer(data=request.data, partial=True)
-        serializer.is_valid(raise_exception=True)
-
-        return self.change(pk, serializer.validated_data)
+        self.owned().change(pk, **self.validated(partial=True))
+        return self.row_response(pk)
 
     partial_update = update
 
     @action(detail=True, methods=["post"], serializer_class=MoveSerializer)
-    def move(self, request: Request, pk: str) -> JSONResponse:
+    def move(self, request: ApiRequest, pk: str) -> JSONResponse:
         """Put the task where it was dropped."""
-        serializer = self.get_serializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
+        if not self.owned().filter(pk=pk).move(**self.validated()):
+            raise RowNotFound
+        return self.row_response(pk)
 
-        if not self.get_queryset().filter(pk=pk).move(**serializer.validated_data):
-            raise Http404
-
-        return self.answer(pk)
-
-    def destroy(self, request: Request, pk: str) -> Response:
+    def destroy(self, request: ApiRequest, pk: str) -> Response:
         """Delete the task; its sessions stay, without a task."""
-        if not self.get_queryset().filter(pk=pk).discard():
-            raise Http404
+        if not self.owned().filter(pk=pk).discard():
+            raise RowNotFound
         return Response({"message": "Task deleted successfully", "id": pk})

@@ -36,7 +36,7 @@ class PersonSerializer(serializers.Serializer):
     banReason = StrictCharField(source="ban_reason")
     bannedUntil = RFC3339Field(source="banned_until", allow_null=True)
     isGuest = StrictBooleanField(source="is_guest")
-    points = RoundedIntegerField()
+    points = RoundedIntegerField(source="progress.points")
     createdAt = RFC3339Field(source="created_at")
     updatedAt = RFC3339Field(source="updated_at")
     lastSeenAt = RFC3339Field(source="last_seen_at", allow_null=True)

@@ -9,20 +9,22 @@ total of all focus sessions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models, transaction
-from django.db.models import F, Q
-from django.db.models.functions import Greatest, Least, Now
+from django.db.models import F, Q, Value
+from django.db.models.functions import Greatest, Least
 from django.utils import timezone
 
-from accounts.locks import lock_owners
+from accounts.locks import lock_owner, lock_owners
 from accounts.models import User
+from focusmaster.dates.rfc3339 import present
 from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
+from focusmaster.db.json_rows import Constant
+from focusmaster.exceptions import RowNotFound, constraint_errors
 from pomodoro.exceptions import EndsBeforeStart, NoSuchTask
 
 MAX_DURATION = 86_400  # seconds, one day
@@ -35,24 +37,50 @@ CONSTRAINT_ERRORS = {TASK_OF_SAME_USER: NoSuchTask, ENDS_AFTER_START: EndsBefore
 
 
 class PomodoroSessionQuerySet(models.QuerySet):
-    def owned_by(self, user: User) -> PomodoroSessionQuerySet:
+    def owned_by(self, user: User | str) -> Self:
         return self.filter(user=user)
 
-    def focus(self) -> PomodoroSessionQuerySet:
-        return self.filter(type=PomodoroSession.Type.FOCUS)
+    def focus(self) -> Self:
+        # A constant, not a parameter: a prepared plan then takes the index that has
+        # focus sessions alone.
+        return self.filter(type=Constant(PomodoroSession.Type.FOCUS))
 
-    def draft(
-        self, *, user: User, at: datetime | None = None, **fields: Any
-    ) -> PomodoroSession:
-        """Return a new session, not saved yet."""
-        now = at or timezone.now()
-        return PomodoroSession(
-            user_id=user.pk, created_at=now, updated_at=now, **fields
-        )
+    def log(
+        self, *, user_id: str, at: datetime | None = None, **fields: Any
+    ) -> tuple[PomodoroSession, bool]:
+        """Record a block; return its session and whether that is a new one.
 
-    def changes(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Say what to set when an owner gives these fields, values or expressions."""
-        return {**given, "updated_at": Now()}
+        The web client posts a block at its end and, once a mood is picked, again, with
+        a slightly wider interval: a block with a mood completes the session that it
+        repeats. Takes the owner's lock, so that of two such posts one completes it.
+        2 queries, 3 with a mood. Raises NoSuchTask, EndsBeforeStart, OwnerGone.
+        """
+        now = at or present()
+        session = self.model(user_id=user_id, created_at=now, updated_at=now, **fields)
+        with constraint_errors(CONSTRAINT_ERRORS), transaction.atomic():
+            lock_owner(user_id)
+            if session.mood and (repeated := self.repeated_by(session).first()):
+                repeated.mood, repeated.updated_at = session.mood, now
+                repeated.save(update_fields=["mood", "updated_at"])
+                return repeated, False
+            session.save(force_insert=True)
+        return session, True
+
+    def change(self, pk: str, **fields: Any) -> PomodoroSession:
+        """Change one of these sessions and return it. Takes the owner's lock.
+
+        3 queries. Raises RowNotFound, NoSuchTask, EndsBeforeStart.
+        """
+        with constraint_errors(CONSTRAINT_ERRORS), transaction.atomic():
+            lock_owners(self.filter(pk=pk))
+            session = self.filter(pk=pk).first()
+            if session is None:
+                raise RowNotFound
+            for name, value in fields.items():
+                setattr(session, name, value)
+            session.updated_at = present()
+            session.save(update_fields=[*fields, "updated_at"])
+        return session
 
     @transaction.atomic
     def discard(self) -> int:
@@ -60,20 +88,30 @@ class PomodoroSessionQuerySet(models.QuerySet):
         lock_owners(self)
         return self.delete()[0]
 
-    def awaiting_mood(
-        self, *, start: Any, end: Any, earliest: Any, earliest_open: Any
-    ) -> Self:
-        """Keep the sessions without a mood that overlap a block, the nearest first.
+    def repeated_by(self, block: PomodoroSession) -> Self:
+        """Keep the sessions without a mood that a block repeats, the nearest first.
 
-        None that overlaps it begins before `earliest`, or before `earliest_open` when
-        it has no end; the first bound keeps the search from reading the whole history.
+        They are the same user's, of the same type, task and duration, and overlap it.
         """
-        overlapping = Q(ended_at=None, started_at__gt=earliest_open) | Q(
+        start, length = block.started_at, timedelta(seconds=block.duration)
+        end = block.ended_at or start + length
+        # Without an end, a session of the same duration lasts that long.
+        overlapping = Q(ended_at=None, started_at__gt=start - length) | Q(
             ended_at__gt=start
         )
-        distance = Greatest("started_at", start) - Least("started_at", start)
+        distance = Greatest("started_at", Value(start)) - Least(
+            "started_at", Value(start)
+        )
         return self.filter(
-            overlapping, mood=None, started_at__gt=earliest, started_at__lt=end
+            overlapping,
+            user_id=block.user_id,
+            type=block.type,
+            task_id=block.task_id,
+            duration=block.duration,
+            mood=None,
+            # Keeps the search from reading the whole history.
+            started_at__gt=start - timedelta(seconds=MAX_DURATION),
+            started_at__lt=end,
         ).order_by(distance)
 
 

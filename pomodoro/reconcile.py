@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet, Sum
 
-from accounts.models import User
+from accounts.models import Progress, User
 from kanban.models import Task
 from pomodoro.badges import unearned_by
 from pomodoro.models import PomodoroSession
@@ -32,7 +32,7 @@ NOTHING = {"points": 0, "focus_count": 0, "focus_seconds": 0}
 class Difference(NamedTuple):
     """A column that says something else than the rows do."""
 
-    row: User | Task
+    row: Progress | Task
     column: str
     stored: Any
     counted: Any
@@ -76,12 +76,17 @@ def _of_people(users: list[User]) -> Iterator[Difference]:
         focus_seconds=Sum("duration"),
     )
     counted = {row.pop("user_id"): row for row in by_user}
-    for user in users:
-        for column, number in counted.get(user.pk, NOTHING).items():
-            if (stored := getattr(user, column)) != number:
-                yield Difference(user, column, stored, number)
-    for user, badges in unearned_by(users):
-        yield Difference(user, "badges", user.badges, [*user.badges, *badges])
+    progress = Progress.objects.select_related("user").in_bulk([u.pk for u in users])
+    for pk, stored in progress.items():
+        for column, number in counted.get(pk, NOTHING).items():
+            if (value := getattr(stored, column)) != number:
+                yield Difference(stored, column, value, number)
+    # Badges that nobody has looked for yet are no difference.
+    looked_at = [user for user in users if not progress[user.pk].has_unseen_sessions]
+    held = {pk: stored.badges for pk, stored in progress.items()}
+    for user, badges in unearned_by(looked_at, held):
+        had = held[user.pk]
+        yield Difference(progress[user.pk], "badges", had, [*had, *badges])
 
 
 def _of_tasks(users: list[User]) -> Iterator[Difference]:

@@ -15,6 +15,7 @@ from focusmaster.api.fields import (
     StrictSerializer,
     not_after,
 )
+from focusmaster.db.json_rows import JSONRows
 from pomodoro.models import MAX_DURATION, PomodoroSession
 
 # Clocks of devices are wrong, by hours where the zone is.
@@ -84,3 +85,8 @@ class SessionSerializer(StrictSerializer):
             return field.run_validation((end - start).total_seconds())
         except serializers.ValidationError as exc:
             raise serializers.ValidationError({"duration": exc.detail}) from None
+
+
+SESSION_ROWS = JSONRows(
+    PomodoroSession, SessionSerializer, order=["-started_at", "-id"]
+)

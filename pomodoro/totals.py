@@ -1,23 +1,31 @@
-"""What focus sessions add up to: in total, and by day, hour, mood, task."""
+"""What focus sessions add up to: in total, and by day, hour, mood and task.
+
+Durations are in seconds. Days and hours are those of the period's time zone.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterable
 from datetime import date
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.db import models
-from django.db.models import Count, F, Func, Sum
+from django.db.models import Count, F, Sum
 
 from focusmaster.dates.utc_offsets import LocalDay, LocalHour, offset_table
-from focusmaster.db.json_rows import Text
-from focusmaster.db.statements import Param, Statement, select_statement
+from focusmaster.db.fields import ObjectIdField
+from focusmaster.db.statements import PreparedQuery
+from kanban.models import Task
 from pomodoro.models import PomodoroSession
 
 if TYPE_CHECKING:
     from accounts.models import User
     from focusmaster.dates.periods import Period
     from pomodoro.models import PomodoroSessionQuerySet
+
+SECONDS = Sum("duration")
+NUMBER = Count("*")
 
 
 class Streaks(NamedTuple):
@@ -28,30 +36,41 @@ class Streaks(NamedTuple):
     last_day: date | None
 
 
-def focus_totals(*, user: User, period: Period, **more: Any) -> dict[str, int]:
+def focus_totals(user: User, period: Period, **more: Any) -> dict[str, int]:
     """Return the seconds and the number of focus sessions in a period.
 
-    `more` lookups keep some of them. Of all time they are known with the user; else
-    one query.
+    `more` lookups keep some of them. One query; of all time the totals are known with
+    the user, without one.
     """
     lookups = period.lookups("started_at") | more
     if lookups:
-        ((time, count),) = _totals(tuple(lookups)).rows(_values(user.pk, lookups))
+        totals = _focus(user.pk, period).filter(**more)
+        totals = totals.aggregate(time=SECONDS, count=NUMBER)
+        time, count = totals["time"] or 0, totals["count"]
     else:
-        time, count = user.focus_seconds, user.focus_count
+        time, count = user.progress.focus_seconds, user.progress.focus_count
     return {"totalFocusTime": time, "totalSessions": count}
 
 
-def focus_by_day(user_id: str, period: Period, **more: Any) -> list[dict[str, Any]]:
+def focus_by_day(
+    user_id: str, period: Period, *, completed: bool | None = None
+) -> list[dict[str, Any]]:
     """Return date, seconds and number for each day of a bounded period; one query.
 
-    Oldest first; days without a session are there with zeros. `more` lookups keep some
-    of the sessions.
+    Oldest first; days without a session are there with zeros. `completed` keeps the
+    sessions that were completed, or that were not.
     """
     days = _days(period)
-    lookups = period.lookups("started_at") | more
-    values = _values(user_id, lookups) | offset_table(period).values()
-    found = {day: totals for day, *totals in _by_day(tuple(lookups)).rows(values)}
+    table = offset_table(period)
+    rows = _by_day(
+        user_id=user_id,
+        shifts=table.shifts,
+        day_changes=table.day_changes,
+        start=period.start,
+        end=period.end,
+        completed=completed,
+    )
+    found = {day: totals for day, *totals in rows}
     totals = (found.get(day.toordinal(), (0, 0)) for day in days)
     return [
         {"date": day, "focusTime": time, "sessions": count}
@@ -64,9 +83,11 @@ def focus_by_hour(user_id: str, period: Period) -> list[dict[str, int]]:
 
     An hour that came twice, when clocks went back, is one.
     """
-    lookups = period.lookups("started_at")
-    values = _values(user_id, lookups) | offset_table(period).values()
-    found = {hour: totals for hour, *totals in _by_hour(tuple(lookups)).rows(values)}
+    table = offset_table(period)
+    hour = LocalHour("started_at", table.shifts, table.changes)
+    rows = _focus(user_id, period).annotate(hour=hour).values_list("hour")
+    rows = rows.annotate(seconds=SECONDS, number=NUMBER)
+    found = {hour: totals for hour, *totals in rows}
     totals = (found.get(hour, (0, 0)) for hour in range(24))
     return [
         {"hour": hour, "focusTime": time, "sessions": count}
@@ -79,43 +100,78 @@ def focus_by_mood(user_id: str, period: Period) -> list[dict[str, Any]]:
 
     Most time first.
     """
-    lookups = period.lookups("started_at")
-    rows = _by_mood(tuple(lookups)).rows(_values(user_id, lookups))
+    moods = _focus(user_id, period).values_list("mood")
+    moods = moods.annotate(seconds=SECONDS, number=NUMBER)
+    moods = moods.order_by("-seconds", "-number", F("mood").asc(nulls_last=True))
     return [
         {"mood": mood, "focusTime": time, "sessions": count}
-        for mood, time, count in rows
+        for mood, time, count in moods
     ]
 
 
 def focus_by_task(user_id: str, period: Period) -> list[dict[str, Any]]:
-    """Return seconds and number for each task focused on, none included; one query.
+    """Return seconds and number for each task focused on, none included; two queries.
 
     Most time first. Of a task its Pomodoros come along, estimated and completed.
     """
-    lookups = period.lookups("started_at")
-    rows = _by_task(tuple(lookups)).rows(_values(user_id, lookups))
-    return [
-        {
-            "task": {"_id": task, "title": title} if task else None,
-            "focusTime": time,
-            "sessions": count,
-            "estimated": estimated,
-            "completed": completed,
-        }
-        for task, title, time, count, estimated, completed in rows
-    ]
+    rows = _focus(user_id, period).values_list("task_id")
+    rows = rows.annotate(seconds=SECONDS, number=NUMBER)
+    rows = rows.order_by("-seconds", "-number", F("task_id").asc(nulls_last=True))
+    columns = ("title", "estimated_pomodoros", "completed_pomodoros")
+    tasks = Task.objects.owned_by(user_id).values_list("pk", *columns)
+    known = {pk: columns for pk, *columns in tasks}
+    return [_task_share(pk, known.get(pk), time, count) for pk, time, count in rows]
+
+
+def _task_share(
+    pk: str | None, task: list[Any] | None, time: int, count: int
+) -> dict[str, Any]:
+    title, estimated, completed = task or (None, None, None)
+    return {
+        "task": {"_id": pk, "title": title} if task else None,
+        "focusTime": time,
+        "sessions": count,
+        "estimated": estimated,
+        "completed": completed,
+    }
 
 
 def focus_streaks(user_id: str, period: Period) -> Streaks:
-    """Return the longest and the latest run of days in a period; one query.
+    """Return the longest and the latest run of days in a period; one query."""
+    table = offset_table(period)
+    day = LocalDay("started_at", table.shifts, table.day_changes)
+    days = _focus(user_id, period).filter(completed=True).annotate(day=day)
+    ordinals = days.values_list("day", flat=True).distinct().order_by("day")
+    runs = runs_of_days(ordinals, table.skipped)
+    if not runs:
+        return Streaks(0, None, None)
+    length, last = runs[-1]
+    return Streaks(max(runs)[0], length, date.fromordinal(last))
+
+
+def runs_of_days(
+    ordinals: Iterable[int], skipped: tuple[int, ...]
+) -> list[tuple[int, int]]:
+    """Return the length and the last day of each run of ascending days.
 
     A day that never came, because the zone skipped it, breaks no run.
     """
-    clock = offset_table(period)
-    lookups = period.lookups("started_at") | {"completed": True}
-    values = _values(user_id, lookups) | clock.values() | {"skipped": clock.skipped}
-    ((longest, latest, last),) = _streaks(tuple(lookups)).rows(values)
-    return Streaks(longest, latest, last and date.fromordinal(last))
+    runs: list[tuple[int, int]] = []
+    next_number = None
+    for day in ordinals:
+        # Days are numbered without those that never came.
+        number = day - bisect_left(skipped, day)
+        if number == next_number:
+            runs[-1] = (runs[-1][0] + 1, day)
+        else:
+            runs.append((1, day))
+        next_number = number + 1
+    return runs
+
+
+def _focus(user_id: str, period: Period) -> PomodoroSessionQuerySet:
+    mine = PomodoroSession.objects.owned_by(user_id).focus().order_by()
+    return mine.filter(**period.lookups("started_at"))
 
 
 @lru_cache(maxsize=256)
@@ -124,86 +180,11 @@ def _days(period: Period) -> list[date]:
     return period.days()
 
 
-# Grouped before the tasks are joined, which are few. Their owner is named, who is that
-# of the sessions, or all people's tasks might be read to find them.
-BY_TASK = """
-SELECT encode(task.id, 'hex'), task.title, spent.seconds, spent.number,
-    task.estimated_pomodoros, task.completed_pomodoros
-FROM ({spent}) AS spent
-LEFT JOIN kanban_task AS task ON task.id = spent.task_id AND task.user_id = %s
-ORDER BY spent.seconds DESC, spent.number DESC, task.id NULLS LAST
-"""
-# Days in a row keep their distance from their rank. The days that never came are taken
-# out of the numbers first.
-STREAKS = """
-WITH active AS (
-    {days}
-), numbered AS (
-    SELECT day, day - width_bucket(day::float8, %s::float8[])
-        - row_number() OVER (ORDER BY day) AS run
-    FROM active
-), runs AS (
-    SELECT count(*) AS length, max(day) AS last FROM numbered GROUP BY run
-)
-SELECT coalesce(max(length), 0), (array_agg(length ORDER BY last DESC))[1], max(last)
-FROM runs
-"""
-SECONDS = Sum("duration")
-NUMBER = Count("*")
-
-
-@cache
-def _totals(lookups: tuple[str, ...]) -> Statement:
-    # Without a GROUP BY, so that no session gives a row of zeros.
-    seconds = Func("duration", template="COALESCE(SUM(%(expressions)s), 0)")
-    number = Func(template="COUNT(*)", output_field=models.IntegerField())
-    return select_statement(_focus(lookups).values_list(seconds, number))
-
-
-@cache
-def _by_day(lookups: tuple[str, ...]) -> Statement:
-    days = _focus(lookups).annotate(day=LocalDay("started_at")).values_list("day")
-    return select_statement(days.annotate(seconds=SECONDS, number=NUMBER))
-
-
-@cache
-def _by_hour(lookups: tuple[str, ...]) -> Statement:
-    hours = _focus(lookups).annotate(hour=LocalHour("started_at")).values_list("hour")
-    return select_statement(hours.annotate(seconds=SECONDS, number=NUMBER))
-
-
-@cache
-def _by_mood(lookups: tuple[str, ...]) -> Statement:
-    moods = _focus(lookups).values_list("mood")
-    moods = moods.annotate(seconds=SECONDS, number=NUMBER)
-    return select_statement(
-        moods.order_by("-seconds", "-number", F("mood").asc(nulls_last=True))
-    )
-
-
-@cache
-def _by_task(lookups: tuple[str, ...]) -> Statement:
-    tasks = _focus(lookups).values_list("task_id")
-    spent = select_statement(tasks.annotate(seconds=SECONDS, number=NUMBER))
-    sql = BY_TASK.format(spent=spent.sql)
-    return Statement(sql, (*spent.params, Param("user")))
-
-
-@cache
-def _streaks(lookups: tuple[str, ...]) -> Statement:
-    days = _focus(lookups).annotate(day=LocalDay("started_at")).values_list("day")
-    active = select_statement(days.distinct())
-    params = (*active.params, Param("skipped"))
-    return Statement(STREAKS.format(days=active.sql), params)
-
-
-def _focus(lookups: tuple[str, ...]) -> PomodoroSessionQuerySet:
-    # The type is written into the SQL: as a parameter it would keep a plan for any
-    # values from the index that has focus sessions alone.
-    focus = Text(PomodoroSession.Type.FOCUS)
-    mine = PomodoroSession.objects.owned_by(Param("user")).filter(type=focus).order_by()
-    return mine.filter(**{name: Param(name) for name in lookups})
-
-
-def _values(user_id: str, lookups: dict[str, Any]) -> dict[str, Any]:
-    return {"user": bytes.fromhex(user_id), **lookups}
+@PreparedQuery.of(user_id=ObjectIdField())
+def _by_day(user_id, shifts, day_changes, start, end, completed=None):
+    sessions = PomodoroSession.objects.owned_by(user_id).focus().order_by()
+    sessions = sessions.filter(started_at__gte=start, started_at__lt=end)
+    if completed is not None:
+        sessions = sessions.filter(completed=completed)
+    days = sessions.annotate(day=LocalDay("started_at", shifts, day_changes))
+    return days.values_list("day").annotate(seconds=SECONDS, number=NUMBER)

@@ -7,34 +7,25 @@ its breaks are at most as long as it is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DecimalRangeField, RangeOperators
 from django.core.validators import MaxValueValidator
-from django.db import models
-from django.db.models import (
-    Case,
-    Deferrable,
-    Expression,
-    F,
-    Func,
-    OuterRef,
-    Q,
-    Subquery,
-    Value,
-    When,
-)
-from django.db.models.functions import Cast, Concat, Greatest, Least, Length, Now
-from django.db.models.lookups import IsNull
+from django.db import models, transaction
+from django.db.models import Deferrable, F, Func, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Greatest, Least
 from django.utils import timezone
 
-from accounts.locks import in_turn
+from accounts.locks import lock_owner, lock_owners
 from accounts.models import SignIn, User
+from focusmaster.dates.rfc3339 import present
 from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
+from focusmaster.exceptions import RowNotFound, constraint_errors
 from pomodoro.models import PomodoroSession
 from timeclock.exceptions import (
     AlreadyClockedIn,
@@ -65,112 +56,94 @@ CONSTRAINT_ERRORS = {
 }
 
 
-def seconds(start: Any, end: Any, rounding: str) -> Func:
-    """Return the whole seconds between two instants; null if one of them is."""
-    return Func(
-        end,
-        start,
-        template=f"{rounding}(extract(epoch FROM %(expressions)s))::bigint",
-        arg_joiner=" - ",
-        output_field=models.IntegerField(),
-    )
-
-
-def forgotten_at(cutoff: Any) -> Q:
-    """Return the condition for a log to be open since a moment or slot, or longer."""
-    return Q(ended_at=None, started_at__lte=cutoff)
-
-
-def forgotten_since(at: datetime, hours: int | None = None) -> datetime:
-    """Return since when a clock must have been running to count as forgotten."""
-    return at - timedelta(hours=hours or settings.CLOCK_FORGOTTEN_HOURS)
-
-
 class WorkLogQuerySet(models.QuerySet):
-    def owned_by(self, user: User) -> WorkLogQuerySet:
+    def owned_by(self, user: User | str) -> Self:
         return self.filter(user=user)
 
-    def open(self) -> WorkLogQuerySet:
+    def open(self) -> Self:
         return self.filter(ended_at=None)
 
-    def forgotten(self, *, hours: int, at: datetime) -> WorkLogQuerySet:
-        """Keep the clocks that have been running for so many hours or more."""
-        return self.filter(forgotten_at(forgotten_since(at, hours)))
+    def forgotten(self, *, hours: int | None = None, at: datetime) -> Self:
+        """Keep the clocks that have been running for so many hours or more.
 
-    def in_turn_of(self, user_id: str) -> WorkLogQuerySet:
-        """Keep the user's logs, for a change that waits for others of the user's."""
-        return self.filter(user_id=in_turn(bytes.fromhex(user_id)))
+        By default for as many as the setting CLOCK_FORGOTTEN_HOURS says.
+        """
+        running = timedelta(hours=hours or settings.CLOCK_FORGOTTEN_HOURS)
+        return self.open().filter(started_at__lte=at - running)
 
-    def draft(
-        self, *, user: User, at: datetime | None = None, **fields: Any
+    def start(
+        self, *, user_id: str, at: datetime | None = None, **fields: Any
     ) -> WorkLog:
-        """Return a new log, not saved yet, that starts now unless told otherwise."""
-        now = at or timezone.now()
+        """Write down a log; unless told otherwise it starts now and is open.
+
+        Takes the owner's lock; 2 queries. Raises AlreadyClockedIn, Overlap,
+        EndsBeforeStart, BreakExceedsDuration, OwnerGone.
+        """
+        now = at or present()
         given = {"started_at": now, "created_at": now, "updated_at": now} | fields
-        return WorkLog(user=user, **given)
+        log = WorkLog(user_id=user_id, **given)
+        with constraint_errors(CONSTRAINT_ERRORS), transaction.atomic():
+            lock_owner(user_id)
+            log.save(force_insert=True)
+        return log
 
-    def changes(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Say what to set when an owner gives these fields, values or expressions.
+    def stop(
+        self, *, user_id: str, at: datetime | None = None, **fields: Any
+    ) -> WorkLog:
+        """Close the user's open log and return it. Takes the owner's lock; 3 queries.
 
-        With an end the log closes, see `closing`; with an end of null it is open again.
+        Raises NotClockedIn or BreakExceedsDuration.
         """
-        changes = {**given, "updated_at": Now()}
-        if "ended_at" in given:
-            end = Cast(given["ended_at"], MillisecondDateTimeField())
-            changes |= self.closing(end, given)
-        return changes
+        with constraint_errors(CONSTRAINT_ERRORS), self._open_log(user_id) as log:
+            # A log may start ahead of our clock, by that of a device.
+            end = max(at or present(), log.started_at)
+            log.write(ended_at=end, **fields)
+        return log
 
-    def closing(self, end: Expression, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Say what to set when a log ends, besides what is given.
+    def change(self, pk: str, **fields: Any) -> WorkLog:
+        """Change one of these logs and return it; see `WorkLog.apply`.
 
-        A break under way ends with it. Unless `break_seconds` is given, the breaks of
-        a log that was open are what was measured, at most as long as the log.
+        Takes the owner's lock; 3 queries. Raises RowNotFound, AlreadyClockedIn,
+        Overlap, EndsBeforeStart, BreakExceedsDuration.
         """
-        end_is_null = IsNull(end, True)
-        changes = {
-            **given,
-            "ended_at": end,
-            "break_started_at": Case(
-                When(end_is_null, then=F("break_started_at")), default=None
-            ),
-        }
-        if "break_seconds" not in given:
-            start = Cast(
-                given.get("started_at", F("started_at")), MillisecondDateTimeField()
-            )
-            # Greatest and Least pass over what is null, as all is without an end.
-            longest = Least(seconds(start, end, "round"), Value(MAX_BREAK))
-            fitting = Greatest(Least(breaks_until(end), longest), Value(0))
-            changes["break_seconds"] = Case(
-                When(ended_at=None, then=fitting),
-                default=F("break_seconds"),
-                output_field=models.IntegerField(),
-            )
-        return changes
+        with constraint_errors(CONSTRAINT_ERRORS), transaction.atomic():
+            lock_owners(self.filter(pk=pk))
+            log = self.filter(pk=pk).first()
+            if log is None:
+                raise RowNotFound
+            log.write(**fields)
+        return log
 
-    def start_break(self, *, user: User, at: datetime | None = None) -> None:
+    def start_break(self, *, user_id: str, at: datetime | None = None) -> None:
         """Begin to measure a break. Raises NotClockedIn or AlreadyOnBreak."""
-        mine = self.open().in_turn_of(user.pk)
-        begun = mine.filter(break_started_at=None).update(
-            break_started_at=at or timezone.now(), updated_at=Now()
-        )
-        if not begun:
-            raise AlreadyOnBreak if mine.exists() else NotClockedIn
+        with self._open_log(user_id) as log:
+            if log.break_started_at:
+                raise AlreadyOnBreak
+            log.write(break_started_at=at or present())
 
-    def stop_break(self, *, user: User, at: datetime | None = None) -> None:
+    def stop_break(self, *, user_id: str, at: datetime | None = None) -> None:
         """Add the break under way to the others. Raises NotClockedIn or NotOnBreak."""
-        end = at or timezone.now()
-        mine = self.open().in_turn_of(user.pk)
-        ended = mine.exclude(break_started_at=None).update(
-            break_seconds=Least(breaks_until(Value(end)), Value(MAX_BREAK)),
-            break_started_at=None,
-            break_ended_at=end,
-            updated_at=Now(),
-        )
-        if not ended:
-            raise NotOnBreak if mine.exists() else NotClockedIn
+        end = at or present()
+        with self._open_log(user_id) as log:
+            if log.break_started_at is None:
+                raise NotOnBreak
+            log.write(
+                break_seconds=min(log.break_seconds_until(end), MAX_BREAK),
+                break_started_at=None,
+                break_ended_at=end,
+            )
 
-    def with_last_sign(self, *, at: datetime) -> WorkLogQuerySet:
+    @contextmanager
+    def _open_log(self, user_id: str) -> Iterator[WorkLog]:
+        """Yield the user's open log in a transaction that has the owner's lock."""
+        with transaction.atomic():
+            lock_owner(user_id)
+            log = self.open().owned_by(user_id).first()
+            if log is None:
+                raise NotClockedIn
+            yield log
+
+    def with_last_sign(self, *, at: datetime) -> Self:
         """Annotate `last_sign_at`: when the owner of an open log was last seen.
 
         That is the latest of its start, its breaks, the uses of the owner's sign-ins
@@ -189,16 +162,7 @@ class WorkLogQuerySet(models.QuerySet):
             Subquery(sign_ins.order_by("-last_used_at").values("last_used_at")[:1]),
             Subquery(sessions.order_by("-ended_at").values("ended_at")[:1]),
         )
-        return self.annotate(last_sign_at=Least(latest, at))
-
-
-def breaks_until(instant: Any) -> Expression:
-    """Return the seconds of all measured breaks, with the one that runs until then."""
-    # Rounded down: together they are not longer than a log that is all breaks.
-    running = seconds(
-        F("break_started_at"), Cast(instant, MillisecondDateTimeField()), "floor"
-    )
-    return F("break_seconds") + Greatest(running, Value(0))
+        return self.annotate(last_sign_at=Least(latest, Value(at)))
 
 
 class WorkLog(models.Model):
@@ -214,7 +178,13 @@ class WorkLog(models.Model):
     ended_at = MillisecondDateTimeField(null=True, blank=True)
     # Seconds, like those of a session: rounded, breaks included.
     duration = models.GeneratedField(
-        expression=seconds(F("started_at"), F("ended_at"), "round"),
+        expression=Func(
+            F("ended_at"),
+            F("started_at"),
+            template="round(extract(epoch FROM %(expressions)s))::bigint",
+            arg_joiner=" - ",
+            output_field=models.IntegerField(),
+        ),
         output_field=models.BigIntegerField(),
         db_persist=True,
         null=True,
@@ -287,19 +257,59 @@ class WorkLog(models.Model):
     def __str__(self) -> str:
         return f"work from {self.started_at:%Y-%m-%d %H:%M} UTC"
 
+    def is_forgotten(self, *, at: datetime) -> bool:
+        """Whether it has been open for CLOCK_FORGOTTEN_HOURS or longer."""
+        running = timedelta(hours=settings.CLOCK_FORGOTTEN_HOURS)
+        return self.ended_at is None and self.started_at <= at - running
+
+    def write(self, **fields: Any) -> None:
+        """Set fields, and what follows from them, and save. With the owner's lock.
+
+        With an end an open log closes: a break under way ends with it, and unless
+        `break_seconds` is given, its breaks are what was measured, at most as long as
+        the log. With an end of None the log is open again.
+        """
+        end = fields.get("ended_at")
+        if end is not None:
+            if self.ended_at is None and "break_seconds" not in fields:
+                start = fields.get("started_at", self.started_at)
+                longest = min(rounded_seconds(start, end), MAX_BREAK)
+                measured = min(self.break_seconds_until(end), longest)
+                fields["break_seconds"] = max(measured, 0)
+            fields["break_started_at"] = None
+        for name, value in fields.items():
+            setattr(self, name, value)
+        self.updated_at = present()
+        self.save(update_fields=[*fields, "updated_at"])
+
+    def break_seconds_until(self, instant: datetime) -> int:
+        """Return the seconds of all measured breaks, the one under way until then."""
+        if self.break_started_at is None:
+            return self.break_seconds
+        # Rounded down: together they are not longer than a log that is all breaks.
+        running = (instant - self.break_started_at) // timedelta(seconds=1)
+        return self.break_seconds + max(running, 0)
+
     def close_at(self, end: datetime) -> bool:
         """Close it with a note that nobody did, unless somebody has by now.
 
-        A single conditional UPDATE: of this and a stop at the same moment one wins.
+        Of this and a stop at the same moment one wins.
         """
-        mine = WorkLog.objects.open().in_turn_of(self.user_id)
-        still_open = mine.filter(pk=self.pk, started_at__lte=end)
-        room = MAX_NOTES - len(CLOSED_NOTE) - 1
-        notes = Case(
-            When(notes="", then=Value(CLOSED_NOTE)),
-            # Where both do not fit, the person's own words are worth more.
-            When(length__gt=room, then=F("notes")),
-            default=Concat("notes", Value("\n"), Value(CLOSED_NOTE)),
-        )
-        changes = still_open.closing(Value(end), {"notes": notes, "updated_at": Now()})
-        return bool(still_open.annotate(length=Length("notes")).update(**changes))
+        with transaction.atomic():
+            lock_owner(self.user_id)
+            still_open = WorkLog.objects.open().filter(pk=self.pk, started_at__lte=end)
+            log = still_open.first()
+            if log is None:
+                return False
+            log.write(ended_at=end, notes=log.notes_with(CLOSED_NOTE))
+        return True
+
+    def notes_with(self, note: str) -> str:
+        """Return the notes and one more; where both do not fit, the person's own."""
+        notes = f"{self.notes}\n{note}" if self.notes else note
+        return notes if len(notes) <= MAX_NOTES else self.notes
+
+
+def rounded_seconds(start: datetime, end: datetime) -> int:
+    """Return the seconds between two instants as `duration` has them: half up."""
+    return ((end - start) + timedelta(milliseconds=500)) // timedelta(seconds=1)

@@ -10,6 +10,7 @@ from accounts.models.consents import Consent
 from accounts.models.email_changes import EmailChange
 from accounts.models.failed_sign_ins import FailedSignIn
 from accounts.models.password_resets import PasswordReset
+from accounts.models.progress import Progress
 from accounts.models.sign_ins import LAST_USED_PRECISION, SignIn, live_at
 from accounts.models.users import SETTING_LIMITS, User
 
@@ -20,6 +21,7 @@ __all__ = [
     "EmailChange",
     "FailedSignIn",
     "PasswordReset",
+    "Progress",
     "SignIn",
     "User",
     "live_at",

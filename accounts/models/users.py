@@ -8,7 +8,6 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import check_password, make_password
-from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import Q, Value
@@ -161,17 +160,6 @@ class User(AbstractBaseUser):
     ban_reason = models.CharField(max_length=500, blank=True)
     banned_until = MillisecondDateTimeField(null=True, blank=True)
     is_guest = models.BooleanField(default=False)
-    # 10 for each completed focus session; a trigger of the pomodoro app keeps it.
-    points = models.PositiveIntegerField(default=0)
-    # Seconds and number of all focus sessions; the same trigger keeps them, so that
-    # they need not be added up over years.
-    focus_seconds = models.PositiveBigIntegerField(default=0, editable=False)
-    focus_count = models.PositiveIntegerField(default=0, editable=False)
-    # The microsecond of Unix time at which one of these sessions last changed: what was
-    # made of them holds as long as this does. A mere count could come again after a
-    # backup was restored.
-    focus_version = models.PositiveBigIntegerField(default=0, editable=False)
-    badges = ArrayField(models.CharField(max_length=50), default=list, blank=True)
     created_at = MillisecondDateTimeField(default=timezone.now, editable=False)
     updated_at = MillisecondDateTimeField(default=timezone.now, editable=False)
 
@@ -194,6 +182,9 @@ class User(AbstractBaseUser):
     )
 
     objects = UserManager()
+
+    # The JSON of the profile, where the query that found the caller brought it along.
+    prefetched_profile: str | None = None
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = ["name"]
@@ -320,11 +311,6 @@ class User(AbstractBaseUser):
                 self.password_resets.all().delete()
                 self.password = fields["password"]
         return password is not None
-
-    def forget_achievements(self) -> None:
-        """Take away points and badges, also those that no session accounts for."""
-        mine = User.objects.filter(pk=self.pk)
-        mine.update(points=0, badges=[], updated_at=timezone.now())
 
     def is_barred(self, *, at: datetime | None = None) -> bool:
         """Tell whether a ban or a suspension is in force at the moment given."""

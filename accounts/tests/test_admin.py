@@ -8,7 +8,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Consent, FailedSignIn, SignIn, User
+from accounts.models import Consent, FailedSignIn, Progress, SignIn, User
 from accounts.tests.rows import ORIGIN, make_rows
 from conftest import PASSWORD, client_of, person
 
@@ -136,12 +136,12 @@ def test_new_password_ends_the_sign_ins_to_the_api(moderator, staff):
 
 def test_new_password_takes_nothing_back_that_happened_meanwhile(moderator, staff):
     staff.get(PASSWORD_CHANGE)
-    User.objects.filter(pk=moderator.pk).update(points=30)
+    Progress.objects.filter(pk=moderator.pk).update(points=30)
 
     change_password(staff)
 
     moderator.refresh_from_db()
-    assert moderator.points == 30
+    assert moderator.progress.points == 30
 
 
 def test_wrong_old_password_changes_nothing(moderator, staff):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from accounts.models import User
+from accounts.models import Progress
 from conftest import client_of, run_concurrently
 from kanban.models import Task
 from pomodoro.models import PomodoroSession
@@ -20,7 +20,7 @@ def work(client) -> str:
 
 def test_everything_achieved_is_taken_back(api, alice):
     work(api)
-    User.objects.filter(pk=alice.pk).update(points=170, badges=["early bird"])
+    Progress.objects.filter(pk=alice.pk).update(points=170, badges=["early bird"])
 
     response = api.delete(STATS)
 
@@ -132,6 +132,9 @@ def test_session_recorded_at_the_same_moment_counts_wholly_or_not_at_all(alice):
     assert [response.status_code for response in responses] == [200] + [201] * 5
     left = PomodoroSession.objects.count()
     alice.refresh_from_db()
-    assert alice.points == 10 * left
-    assert (alice.focus_count, alice.focus_seconds) == (left, 1500 * left)
+    assert alice.progress.points == 10 * left
+    assert (alice.progress.focus_count, alice.progress.focus_seconds) == (
+        left,
+        1500 * left,
+    )
     assert sum(task.completed_pomodoros for task in Task.objects.all()) == left

@@ -7,7 +7,7 @@ from django.db import DataError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.exceptions import EmailTaken
-from accounts.models import SETTING_LIMITS, SignIn, User
+from accounts.models import SETTING_LIMITS, Progress, SignIn, User
 from conftest import PASSWORD
 from focusmaster.db.fields import OBJECT_ID, MalformedId
 
@@ -86,8 +86,8 @@ def test_database_refuses_a_word_outside_of_its_set(alice, field):
 
 
 def test_database_refuses_less_than_no_points(alice):
-    with refused("accounts_user_points_check"):
-        set_columns(alice, points=-1)
+    with refused("accounts_progress_points_check"):
+        Progress.objects.filter(pk=alice.pk).update(points=-1)
 
 
 def test_database_refuses_a_name_that_is_too_long(alice):

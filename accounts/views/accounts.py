@@ -2,20 +2,17 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 
-from rest_framework import status, viewsets
+from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.exceptions import APIException
 from rest_framework.permissions import AllowAny
-from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.authentication import (
-    OptionalTokenAuthentication,
-    ProfileAuthentication,
-)
+from accounts.authentication import OptionalTokenAuthentication
 from accounts.failed_sign_ins import note_failed_sign_in
 from accounts.limits import limit_password_attempts
 from accounts.models import FailedSignIn, SignIn, User
+from accounts.profile import prefetched_profile_response, profile_response
 from accounts.serializers import (
     CredentialsSerializer,
     GuestSerializer,
@@ -26,13 +23,12 @@ from accounts.serializers import (
 from accounts.tokens import clear_token_cookie, give_token
 from accounts.views.gdpr import delete_account
 from focusmaster.api.client_info import client_ip, user_agent
-from focusmaster.api.dispatch import ShortDispatch
 from focusmaster.api.etags import ConditionalWrites
-from focusmaster.db.json_rows import JSONResponse, JSONRows
+from focusmaster.api.request import ApiRequest
+from focusmaster.api.responses import JSONResponse
+from focusmaster.api.viewsets import ApiViewSet
 from focusmaster.exceptions import InvalidValue
 from focusmaster.personal_data import reset_progress
-
-profiles = JSONRows(ProfileSerializer, User)
 
 
 class WrongCredentials(APIException):
@@ -43,7 +39,7 @@ class WrongCredentials(APIException):
     default_code = "invalid_credentials"
 
 
-def origin(request: Request) -> dict[str, str | None]:
+def origin(request: ApiRequest) -> dict[str, str | None]:
     """Return what a sign-in keeps of the request that began it."""
     return {"user_agent": user_agent(request), "ip_address": client_ip(request)}
 
@@ -51,18 +47,21 @@ def origin(request: Request) -> dict[str, str | None]:
 class GuestAuthentication(OptionalTokenAuthentication):
     """The same where only a guest may be somebody: another's token counts as none."""
 
-    def authenticate(self, request: Request) -> tuple[User, SignIn] | None:
-        token = request._request.token
+    def authenticate(self, request: ApiRequest) -> tuple[User, SignIn] | None:
+        token = request.token
         if token and token.is_good and not token.sign_in.user.is_guest:
             return None
         return super().authenticate(request)
 
 
-class AccountViewSet(ConditionalWrites, ShortDispatch, viewsets.GenericViewSet):
+class AccountViewSet(ConditionalWrites, ApiViewSet):
     """Signing up, in and out, and the caller's own profile."""
 
+    # Has the query that finds the caller bring the profile along.
+    prefetch_profile = False
+
     def representation(self) -> JSONResponse:
-        return JSONResponse(profiles.rows(pk=self.request.user.pk)[0])
+        return profile_response(self.request.user)
 
     @action(
         detail=False,
@@ -71,12 +70,11 @@ class AccountViewSet(ConditionalWrites, ShortDispatch, viewsets.GenericViewSet):
         permission_classes=[AllowAny],
         serializer_class=RegistrationSerializer,
     )
-    def register(self, request: Request) -> Response:
-        serializer = self.get_serializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
+    def register(self, request: ApiRequest) -> Response:
+        fields = self.validated()
 
         sign_in = SignIn.objects.start_with_account(
-            guest=request.auth, **origin(request), **serializer.validated_data
+            guest=request.auth, **origin(request), **fields
         )
 
         return self._signed_in(sign_in, status.HTTP_201_CREATED)
@@ -88,10 +86,9 @@ class AccountViewSet(ConditionalWrites, ShortDispatch, viewsets.GenericViewSet):
         permission_classes=[AllowAny],
         serializer_class=GuestSerializer,
     )
-    def guest(self, request: Request) -> Response:
-        serializer = self.get_serializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        guest = User.objects.guests().filter(**serializer.validated_data).first()
+    def guest(self, request: ApiRequest) -> Response:
+        fields = self.validated()
+        guest = User.objects.guests().filter(**fields).first()
 
         sign_in = SignIn.objects.start_as_guest(user=guest, **origin(request))
 
@@ -104,12 +101,11 @@ class AccountViewSet(ConditionalWrites, ShortDispatch, viewsets.GenericViewSet):
         permission_classes=[AllowAny],
         serializer_class=CredentialsSerializer,
     )
-    def login(self, request: Request) -> Response:
-        serializer = self.get_serializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        email = serializer.validated_data["email"]
+    def login(self, request: ApiRequest) -> Response:
+        fields = self.validated()
+        email = fields["email"]
         with limit_password_attempts(email, client_ip(request), wrong=WrongCredentials):
-            user = User.objects.with_credentials(**serializer.validated_data)
+            user = User.objects.with_credentials(**fields)
             if user is None:
                 raise self._wrong_credentials(email)
 
@@ -120,13 +116,13 @@ class AccountViewSet(ConditionalWrites, ShortDispatch, viewsets.GenericViewSet):
         return self._signed_in(sign_in, status.HTTP_200_OK)
 
     def _wrong_credentials(self, email: str) -> WrongCredentials:
-        request = self.request._request
+        request = self.request
         note_failed_sign_in(request, name=email, where=FailedSignIn.Where.API)
         return WrongCredentials()
 
     def _signed_in(self, sign_in: SignIn, code: int) -> Response:
         user = sign_in.user
-        user.token = give_token(self.request._request, sign_in)
+        user.token = give_token(self.request, sign_in)
         return Response(SignInAnswerSerializer(user).data, status=code)
 
     @action(
@@ -135,53 +131,53 @@ class AccountViewSet(ConditionalWrites, ShortDispatch, viewsets.GenericViewSet):
         authentication_classes=[OptionalTokenAuthentication],
         permission_classes=[AllowAny],
     )
-    def logout(self, request: Request) -> Response:
+    def logout(self, request: ApiRequest) -> Response:
         if request.auth:
             SignIn.objects.filter(pk=request.auth.pk).revoke()
-        request._request.on_response.append(clear_token_cookie)
+        request.on_response.append(clear_token_cookie)
         return Response({"message": "Logged out successfully"})
 
     @action(detail=False, methods=["post"])
-    def refresh(self, request: Request) -> Response:
+    def refresh(self, request: ApiRequest) -> Response:
         request.auth.extend()
-        return Response({"token": give_token(request._request, request.auth)})
+        return Response({"token": give_token(request, request.auth)})
 
     @action(
         detail=False,
         methods=["get"],
-        authentication_classes=[ProfileAuthentication],
+        prefetch_profile=True,
         serializer_class=ProfileSerializer,
     )
-    def me(self, request: Request) -> JSONResponse:
-        return JSONResponse(request.user.profile)
+    def me(self, request: ApiRequest) -> JSONResponse:
+        return prefetched_profile_response(request.user)
 
     @me.mapping.patch
-    def patch_me(self, request: Request) -> JSONResponse:
+    def patch_me(self, request: ApiRequest) -> JSONResponse:
         return self._change_profile(request)
 
     @action(
         detail=False,
         methods=["get"],
-        authentication_classes=[ProfileAuthentication],
+        prefetch_profile=True,
         serializer_class=ProfileSerializer,
     )
-    def profile(self, request: Request) -> JSONResponse:
-        return JSONResponse(request.user.profile)
+    def profile(self, request: ApiRequest) -> JSONResponse:
+        return prefetched_profile_response(request.user)
 
     @profile.mapping.put
-    def put_profile(self, request: Request) -> JSONResponse:
+    def put_profile(self, request: ApiRequest) -> JSONResponse:
         return self._change_profile(request)
 
     @profile.mapping.delete
-    def delete_profile(self, request: Request) -> Response:
+    def delete_profile(self, request: ApiRequest) -> Response:
         return delete_account(request)
 
     @action(detail=False, methods=["delete"], url_path="profile/stats")
-    def delete_stats(self, request: Request) -> JSONResponse:
+    def delete_stats(self, request: ApiRequest) -> JSONResponse:
         reset_progress(request.user)
-        return JSONResponse(profiles.rows(pk=request.user.pk)[0])
+        return profile_response(request.user)
 
-    def _change_profile(self, request: Request) -> JSONResponse:
+    def _change_profile(self, request: ApiRequest) -> JSONResponse:
         serializer = self.get_serializer(data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
 
@@ -193,6 +189,6 @@ class AccountViewSet(ConditionalWrites, ShortDispatch, viewsets.GenericViewSet):
             # A browser stays signed in; other clients sign in with the new password.
             mine = {"user": user, **origin(request)}
             if sign_in := SignIn.objects.start_with_password(**mine):
-                give_token(request._request, sign_in)
+                give_token(request, sign_in)
 
-        return JSONResponse(profiles.rows(pk=request.user.pk)[0])
+        return profile_response(request.user)

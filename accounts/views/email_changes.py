@@ -13,9 +13,9 @@ from accounts.exceptions import EmailTaken, GuestHasNoEmail
 from accounts.limits import HOUR, Limit
 from accounts.models import EmailChange, User
 from accounts.models.email_changes import WrongCode
+from accounts.profile import profile_response
 from accounts.serializers import CodeSerializer, NewEmailSerializer
-from accounts.views.accounts import profiles
-from focusmaster.db.json_rows import JSONResponse
+from focusmaster.api.responses import JSONResponse
 from focusmaster.environment import Rate
 from focusmaster.exceptions import InvalidValue
 
@@ -87,4 +87,4 @@ class EmailChangeViewSet(viewsets.GenericViewSet):
 
         if old_email:
             mail.in_background(mail.send_notice_of_change, old_email, change.new_email)
-        return JSONResponse(profiles.rows(pk=request.user.pk)[0])
+        return profile_response(request.user)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from django.http import FileResponse
-from rest_framework import status, viewsets
+from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import AllowAny
@@ -14,6 +14,7 @@ from accounts.models import Consent
 from accounts.serializers import ConsentSerializer
 from accounts.tokens import clear_token_cookie
 from focusmaster.api.client_info import client_ip, user_agent
+from focusmaster.api.viewsets import ApiViewSet
 from focusmaster.personal_data import export
 
 EXPORT_NAME = "focusmaster-data.json"
@@ -24,14 +25,14 @@ def delete_account(request: Request) -> Response:
     """Erase the caller, and have their browser forget the token."""
     if not erase_account(request.user):
         raise NotAuthenticated  # Another request has erased them meanwhile.
-    request._request.on_response.append(clear_token_cookie)
+    request.on_response.append(clear_token_cookie)
     return Response({"message": "Account deleted successfully"})
 
 
-class GdprViewSet(viewsets.GenericViewSet):
+class GdprViewSet(ApiViewSet):
     """What the law gives a person: a copy of their data, its end, and a choice."""
 
-    @action(detail=False, methods=["get"])
+    @action(detail=False, methods=["get"], is_tagged=False)
     def export(self, request: Request) -> FileResponse:
         response = FileResponse(
             export(request.user.pk),

@@ -98,7 +98,7 @@ class GoogleViewSet(viewsets.GenericViewSet):
             raise answer from None
         except (EmailOfAnother, KeysUnavailable) as exc:
             raise refused(request, exc) from None
-        sign_in.user.token = give_token(request._request, sign_in)
+        sign_in.user.token = give_token(request, sign_in)
         return sign_in.user
 
     def destroy_all(self, request: Request) -> Response:
@@ -118,7 +118,7 @@ def refused(request: Request, exc: Exception) -> Exception:
             reason, answer = exc.get_codes(), exc
         case _:
             reason, answer = exc.code, exc
-    fields = {"reason": reason, "requestId": request._request.id}
+    fields = {"reason": reason, "requestId": request.id}
     log.warning("A Google sign-in was refused", extra={"fields": fields})
     return answer
 
@@ -126,5 +126,5 @@ def refused(request: Request, exc: Exception) -> Exception:
 def count_failure(request: Request, email: str) -> None:
     """Count a failed sign-in; raises TooMany when there were too many from there."""
     where = FailedSignIn.Where.GOOGLE
-    note_failed_sign_in(request._request, name=email, where=where)
+    note_failed_sign_in(request, name=email, where=where)
     PER_IP.use(network_of(client_ip(request)))

@@ -101,7 +101,7 @@ def test_summaries_of_two_people_and_zones_are_kept_apart(api, bob, session):
 def test_each_kind_of_write_gives_a_new_version(alice, session, many):
     def version() -> int:
         alice.refresh_from_db()
-        return alice.focus_version
+        return alice.progress.version
 
     mine = PomodoroSession.objects.filter(user=alice)
     blocks = [
@@ -124,11 +124,11 @@ def test_each_kind_of_write_gives_a_new_version(alice, session, many):
 
 def test_break_leaves_the_version(alice, session):
     alice.refresh_from_db()
-    before = alice.focus_version
+    before = alice.progress.version
 
     PomodoroSession.objects.create(
         user=alice, type="shortBreak", started_at=session.started_at, duration=60
     )
 
     alice.refresh_from_db()
-    assert alice.focus_version == before > 0
+    assert alice.progress.version == before > 0

@@ -45,7 +45,7 @@ clear = Statement(CLEAR, [CLEARED_AT_ONCE])
 
 
 def clear_expired() -> None:
-    clear.texts({})
+    clear.fetch_scalars({})
 
 
 class DatabaseCounters(BaseCache):
@@ -59,7 +59,7 @@ class DatabaseCounters(BaseCache):
         super().__init__(params)
 
     def incr(self, key, delta=1, version=None) -> int:
-        total = int(count.texts({"key": key, "delta": delta})[0])
+        total = int(count.fetch_scalars({"key": key, "delta": delta})[0])
         if total == delta:
             clear_expired()
         return total

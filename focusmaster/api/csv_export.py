@@ -6,14 +6,12 @@ import csv
 from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from itertools import chain, islice
-from tempfile import SpooledTemporaryFile
 from typing import Any
 
 from django.http import FileResponse
 from rest_framework.renderers import BaseRenderer
 
-from focusmaster.api.etags import ETag
-from focusmaster.api.pagination import CHUNK_BYTES, MAX_IN_MEMORY
+from focusmaster.api.pagination import file_response
 
 # A spreadsheet takes a cell that begins so for a formula, and runs it. The full-width
 # signs count where East Asian scripts are typed.
@@ -36,26 +34,13 @@ class CSVRenderer(BaseRenderer):
 def csv_response(
     header: Sequence[str], rows: Iterable[Sequence[Any]], filename: str
 ) -> FileResponse:
-    """Answer with a download.
-
-    Like a long list it is written down before the first byte leaves, so that it comes
-    whole or is an error.
-    """
-    file = SpooledTemporaryFile(MAX_IN_MEMORY)  # noqa: SIM115 (the answer closes it)
-    tag = ETag()
-    for part in csv_parts(chain([header], rows)):
-        tag.update(part)
-        file.write(part)
-    file.seek(0)
-    response = FileResponse(
-        file,
+    """Return a table as a download; see `file_response`."""
+    return file_response(
+        csv_parts(chain([header], rows)),
         as_attachment=True,
         filename=filename,
         content_type="text/csv; charset=utf-8",
-        headers={"ETag": str(tag)},
     )
-    response.block_size = CHUNK_BYTES
-    return response
 
 
 def csv_parts(rows: Iterator[Sequence[Any]]) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""What every API answer shares: the one shape of an error (API.md §1)."""
+"""The one shape of an error, and what each exception means in HTTP (API.md §1)."""
 
 from __future__ import annotations
 
@@ -6,21 +6,28 @@ import logging
 from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.metadata import BaseMetadata
 from rest_framework.response import Response
 
 from focusmaster.api.fields import flatten
+from focusmaster.api.responses import json_response
 from focusmaster.db.fields import MalformedId
-from focusmaster.db.json_rows import json_response
-from focusmaster.exceptions import InvalidValue, LinkedServiceError, RuleViolation
+from focusmaster.exceptions import (
+    InvalidValue,
+    LinkedServiceError,
+    OwnerGone,
+    RowNotFound,
+    RuleViolation,
+)
 
 if TYPE_CHECKING:
     from django.db.models import Model
-    from rest_framework.request import Request
     from rest_framework.views import APIView
+
+    from focusmaster.api.request import ApiRequest
 
 log = logging.getLogger("focusmaster.api")
 
@@ -39,8 +46,8 @@ PUBLISHED = {
     500: ("Server error", "server_error"),
 }
 
-# Refusals that DRF words in its own way when a view says nothing more exact.
-PLAIN_REFUSALS = frozenset(
+# Errors that DRF words in its own way when a view says nothing more exact.
+UNSPECIFIC = frozenset(
     [
         exceptions.NotAuthenticated,
         exceptions.AuthenticationFailed,
@@ -69,16 +76,16 @@ class DatabaseUnavailable(exceptions.APIException):
 class Methods(BaseMetadata):
     """What OPTIONS answers; the bodies of each method are in `/api/schema`."""
 
-    def determine_metadata(self, request: Request, view: APIView) -> dict:
+    def determine_metadata(self, request: ApiRequest, view: APIView) -> dict:
         return {"methods": view.allowed_methods}
 
 
-def is_api(request: HttpRequest) -> bool:
+def is_api(request: ApiRequest) -> bool:
     return request.path_info.startswith("/api/") or request.path_info == "/api"
 
 
 def error_body(
-    request: HttpRequest, message: str, code: str, errors: list | None = None
+    request: ApiRequest, message: str, code: str, errors: list | None = None
 ) -> dict:
     body = {"message": message, "code": code}
     if errors is not None:
@@ -87,9 +94,9 @@ def error_body(
 
 
 def error_response(
-    request: HttpRequest, status: int, message: str = "", code: str = ""
+    request: ApiRequest, status: int, message: str = "", code: str = ""
 ) -> HttpResponse:
-    """Answer an error met outside of a view: before one, or after one crashed."""
+    """Return the response to an error outside of a view: before it, or its crash."""
     published = PUBLISHED.get(status, ("", ""))
     body = error_body(request, message or published[0], code or published[1])
     return json_response(body, status)
@@ -97,30 +104,34 @@ def error_response(
 
 def exception_handler(exc: Exception, context: dict) -> Response | None:
     """Map what a view raised to its answer; None leaves it to `server_error`."""
-    refusal = _refusal(context["request"]._request, exc)
-    if refusal is None:
+    error = _error(context["request"], exc)
+    if error is None:
         return None
-    body, status, headers = refusal
+    body, status, headers = error
     return Response(body, status=status, headers=headers)
 
 
-def exception_response(request: HttpRequest, exc: Exception) -> HttpResponse:
-    """Answer what was raised before a view: an APIException or a database error."""
-    body, status, headers = _refusal(request, exc)
+def exception_response(request: ApiRequest, exc: Exception) -> HttpResponse:
+    """Return the response to what was raised outside of a view.
+
+    That is a domain error, an APIException or a database error.
+    """
+    body, status, headers = _error(request, exc)
     response = json_response(body, status)
     for name, value in headers.items():
         response[name] = value
     return response
 
 
-def _refusal(
-    request: HttpRequest, exc: Exception
+def _error(
+    request: ApiRequest, exc: Exception
 ) -> tuple[dict, int, dict[str, str]] | None:
-    """Return body, status and headers of the answer to an exception that has one."""
-    headers = {}
-    if isinstance(exc, IntegrityError) and has_left(request.caller):
+    """Return body, status and headers of the response to an exception that has one."""
+    is_gone = isinstance(exc, OwnerGone)
+    if is_gone or (isinstance(exc, IntegrityError) and has_left(request.caller)):
         exc = exceptions.NotAuthenticated()
         exc.auth_header = "Bearer"
+    headers = {}
     if hasattr(exc, "auth_header"):
         headers["WWW-Authenticate"] = exc.auth_header
     more = exc.more if isinstance(exc, RuleViolation) else {}
@@ -152,44 +163,44 @@ def _as_api_exception(exc: Exception) -> exceptions.APIException | None:
         return BadGateway(exc.message, exc.code)
     if isinstance(exc, InvalidValue):
         return exceptions.ValidationError({exc.field: [exc.message]})
-    if isinstance(exc, Http404 | MalformedId):
+    if isinstance(exc, RowNotFound | Http404 | MalformedId):
         return exceptions.NotFound(*PUBLISHED[404])
     if isinstance(exc, OperationalError | InterfaceError):
         log.error("The database does not answer: %s", exc)
         return DatabaseUnavailable()
     if not isinstance(exc, exceptions.APIException):
         return None
-    if type(exc) in PLAIN_REFUSALS and exc.detail == exc.default_detail:
+    if type(exc) in UNSPECIFIC and exc.detail == exc.default_detail:
         return type(exc)(*PUBLISHED[type(exc).status_code])
     return exc
 
 
-def _validation_body(request: HttpRequest, exc: exceptions.ValidationError) -> dict:
+def _validation_body(request: ApiRequest, exc: exceptions.ValidationError) -> dict:
     errors = flatten(exc.detail)
     first = errors[0] if errors else {"field": "", "message": PUBLISHED[400][0]}
     message = ": ".join(part for part in (first["field"], first["message"]) if part)
     return error_body(request, message, "invalid", errors)
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+def bad_request(request: ApiRequest, exception: Exception) -> HttpResponse:
     if is_api(request):
         return error_response(request, 400)
     return defaults.bad_request(request, exception)
 
 
-def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+def permission_denied(request: ApiRequest, exception: Exception) -> HttpResponse:
     if is_api(request):
         return error_response(request, 403)
     return defaults.permission_denied(request, exception)
 
 
-def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+def page_not_found(request: ApiRequest, exception: Exception) -> HttpResponse:
     if is_api(request):
         return error_response(request, 404)
     return defaults.page_not_found(request, exception)
 
 
-def server_error(request: HttpRequest) -> HttpResponse:
+def server_error(request: ApiRequest) -> HttpResponse:
     """Log the crash that Django is handling, with the id its caller was given."""
     log.exception("A request crashed", extra={"fields": {"requestId": request.id}})
     if is_api(request):

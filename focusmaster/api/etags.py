@@ -13,23 +13,17 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http import FileResponse, HttpResponse, HttpResponseNotModified
 from django.utils.http import parse_etags
 from rest_framework.exceptions import APIException
-from rest_framework.request import Request
 
-from focusmaster.api.headers import set_headers
-from focusmaster.exceptions import InvalidValue, RuleViolation
+from focusmaster.api.request import ApiRequest
+from focusmaster.exceptions import InvalidValue, RowNotFound, RuleViolation
 
 # As many as no two texts will ever share. SHA-256 is what processors are built for.
 HASH_DIGITS = 32
 READS = frozenset(["GET", "HEAD"])
 WRITES = frozenset(["put", "patch", "delete"])
-# What is new each time it is read.
-UNTAGGED_PATHS = (
-    *("/api/health", "/api/admin/health", "/api/gdpr/export"),
-    *("/api/spotify/auth-url", "/api/spotify/login", "/api/spotify/callback"),
-)
 # What describes a body, which a 304 does not have.
 BODY_HEADERS = frozenset(["content-type", "content-length"])
 
@@ -61,40 +55,47 @@ def is_among(tag: str, given: str) -> bool:
     return given_tags == ["*"] or tag in (one.removeprefix("W/") for one in given_tags)
 
 
-def conditional(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """Tag what a GET answers, or answer 304 if the client has it already.
+def conditional(request: ApiRequest, response: HttpResponse) -> HttpResponse:
+    """Tag the response to a GET, or return 304 if the client has it already.
 
-    What is streamed brings its tag, or has none.
+    A view or an action with `is_tagged = False` has no tag: what it returns is new each
+    time. A streamed response brings its tag, or has none.
     """
-    path = request.path_info
-    if not path.startswith("/api/") or path.startswith(UNTAGGED_PATHS):
+    if not is_tagged(request):
         return response
     if response.streaming:
         tag = response.get("ETag")
     else:
-        tag = str(ETag(response.content))
-        set_headers(response, {"ETag": tag})
+        tag = response["ETag"] = str(ETag(response.content))
     given = request.META.get("HTTP_IF_NONE_MATCH")
     if given is None or tag is None or not is_among(tag, given):
         return response
     return not_modified(response)
 
 
+def is_tagged(request: ApiRequest) -> bool:
+    view = request.resolver_match and request.resolver_match.func
+    of_action = getattr(view, "initkwargs", {})
+    of_view = getattr(getattr(view, "cls", None), "is_tagged", True)
+    return request.path_info.startswith("/api/") and of_action.get("is_tagged", of_view)
+
+
 def not_modified(response: HttpResponse) -> HttpResponse:
-    """Return the same answer without its body."""
+    """Return the same response without its body."""
     bare = HttpResponseNotModified()
     for name, value in response.items():
         if name.lower() not in BODY_HEADERS:
             bare[name] = value
     bare.cookies = response.cookies
-    bare._resource_closers += response._resource_closers
+    if isinstance(response, FileResponse):
+        response.file_to_stream.close()
     return bare
 
 
 class ConditionalWrites:
     """A viewset whose PUT, PATCH and DELETE heed `If-Match`, where there is a GET."""
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+    def initial(self, request: ApiRequest, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if "HTTP_IF_MATCH" not in request.META:
             return
@@ -112,10 +113,10 @@ class ConditionalWrites:
         """Keep others from changing the object: lock its rows, the user's first."""
         users = get_user_model().objects.filter(pk=self.request.user.pk)
         if not users.select_for_update(**mode).values_list("pk"):
-            raise Http404
+            raise RowNotFound
 
     def _write_if_unchanged(
-        self, write: Callable[..., HttpResponse], request: Request, *args, **kwargs
+        self, write: Callable[..., HttpResponse], request: ApiRequest, *args, **kwargs
     ) -> HttpResponse:
         """Compare and write in one transaction: of two with the same tag, one wins.
 
@@ -131,6 +132,6 @@ class ConditionalWrites:
                 raise PreconditionFailed
             try:
                 return write(request, *args, **kwargs)
-            except (APIException, RuleViolation, InvalidValue, Http404) as exc:
+            except (APIException, RuleViolation, InvalidValue, RowNotFound) as exc:
                 refusal = exc
         raise refusal

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from io import BytesIO
 from random import getrandbits
 from time import perf_counter
 
@@ -12,17 +11,17 @@ from corsheaders.middleware import CorsMiddleware
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.core.handlers.exception import convert_exception_to_response
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
+from django.utils.cache import patch_vary_headers
 from django.utils.module_loading import import_string
 
 from focusmaster.api.client_info import declared_length
 from focusmaster.api.errors import error_response, is_api
 from focusmaster.api.etags import READS, conditional
-from focusmaster.api.headers import set_headers, vary_by_origin
 from focusmaster.api.parsers import PayloadTooLarge
+from focusmaster.api.request import ApiRequest, initialize
 from focusmaster.logs import log_request
 
-KNOWN_HOSTS = 100
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
@@ -33,56 +32,46 @@ class RequestMiddleware:
     header or a body.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Callable[[ApiRequest], HttpResponse]) -> None:
         self.get_response = get_response
-        # Requests name few; to take one apart costs as much as a middleware.
-        self.known_hosts: set[str] = set()
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: ApiRequest) -> HttpResponse:
         started = perf_counter()
         given = request.META.get("HTTP_X_REQUEST_ID", "")
-        request.id = given if REQUEST_ID.fullmatch(given) else new_request_id()
-        request.caller = None
-        # What a view's parts want done to the answer, such as setting a cookie.
-        request.on_response = []
+        initialize(request, given if REQUEST_ID.fullmatch(given) else new_request_id())
 
-        response = self._refusal(request) or self.get_response(request)
+        response = self._refused_host(request) or self.get_response(request)
 
         if response.status_code == 200 and request.method in READS:
             response = conditional(request, response)
         for act in request.on_response:
             act(response)
-        headers = {"X-Request-Id": request.id, "X-Content-Type-Options": "nosniff"}
+        response["X-Request-Id"] = request.id
+        response["X-Content-Type-Options"] = "nosniff"
         # That of a 304 would be the length of what the client has.
         if not response.streaming and response.status_code != 304:
-            headers["Content-Length"] = str(len(response.content))
-        set_headers(response, headers)
+            response["Content-Length"] = str(len(response.content))
         self._log(request, response, perf_counter() - started)
         return response
 
-    def _refusal(self, request: HttpRequest) -> HttpResponse | None:
-        host = request.META.get("HTTP_HOST", "")
-        if host in self.known_hosts:
-            return None
+    def _refused_host(self, request: ApiRequest) -> HttpResponse | None:
         try:
             request.get_host()
         except DisallowedHost:
             return error_response(
                 request, 400, "This host is not served here.", "host_not_allowed"
             )
-        if len(self.known_hosts) < KNOWN_HOSTS:
-            self.known_hosts.add(host)
         return None
 
     def process_view(
-        self, request: HttpRequest, view, args, kwargs
+        self, request: ApiRequest, view, args, kwargs
     ) -> HttpResponse | None:
         """Refuse a body that is too large.
 
-        Here rather than before: the refusal gets the headers that a web client on
-        another origin needs to read it.
+        Here rather than before: the error gets the headers that a web client on another
+        origin needs to read it.
         """
-        if is_api(request) and body_length(request) > settings.MAX_BODY_BYTES:
+        if is_api(request) and declared_length(request.META) > settings.MAX_BODY_BYTES:
             return error_response(
                 request,
                 PayloadTooLarge.status_code,
@@ -91,7 +80,7 @@ class RequestMiddleware:
             )
         return None
 
-    def _log(self, request: HttpRequest, response: HttpResponse, took: float) -> None:
+    def _log(self, request: ApiRequest, response: HttpResponse, took: float) -> None:
         caller = request.caller
         log_request(
             {
@@ -108,36 +97,20 @@ class RequestMiddleware:
 def new_request_id() -> str:
     """Return an id that no other request has; it is no secret.
 
-    The system's randomness would let another thread in, at each request.
+    The system's randomness would release the GIL at each request.
     """
     return f"{getrandbits(128):032x}"
-
-
-def body_length(request: HttpRequest) -> int:
-    """Return the body's length in bytes; a body without a Content-Length is read.
-
-    Django takes such a body (in chunks, or over HTTP/2) for an empty one, which would
-    lose it silently. No more is read than shows that it is too large.
-    """
-    meta = request.META
-    is_chunked = "HTTP_TRANSFER_ENCODING" in meta
-    is_stream = "CONTENT_LENGTH" not in meta and meta["SERVER_PROTOCOL"] == "HTTP/2"
-    if is_chunked or is_stream:
-        body = request.environ["wsgi.input"].read(settings.MAX_BODY_BYTES + 1)
-        request._stream = BytesIO(body)
-        meta["CONTENT_LENGTH"] = str(len(body))
-    return declared_length(meta)
 
 
 class ClientOriginMiddleware(CorsMiddleware):
     """CORS, which costs nothing where no other origin asks."""
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: ApiRequest) -> HttpResponse:
         if "HTTP_ORIGIN" in request.META:
             return super().__call__(request)
         response = self.get_response(request)
         if is_api(request):
-            vary_by_origin(response)
+            patch_vary_headers(response, ["origin"])
         return response
 
 
@@ -148,7 +121,7 @@ class PagesMiddleware:
     nothing to do costs it as much as the check of a token.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Callable[[ApiRequest], HttpResponse]) -> None:
         self.get_response = self.pages = get_response
         self.view_hooks = []
         for path in reversed(settings.PAGE_MIDDLEWARE):
@@ -157,13 +130,13 @@ class PagesMiddleware:
                 self.view_hooks.insert(0, layer.process_view)
             self.pages = convert_exception_to_response(layer)
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: ApiRequest) -> HttpResponse:
         if is_api(request):
             return self.get_response(request)
         return self.pages(request)
 
     def process_view(
-        self, request: HttpRequest, view, args, kwargs
+        self, request: ApiRequest, view, args, kwargs
     ) -> HttpResponse | None:
         if is_api(request):
             return None

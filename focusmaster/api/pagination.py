@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from functools import partial
 from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core.signing import BadSignature, Signer
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, HttpResponse
 
 from focusmaster.api.etags import ETag
-from focusmaster.db.json_rows import JSONResponse, JSONRows
+from focusmaster.api.responses import JSONResponse
+from focusmaster.db.json_rows import JSONRows
 from focusmaster.exceptions import InvalidValue
 
 if TYPE_CHECKING:
-    from rest_framework.request import Request
+    from focusmaster.api.request import ApiRequest
 
 MAX_LIMIT = 1000
 LIMIT = re.compile(r"\d{1,4}", re.ASCII)
@@ -29,41 +29,41 @@ CHUNK_BYTES = 2**16
 
 
 def list_response(
-    request: Request, documents: JSONRows, order: tuple[str, ...], lookups: dict
+    request: ApiRequest, rows: JSONRows, order: tuple[str, ...], lookups: dict
 ) -> HttpResponse:
-    """Answer with the documents that match, all of them or the page asked for."""
+    """Return the rows that match, all of them or the page that is asked for."""
     query = request.query_params
     if "limit" in query or "cursor" in query:
-        return page_response(request, documents, order, lookups)
-    rows = documents.rows(order, MAX_IN_ONE_PIECE + 1, **lookups)
-    if len(rows) <= MAX_IN_ONE_PIECE:
-        return JSONResponse(b"[%b]" % b",".join(rows))
-    return long_list(documents.chunks(order, **lookups))
+        return page_response(request, rows, order, lookups)
+    texts = rows.all(order, MAX_IN_ONE_PIECE + 1, **lookups)
+    if len(texts) <= MAX_IN_ONE_PIECE:
+        return JSONResponse(b"[%b]" % b",".join(texts))
+    return long_list(rows.chunks(order, **lookups))
 
 
 def page_response(
-    request: Request,
-    documents: JSONRows,
+    request: ApiRequest,
+    rows: JSONRows,
     order: tuple[str, ...],
     lookups: dict,
     default_limit: str | None = None,
 ) -> JSONResponse:
-    """Answer with one page, and a link to the next where there is one.
+    """Return one page, and a link to the next where there is one.
 
-    The link has all of the query, so what it asked for stays the same.
+    The link has all of the query, so that what it asks for stays the same.
     """
-    signer = Signer(salt=f"{documents.model._meta.label} by {','.join(order)}")
+    signer = Signer(salt=f"{rows.model._meta.label} by {','.join(order)}")
     query = request.query_params.copy()
     limit, after = limit_in(query.get("limit", default_limit)), None
     if "cursor" in query:
         after = decode_cursor(query["cursor"], signer)
-    texts, last = documents.page(order, limit, after, **lookups)
-    answer = JSONResponse(b"[%b]" % b",".join(texts))
+    texts, last = rows.page(order, limit, after, **lookups)
+    response = JSONResponse(b"[%b]" % b",".join(texts))
     if last is not None:
         query["cursor"] = signer.sign_object(last)
         url = request.build_absolute_uri(f"?{query.urlencode()}")
-        answer["Link"] = f'<{url}>; rel="next"'
-    return answer
+        response["Link"] = f'<{url}>; rel="next"'
+    return response
 
 
 def limit_in(text: str | None) -> int:
@@ -75,9 +75,9 @@ def limit_in(text: str | None) -> int:
 
 
 def decode_cursor(cursor: str, signer: Signer) -> Sequence[str | None]:
-    """Return the place after which a page begins.
+    """Return the values after which a page begins.
 
-    It is signed, so that it need not be checked whether the order has such places.
+    The cursor is signed, so these values need no check against the order.
     """
     try:
         return signer.unsign_object(cursor)
@@ -87,27 +87,30 @@ def decode_cursor(cursor: str, signer: Signer) -> Sequence[str | None]:
         ) from None
 
 
-def long_list(chunks: Iterator[list[bytes]]) -> StreamingHttpResponse:
-    """Answer with a list that may be too long for memory.
+def long_list(chunks: Iterator[list[bytes]]) -> FileResponse:
+    """Return a list that may be too long for memory, through a temporary file."""
+    return file_response(list_parts(chunks), content_type="application/json")
 
-    It is written down before the first byte leaves: a database that fails on the way
-    is an error and no list cut short, and no client that reads slowly keeps a
-    transaction open.
+
+def file_response(parts: Iterable[bytes], **options: Any) -> FileResponse:
+    """Return the parts as one response, written to a temporary file before it begins.
+
+    A database that fails on the way is an error and no response cut short, and a client
+    that reads slowly keeps no transaction open.
     """
-    with ExitStack() as until_sent:
-        file = until_sent.enter_context(SpooledTemporaryFile(MAX_IN_MEMORY))
-        tag = ETag()
-        for part in list_parts(chunks):
+    tag = ETag()
+    with ExitStack() as on_failure:
+        file = on_failure.enter_context(SpooledTemporaryFile(MAX_IN_MEMORY))
+        for part in parts:
             tag.update(part)
             file.write(part)
-        answer = StreamingHttpResponse(
-            iter(partial(file.read, CHUNK_BYTES), b""),
-            content_type="application/json",
-            headers={"ETag": str(tag), "Content-Length": str(file.tell())},
-        )
+        length = file.tell()
         file.seek(0)
-        answer._resource_closers.append(until_sent.pop_all().close)
-    return answer
+        on_failure.pop_all()
+    headers = {"ETag": str(tag), "Content-Length": str(length)}
+    response = FileResponse(file, headers=headers, **options)
+    response.block_size = CHUNK_BYTES
+    return response
 
 
 def list_parts(chunks: Iterator[list[bytes]]) -> Iterator[bytes]:

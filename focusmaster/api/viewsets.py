@@ -1,65 +1,82 @@
-"""Viewsets over rows that leave as documents, straight from PostgreSQL."""
+"""Viewsets over rows that leave as JSON straight from PostgreSQL."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from django.http import Http404, HttpResponse
-from rest_framework import status, viewsets
-from rest_framework.request import Request
+from django.http import HttpResponse
+from rest_framework import serializers, status, viewsets
 
-from focusmaster.api.dispatch import ShortDispatch
 from focusmaster.api.etags import ConditionalWrites
 from focusmaster.api.pagination import list_response
-from focusmaster.db.json_rows import JSONResponse, JSONRows
-from focusmaster.exceptions import constraint_errors
+from focusmaster.api.request import ApiRequest
+from focusmaster.api.responses import JSONResponse
+from focusmaster.db.json_rows import JSONRows
+from focusmaster.exceptions import RowNotFound
 
 
-class OwnedRowsViewSet(ConditionalWrites, ShortDispatch, viewsets.GenericViewSet):
-    """`list` and `retrieve` of the caller's rows, and the answer to a write.
+class ApiViewSet(viewsets.GenericViewSet):
+    """A viewset whose bodies go through a strict serializer."""
 
-    A viewset gives `documents`, `lookups` where its list can be filtered, and `order`
-    where it can be sorted.
+    # Whether a GET has an ETag; off for what is new each time.
+    is_tagged = True
+
+    def validated(
+        self,
+        serializer_class: type[serializers.Serializer] | None = None,
+        *,
+        partial: bool = False,
+    ) -> dict[str, Any]:
+        """Return what the body means, or raise ValidationError.
+
+        Without a class, by the serializer of the action.
+        """
+        serializer_class = serializer_class or self.get_serializer_class()
+        serializer = serializer_class(
+            data=self.request.data,
+            partial=partial,
+            context={"request": self.request, "view": self},
+        )
+        serializer.is_valid(raise_exception=True)
+        return serializer.validated_data
+
+
+class OwnedRowsViewSet(ConditionalWrites, ApiViewSet):
+    """`list` and `retrieve` of the caller's rows, and the response to a write.
+
+    A viewset gives `rows`, `lookups` where its list can be filtered, and `order` where
+    it can be sorted. A malformed id, or the id of someone else's row, is 404.
     """
 
-    documents: ClassVar[JSONRows]
-    # How a broken constraint reads to a client, by its name.
-    constraint_errors: ClassVar[dict[str, type[Exception]]] = {}
+    rows: ClassVar[JSONRows]
 
     def lookups(self) -> dict[str, Any]:
         """Return the lookups that the request's query parameters mean."""
         return {}
 
     def order(self) -> tuple[str, ...]:
-        """Return the order of the list; it ends with a column that is unique."""
-        return self.documents.order
+        """Return the order of the list; its last key is unique."""
+        return self.rows.order
 
-    def list(self, request: Request) -> HttpResponse:
+    def owned(self) -> Any:
+        """Return the queryset of the caller's rows."""
+        return self.rows.model.objects.owned_by(self.request.user)
+
+    def list(self, request: ApiRequest) -> HttpResponse:
         lookups = {"user_id": request.user.pk, **self.lookups()}
-        return list_response(request, self.documents, self.order(), lookups)
+        return list_response(request, self.rows, self.order(), lookups)
 
-    def retrieve(self, request: Request, pk: str) -> JSONResponse:
-        return self.answer(pk)
+    def retrieve(self, request: ApiRequest, pk: str) -> JSONResponse:
+        return self.row_response(pk)
 
     def lock(self, **mode: Any) -> None:
         super().lock(**mode)
-        mine = self.documents.model.objects.filter(
-            user=self.request.user.pk, **self.kwargs
-        )
+        mine = self.owned().filter(**self.kwargs)
         list(mine.select_for_update(**mode).values_list("pk"))
 
-    def change(self, pk: str, given: Mapping[str, Any]) -> JSONResponse:
-        """Change the caller's row of this id and answer with it, or raise Http404."""
-        with constraint_errors(self.constraint_errors):
-            rows = self.documents.update(given, user_id=self.request.user.pk, pk=pk)
-        if not rows:
-            raise Http404
-        return JSONResponse(rows[0])
-
-    def answer(self, pk: str, code: int = status.HTTP_200_OK) -> JSONResponse:
-        """Answer with the caller's row of this id, or raise Http404."""
-        rows = self.documents.rows(user_id=self.request.user.pk, pk=pk)
-        if not rows:
-            raise Http404
-        return JSONResponse(rows[0], code)
+    def row_response(self, pk: str, code: int = status.HTTP_200_OK) -> JSONResponse:
+        """Return the caller's row of this id, or raise RowNotFound; one query."""
+        text = self.rows.get(user_id=self.request.user.pk, pk=pk)
+        if text is None:
+            raise RowNotFound
+        return JSONResponse(text, code)

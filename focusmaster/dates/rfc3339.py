@@ -41,6 +41,12 @@ def parse_instant(text: str) -> datetime:
     return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
 
+def present() -> datetime:
+    """Return the present instant in UTC, to the millisecond that columns keep."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
 def parse_day(text: str) -> date:
     """Read a day such as 2026-02-02. Raises ValueError with a message for people."""
     if not DAY.fullmatch(text):

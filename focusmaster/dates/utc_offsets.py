@@ -12,10 +12,8 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from django.db.models import F, FloatField, Func, IntegerField
+from django.db.models import Expression, F, FloatField, Func, IntegerField, Value
 from django.utils import timezone
-
-from focusmaster.db.statements import Param
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -30,6 +28,9 @@ STEP = 6 * DAY
 UNIX_EPOCH = (datetime(1970, 1, 1, tzinfo=UTC) - datetime.min.replace(tzinfo=UTC)) // (
     timedelta(seconds=1)
 )
+
+# An array in PostgreSQL's text form, or an expression for one.
+Array = str | Expression
 
 # No zone changed its offset before; each had the mean time of its city.
 FIRST_YEAR = 1840
@@ -49,18 +50,10 @@ class OffsetTable(NamedTuple):
     of the days that never came, such as 30 December 2011 in Samoa.
     """
 
-    shifts: str
-    changes: str
-    day_changes: str
-    skipped: str
-
-    def values(self) -> dict[str, str]:
-        """Return what the slots of `LocalDay` and `LocalHour` take."""
-        return {
-            "shifts": self.shifts,
-            "changes": self.changes,
-            "day_changes": self.day_changes,
-        }
+    shifts: Array
+    changes: Array
+    day_changes: Array
+    skipped: tuple[int, ...]
 
 
 class SecondsShown(Func):
@@ -70,15 +63,17 @@ class SecondsShown(Func):
     template = "(%(expressions)s)"
     output_field = FloatField()
 
-    def __init__(self, field: str, changes: str) -> None:
+    def __init__(self, field: str, shifts: Array, changes: Array) -> None:
         # Not extract(), whose exact numbers take several times as long; milliseconds
         # fit into a float.
         instant = Func(F(field), template="date_part('epoch', %(expressions)s)")
         place = Func(
-            instant, Param(changes), template="width_bucket(%(expressions)s::float8[])"
+            instant,
+            expression_of(changes),
+            template="width_bucket(%(expressions)s::float8[])",
         )
         shift = Func(
-            Param("shifts"),
+            expression_of(shifts),
             place,
             arg_joiner="::float8[])[1 + ",
             template="(%(expressions)s]",
@@ -86,24 +81,28 @@ class SecondsShown(Func):
         super().__init__(instant, shift)
 
 
+def expression_of(array: Array) -> Expression:
+    return Value(array) if isinstance(array, str) else array
+
+
 class LocalDay(Func):
-    """The ordinal of the local day of an instant."""
+    """The ordinal of the local day of an instant, by the `day_changes` of a zone."""
 
     template = "(floor(%(expressions)s / 86400)::int + 1)"
     output_field = IntegerField()
 
-    def __init__(self, field: str) -> None:
-        super().__init__(SecondsShown(field, "day_changes"))
+    def __init__(self, field: str, shifts: Array, day_changes: Array) -> None:
+        super().__init__(SecondsShown(field, shifts, day_changes))
 
 
 class LocalHour(Func):
-    """The hour that a clock on the wall shows, from 0 to 23."""
+    """The hour of an instant, from 0 to 23, by the `changes` of a zone."""
 
     template = "mod(floor(%(expressions)s / 3600)::bigint, 24)::int"
     output_field = IntegerField()
 
-    def __init__(self, field: str) -> None:
-        super().__init__(SecondsShown(field, "changes"))
+    def __init__(self, field: str, shifts: Array, changes: Array) -> None:
+        super().__init__(SecondsShown(field, shifts, changes))
 
 
 def offset_table(period: Period) -> OffsetTable:
@@ -133,7 +132,8 @@ def _clock(zone: ZoneInfo, first: int, last: int) -> OffsetTable:
             day_changes.append(at if day <= new_day else day * DAY - shift)
             skipped += range(day + 2, new_day + 1)
             shifts.append(shift)
-    return OffsetTable(*map(_array, (shifts, changes, day_changes, skipped)))
+    arrays = map(_array, (shifts, changes, day_changes))
+    return OffsetTable(*arrays, tuple(skipped))
 
 
 @lru_cache(maxsize=16_384)

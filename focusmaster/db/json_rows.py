@@ -1,40 +1,31 @@
-"""Objects that PostgreSQL writes as JSON, in the shape that a serializer declares.
+"""Rows that PostgreSQL writes as JSON, in the shape that a serializer declares.
 
-A list of 100 sessions costs several times more when Python makes objects, dicts and
-text of it than when the database writes the text. A serializer stays the one place
-that says which names an object has; `json_object` turns it into an SQL expression, and
-`JSONRows` runs it for the rows that match some lookups, or that it has just written.
+A list of 100 sessions costs 3.5 ms in Python and 1.3 ms this way
+(docs/decisions/1-json-by-postgresql.md). The serializer stays the one place that names
+the fields: `json_object` turns it into an SQL expression, and `JSONRows` runs it for
+the rows that match some lookups, as a prepared statement.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from inspect import signature
+from types import FunctionType
 from typing import Any
 
-import orjson
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models, transaction
 from django.db.models import Expression, F, Func, Model, Q, QuerySet, TextField
-from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
-from django.http import HttpResponse, SimpleCookie
-from django.http.response import ResponseHeaders
 from rest_framework import serializers
 
 from focusmaster.db.fields import ObjectIdField
-from focusmaster.db.statements import (
-    Param,
-    Statement,
-    insert_then_select,
-    limited,
-    select_statement,
-    stored_fields,
-    update_then_select,
-)
+from focusmaster.db.statements import Param, Statement
 
 # Rows that are fetched at once where all of them might not fit into memory.
 CHUNK_ROWS = 500
+# Shapes of statements that one JSONRows keeps.
+MAX_SHAPES = 100
 
 ESCAPED = (
     models.CharField,
@@ -46,7 +37,7 @@ ESCAPED = (
 )
 
 
-class Text(Expression):
+class Constant(Expression):
     """A constant of our own, written into the SQL rather than sent as a parameter."""
 
     def __init__(self, text: str) -> None:
@@ -101,17 +92,17 @@ def json_object(
     parts: list[Expression] = []
     for name, field in serializer.fields.items():
         if not field.write_only:
-            parts.append(Text(f'{"," if parts else "{"}"{name}":'))
+            parts.append(Constant(f'{"," if parts else "{"}"{name}":'))
             parts += _value(field, model, prefix)
-    return joined(*parts, Text("}"))
+    return joined(*parts, Constant("}"))
 
 
 def joined(*parts: Expression) -> Expression:
     """Put parts together, with neighbouring constants as one."""
     merged: list[Expression] = []
     for part in parts:
-        if merged and isinstance(part, Text) and isinstance(merged[-1], Text):
-            merged[-1] = Text(merged[-1].text + part.text)
+        if merged and isinstance(part, Constant) and isinstance(merged[-1], Constant):
+            merged[-1] = Constant(merged[-1].text + part.text)
         else:
             merged.append(part)
     return Joined(*merged)
@@ -120,21 +111,21 @@ def joined(*parts: Expression) -> Expression:
 def _value(
     field: serializers.Field, model: type[Model], prefix: str
 ) -> list[Expression]:
-    if hasattr(field, "as_document"):  # It depends on more than its column.
-        return field.as_document(prefix)
+    if hasattr(field, "as_json"):  # It depends on more than its column.
+        return field.as_json(prefix)
     if isinstance(field, serializers.Serializer):
         if field.source == "*":
             return [json_object(field, model, prefix)]
         related = model._meta.get_field(field.source)
         inner = json_object(field, related.related_model, f"{prefix}{field.source}__")
-        return [Coalesce(inner, Text("null"))]
+        return [Coalesce(inner, Constant("null"))]
     *path, last = field.source.split(".")
     for step in path:
         model = model._meta.get_field(step).related_model
     column = model._meta.get_field(last)
     parts = _encoded(column, F(prefix + "__".join([*path, last])))
     if column.null or path:
-        return [Coalesce(joined(*parts), Text("null"))]
+        return [Coalesce(joined(*parts), Constant("null"))]
     return parts
 
 
@@ -143,7 +134,7 @@ def _encoded(column: models.Field, value: F) -> list[Expression]:
         column = column.target_field
     if isinstance(column, models.GeneratedField):
         column = column.output_field
-    quote = Text('"')
+    quote = Constant('"')
     if isinstance(column, ObjectIdField):
         return [quote, Hex(value), quote]
     if isinstance(column, models.DateTimeField):
@@ -158,41 +149,41 @@ def _encoded(column: models.Field, value: F) -> list[Expression]:
 
 
 class JSONRows:
-    """The rows of a model as JSON documents: read, inserted and updated.
+    """The rows of a model as JSON, one SELECT for each shape of a question.
 
-    Each shape of a statement (the lookups, or the columns that change) is compiled at
-    its first use and only filled from then on. Names come from code, so there are
-    finitely many.
+    A shape is the lookups, the order and, for a page, where nulls are. Each is compiled
+    at its first use and bound from then on. Clients choose shapes by what they filter
+    and sort: past `MAX_SHAPES`, another one is compiled each time and not prepared.
     """
 
     def __init__(
         self,
-        serializer_class: type[serializers.Serializer],
         model: type[Model],
+        serializer_class: type[serializers.Serializer],
         order: Sequence[str] = (),
-        computed: Mapping[str, Expression] | None = None,
-        ranks: Mapping[str, Expression] | None = None,
-        conditions: Mapping[str, Q] | None = None,
+        sort_expressions: Mapping[str, Expression | Callable] | None = None,
+        named_filters: Mapping[str, Callable[..., Q]] | None = None,
     ) -> None:
-        """Take the columns that PostgreSQL computes on insert as `computed`.
+        """Say what the rows are and how they are sorted and filtered.
 
-        The slots in these expressions have the names of columns. An order names
-        columns, or expressions that are never null and given as `ranks`; the last is
-        unique. What no lookup can say is a condition with a name, which then is used
-        like one: its value is what fills its slots, by name.
+        An order names columns or `sort_expressions`, which are never null; its last
+        key is unique. A named filter is a function from keyword arguments to a
+        condition; used as a lookup, its value is a dict of these arguments. A sort
+        expression that depends on the arguments of such a filter is a function of them.
         """
-        self.serializer_class = serializer_class
         self.model = model
+        self.serializer_class = serializer_class
         self.order = tuple(order)
-        self.computed = computed or {}
-        self.ranks = ranks or {}
-        self.conditions = conditions or {}
-        self._select = cache(self._compile_select)
-        self._page = cache(self._compile_page)
-        self._insert = cache(self._compile_insert)
-        self._update = cache(self._compile_update)
+        self.sort_expressions = sort_expressions or {}
+        self.named_filters = named_filters or {}
+        self._statements: dict[tuple, Statement] = {}
 
-    def rows(
+    def get(self, **lookups: Any) -> bytes | None:
+        """Return the JSON text of the row that matches, or None; one query."""
+        rows = self.all((), 1, **lookups)
+        return rows[0] if rows else None
+
+    def all(
         self,
         order: tuple[str, ...] | None = None,
         at_most: int | None = None,
@@ -203,8 +194,8 @@ class JSONRows:
         Lookups are the ORM's, such as `started_at__gte=…`. A malformed id raises
         MalformedId. `at_most` is part of the shape: a constant of the caller's.
         """
-        statement = self._select(tuple(lookups), order or self.order, at_most)
-        return statement.texts(self._for_database(lookups))
+        statement = self._select(order, at_most, lookups)
+        return statement.fetch_scalars(self._values(lookups))
 
     def page(
         self,
@@ -213,16 +204,19 @@ class JSONRows:
         after: Sequence[str | None] | None = None,
         **lookups: Any,
     ) -> tuple[list[bytes], Sequence[str | None] | None]:
-        """Return the JSON texts of one page, and the place of its last row.
+        """Return the JSON texts of one page, and the cursor of its last row.
 
-        The next page begins after that place: what the row has in the columns of the
-        order, as PostgreSQL's text. It is None when this is the last page. One query.
+        The cursor is what the row has in the columns of the order, as PostgreSQL's
+        text; the next page begins after it. It is None on the last page. One query.
         """
         nulls = after and tuple(value is None for value in after)
-        statement = self._page(tuple(lookups), order, nulls)
-        values = self._for_database(lookups) | {"limit": limit + 1}
+        statement = self._statement(
+            ("page", self._shape(lookups), order, nulls),
+            lambda: self._page_rows(lookups, order, nulls),
+        )
+        values = self._values(lookups) | {"limit": limit + 1}
         values |= {f"after_{n}": value for n, value in enumerate(after or ())}
-        rows = statement.rows(values)
+        rows = statement.fetch_rows(values)
         texts = [text.encode() for text, *_ in rows[:limit]]
         return texts, rows[limit - 1][1:] if len(rows) > limit else None
 
@@ -231,145 +225,133 @@ class JSONRows:
 
         They are from one moment: one query, whose cursor stays on the server.
         """
-        statement = self._select(tuple(lookups), order, None)
+        statement = self._select(order, None, lookups)
         with transaction.atomic(), connection.chunked_cursor() as cursor:
-            values = statement.filled(self._for_database(lookups))
-            cursor.execute(statement.sql, values)
+            cursor.execute(statement.sql, statement.bind(self._values(lookups)))
             while rows := cursor.fetchmany(CHUNK_ROWS):
                 yield [text.encode() for (text,) in rows]
 
-    def insert(self, row: Model) -> bytes:
-        """Save a new row and return its JSON text; one round trip."""
-        values = {
-            field.attname: value
-            for field in stored_fields(self.model)
-            if not isinstance(value := getattr(row, field.attname), Combinable)
-        }
-        return self._insert().texts(self._for_database(values))[0]
-
-    def update(self, given: Mapping[str, Any], **lookups: Any) -> list[bytes]:
-        """Change what is given in each row that matches; return their JSON texts.
-
-        The queryset's `changes` says what that means for the columns. One round trip.
-        """
-        statement = self._update(tuple(given), tuple(lookups))
-        slots = {f"new_{name}": value for name, value in self._prepared(given)}
-        return statement.texts(slots | self._for_database(lookups))
-
-    def _for_database(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        return dict(self._prepared(values))
-
-    def _prepared(self, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-        meta = self.model._meta
-        for name, value in values.items():
-            if name in self.conditions:
-                yield from value.items()
-            elif not name.endswith("__isnull"):
-                column = name.partition("__")[0]
-                field = meta.pk if column == "pk" else meta.get_field(column)
-                yield name, field.get_db_prep_value(value, connection)
-
-    def _documents(self, order: Sequence[str] = ()) -> QuerySet:
-        document = json_object(self.serializer_class(), self.model)
-        rows = self.model.objects.alias(
-            **{key: self.ranks[key] for key in keys_of(order) if key in self.ranks}
+    def _select(
+        self,
+        order: tuple[str, ...] | None,
+        at_most: int | None,
+        lookups: Mapping[str, Any],
+    ) -> Statement:
+        order = self.order if order is None else order
+        return self._statement(
+            ("select", self._shape(lookups), order, at_most),
+            lambda: select(self._rows(lookups, order)[:at_most]),
         )
+
+    def _statement(self, shape: tuple, build: Callable[[], Statement]) -> Statement:
+        statement = self._statements.get(shape)
+        if statement is None:
+            statement = build()
+            statement.prepare = len(self._statements) < MAX_SHAPES
+            if statement.prepare:
+                self._statements[shape] = statement
+        return statement
+
+    def _shape(self, lookups: Mapping[str, Any]) -> tuple:
+        return tuple(
+            (name, tuple(value)) if name in self.named_filters else name
+            for name, value in lookups.items()
+        )
+
+    def _values(self, lookups: Mapping[str, Any]) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for name, value in lookups.items():
+            if name in self.named_filters:
+                values |= value
+            else:
+                values[name] = value
+        return values
+
+    def _rows(self, lookups: Mapping[str, Any], order: Sequence[str]) -> QuerySet:
+        expressions = {
+            key: self._sort_expression(key)
+            for key in keys_of(order)
+            if key in self.sort_expressions
+        }
+        rows = self.model.objects.alias(**expressions)
+        rows = rows.filter(self._condition(lookups))
         rows = rows.order_by(*(self._ordered(name) for name in order))
+        document = json_object(self.serializer_class(), self.model)
         return rows.annotate(document=document).values_list("document")
+
+    def _condition(self, lookups: Mapping[str, Any]) -> Q:
+        """Return the lookups with Params in place of their values."""
+        condition = Q()
+        for name, value in lookups.items():
+            if name in self.named_filters:
+                params = {argument: Param(argument) for argument in value}
+                condition &= self.named_filters[name](**params)
+            else:
+                condition &= Q(**{name: Param(name, self._field(name))})
+        return condition
+
+    def _sort_expression(self, key: str) -> Expression:
+        expression = self.sort_expressions[key]
+        if not isinstance(expression, FunctionType):
+            return expression
+        return expression(
+            **{name: Param(name) for name in signature(expression).parameters}
+        )
+
+    def _field(self, lookup: str) -> models.Field:
+        column = lookup.partition("__")[0]
+        meta = self.model._meta
+        return meta.pk if column == "pk" else meta.get_field(column)
 
     def _ordered(self, name: str) -> Expression:
         key = F(name.removeprefix("-"))
-        # What has no value comes last, whichever way round.
+        # What has no value comes last in both directions.
         last = True if self._is_nullable(key.name) else None
         if name.startswith("-"):
             return key.desc(nulls_last=last)
         return key.asc(nulls_last=last)
 
     def _is_nullable(self, key: str) -> bool:
-        return key not in self.ranks and self.model._meta.get_field(key).null
+        return key not in self.sort_expressions and self.model._meta.get_field(key).null
+
+    def _page_rows(
+        self,
+        lookups: Mapping[str, Any],
+        order: tuple[str, ...],
+        nulls: tuple[bool, ...] | None,
+    ) -> Statement:
+        rows = self._rows(lookups, order)
+        if nulls is not None:
+            rows = rows.filter(self._beyond(order, nulls))
+        keys = [AsText(F(key)) for key in keys_of(order)]
+        statement = select(rows.values_list("document", *keys))
+        return Statement(
+            f"{statement.sql} LIMIT %s", (*statement.params, Param("limit"))
+        )
 
     def _beyond(self, order: Sequence[str], nulls: Sequence[bool], n: int = 0) -> Q:
-        """Return the condition for a row to come after the place in the slots."""
+        """Return the condition for a row to come after the cursor in the Params."""
         key, comes_after = keys_of(order)[n], "lt" if order[n][0] == "-" else "gt"
-        slot = Param(f"after_{n}")
+        param = Param(f"after_{n}")
         if nulls[n]:  # Those without a value are last: only they are left.
             return Q(**{f"{key}__isnull": True}) & self._beyond(order, nulls, n + 1)
-        beyond = Q(**{f"{key}__{comes_after}": slot})
+        beyond = Q(**{f"{key}__{comes_after}": param})
         if self._is_nullable(key):
             beyond |= Q(**{f"{key}__isnull": True})
         if n + 1 == len(order):
             return beyond
-        beyond |= Q(**{key: slot}) & self._beyond(order, nulls, n + 1)
+        beyond |= Q(**{key: param}) & self._beyond(order, nulls, n + 1)
         if self._is_nullable(key):
             return beyond
         # Says nothing new, but in a form from which an index knows where to begin.
-        return Q(**{f"{key}__{comes_after}e": slot}) & beyond
+        return Q(**{f"{key}__{comes_after}e": param}) & beyond
 
-    def _matching(self, lookups: Iterable[str]) -> Q:
-        """Return lookups with slots; whether a column is null is part of the shape."""
-        matching = Q()
-        for name in lookups:
-            value = True if name.endswith("__isnull") else Param(name)
-            matching &= self.conditions.get(name) or Q(**{name: value})
-        return matching
 
-    def _rows_to_change(self, lookups: Iterable[str]) -> QuerySet:
-        return self.model.objects.filter(self._matching(lookups))
-
-    def _compile_select(
-        self, lookups: tuple[str, ...], order: tuple[str, ...], at_most: int | None
-    ) -> Statement:
-        rows = self._documents(order).filter(self._matching(lookups))
-        return select_statement(rows[:at_most])
-
-    def _compile_page(
-        self,
-        lookups: tuple[str, ...],
-        order: tuple[str, ...],
-        nulls: tuple[bool, ...] | None,
-    ) -> Statement:
-        rows = self._documents(order).filter(self._matching(lookups))
-        if nulls is not None:
-            rows = rows.filter(self._beyond(order, nulls))
-        keys = [AsText(F(key)) for key in keys_of(order)]
-        return limited(select_statement(rows.values_list("document", *keys)))
-
-    def _compile_insert(self) -> Statement:
-        return insert_then_select(self.model, self.computed, self._documents())
-
-    def _compile_update(
-        self, given: tuple[str, ...], lookups: tuple[str, ...]
-    ) -> Statement:
-        rows = self._rows_to_change(lookups)
-        changes = rows.changes({name: Param(f"new_{name}") for name in given})
-        return update_then_select(rows, changes, self._documents())
+def select(queryset: QuerySet) -> Statement:
+    compiler = queryset.query.get_compiler(connection=connection)
+    return Statement(*compiler.as_sql())
 
 
 def keys_of(order: Sequence[str]) -> list[str]:
     """Return the names in an order without their directions."""
     return [name.removeprefix("-") for name in order]
-
-
-def json_response(data: Any, status: int = 200) -> JSONResponse:
-    """Answer with plain data, past the renderers that a DRF Response goes through."""
-    return JSONResponse(orjson.dumps(data), status)
-
-
-class JSONResponse(HttpResponse):
-    """An answer whose JSON text is there already."""
-
-    # What Django makes of such an answer, whatever its text.
-    empty = vars(HttpResponse(content_type="application/json"))
-
-    def __init__(self, text: bytes | str, status: int = 200) -> None:
-        vars(self).update(self.empty)
-        self.headers = ResponseHeaders({})
-        self.headers._store = dict(self.empty["headers"]._store)
-        self.cookies, self._resource_closers = SimpleCookie(), []
-        self.status_code = status
-        # Django would look into the headers for how to encode it.
-        self._container = [text.encode() if isinstance(text, str) else text]
-
-    def items(self) -> Iterable[tuple[str, str]]:
-        """Return the headers, without going through a view of a mapping for each."""
-        return self.headers._store.values()

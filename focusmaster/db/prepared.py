@@ -1,27 +1,126 @@
-"""Prepared statements for the few queries that nearly every request runs.
+"""Prepared statements, run with one call into libpq.
 
-A cursor of the driver is built for any query: it parses the SQL, picks adapters, waits
-in a loop that can be interrupted, and costs about three times as much as the question
-and answer themselves. Here the statement is prepared once per connection, and run with
-one call into libpq, which frees the interpreter's lock while it waits.
+A driver cursor serves any query: it parses the SQL, picks adapters and waits in a loop
+that can be interrupted. Without it a request costs 30 to 45 % less CPU
+(docs/decisions/2-prepared-statements.md). libpq releases the GIL while it waits.
+
+A connection keeps the `MAX_STATEMENTS` statements that it ran last; an older one is
+deallocated.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable
-from datetime import datetime
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from functools import cache
+from itertools import count
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
-from psycopg.errors import OperationalError, error_from_result
+from psycopg.adapt import Transformer
+from psycopg.errors import (
+    FeatureNotSupported,
+    InvalidSqlStatementName,
+    OperationalError,
+    error_from_result,
+)
 from psycopg.pq import ExecStatus, Format, TransactionStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from django.db.backends.base.base import BaseDatabaseWrapper
+    import psycopg
     from psycopg.pq.abc import PGresult
+
+MAX_STATEMENTS = 200
+# A cached plan that no longer fits its tables, and a statement that somebody else
+# deallocated: preparing again mends both.
+OUTDATED = (FeatureNotSupported, InvalidSqlStatementName)
+
+
+class PreparedStatements:
+    """The prepared statements of one connection."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self.pgconn = connection.pgconn
+        self._reader = Transformer(connection)
+        self._names: OrderedDict[bytes, bytes] = OrderedDict()
+        self._numbers = count()
+
+    def begin(self) -> None:
+        checked(self.pgconn.exec_(b"BEGIN"))
+
+    def fetch_rows(self, sql: bytes, values: Sequence[Any]) -> list[tuple]:
+        """Run a statement and return its rows as Python values."""
+        result = self.run(sql, values)
+        self._reader.set_pgresult(result)
+        try:
+            return self._reader.load_rows(0, result.ntuples, tuple)
+        finally:
+            self._reader.set_pgresult(None)
+
+    def fetch_scalars(self, sql: bytes, values: Sequence[Any]) -> list[bytes]:
+        """Run a statement and return its first column as PostgreSQL's UTF-8 text."""
+        result = self.run(sql, values)
+        return [result.get_value(row, 0) for row in range(result.ntuples)]
+
+    def run(self, sql: bytes, values: Sequence[Any]) -> PGresult:
+        """Run a statement with `$1` placeholders, or raise the driver's error.
+
+        Raises TypeError for a value whose type has no encoder. A statement that
+        PostgreSQL calls outdated is prepared again and run once more, unless the error
+        has broken a transaction.
+        """
+        encoded = [encoder_of(type(value))(value) for value in values]
+        formats = [
+            Format.BINARY if isinstance(value, bytes) else Format.TEXT
+            for value in values
+        ]
+        was_prepared = sql in self._names
+        try:
+            return self._execute(sql, encoded, formats)
+        except OUTDATED:
+            self._forget(sql)
+            if not was_prepared or self._is_broken():
+                raise
+            return self._execute(sql, encoded, formats)
+
+    def _execute(
+        self, sql: bytes, encoded: list[bytes | None], formats: list[Format]
+    ) -> PGresult:
+        name = self._names.get(sql)
+        if name is None:
+            name = self._prepare(sql)
+        else:
+            self._names.move_to_end(sql)
+        return checked(self.pgconn.exec_prepared(name, encoded, formats))
+
+    def _prepare(self, sql: bytes) -> bytes:
+        name = b"focusmaster_%d" % next(self._numbers)
+        checked(self.pgconn.prepare(name, sql))
+        self._names[sql] = name
+        if len(self._names) > MAX_STATEMENTS:
+            self._forget(next(iter(self._names)))
+        return name
+
+    def _forget(self, sql: bytes) -> None:
+        """Deallocate a statement; in a broken transaction, only forget its name."""
+        name = self._names.pop(sql, None)
+        if name is not None and not self._is_broken():
+            self.pgconn.exec_(b"DEALLOCATE " + name)
+
+    def _is_broken(self) -> bool:
+        return self.pgconn.transaction_status == TransactionStatus.INERROR
+
+
+def checked(result: PGresult) -> PGresult:
+    """Return the result, or raise the driver's error for it.
+
+    An error without an SQLSTATE comes from libpq: the connection is lost.
+    """
+    if result.status in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
+        return result
+    error = error_from_result(result)
+    raise error if error.sqlstate else OperationalError(str(error).strip())
 
 
 def positional(sql: str) -> bytes:
@@ -31,88 +130,45 @@ def positional(sql: str) -> bytes:
     return "".join([first, *numbered]).replace("%%", "%").encode()
 
 
-def quoted_element(item: str | datetime) -> bytes:
-    """Return an element of an array as PostgreSQL's text form of the array has it."""
-    escaped = str(item).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'.encode()
-
-
-def can_run(connection: BaseDatabaseWrapper) -> bool:
-    """Tell whether the connection may be used without a cursor.
-
-    Not while someone counts or wraps its queries, nor where a pooler forbids prepared
-    statements, nor before the BEGIN that the driver sends with a cursor's first query.
-    """
-    connection.close_if_health_check_failed()
-    if connection.connection is None:
-        connection.ensure_connection()
-    driver = connection.connection
-    status = driver.pgconn.transaction_status
-    return not (
-        connection.queries_logged
-        or connection.execute_wrappers
-        or not connection.prepares_statements
-        or (status == TransactionStatus.IDLE and not driver.autocommit)
-    )
-
-
-def encoded_array(items: list[str | datetime]) -> bytes:
+def encoded_array(items: list[Any]) -> bytes:
     return b"{%b}" % b",".join(map(quoted_element, items))
 
 
-def encoded_text(value: Any) -> bytes:
-    return str(value).encode()
+def quoted_element(item: Any) -> bytes:
+    """Return an element in the text form of PostgreSQL's arrays."""
+    encoded = encoder_of(type(item))(item)
+    if encoded is None:
+        return b"NULL"
+    return b'"%b"' % encoded.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
 
 
-# How PostgreSQL reads a parameter, whose type comes from its place. What is most often
-# given is left to functions that are no Python.
-ENCODERS: dict[type, Callable[[Any], bytes | None]] = defaultdict(
-    lambda: encoded_text,
-    {
-        NoneType: lambda nothing: None,
-        bytes: bytes,
-        str: str.encode,
-        int: b"%d".__mod__,
-        datetime: lambda instant: instant.isoformat().encode(),
-        list: encoded_array,
-    },
-)
+def encoded_number(number: float) -> bytes:
+    return repr(number).encode()
 
 
-class PreparedStatement:
-    """One statement, prepared on each connection at its first run there."""
-
-    def __init__(self, sql: str) -> None:
-        self.sql = positional(sql)
-        self.name = f"focusmaster_{id(self):x}".encode()
-
-    def run(self, connection: BaseDatabaseWrapper, params: Sequence[Any]) -> PGresult:
-        """Return the result, or raise what Django raises for the driver's error."""
-        connection.validate_no_broken_transaction()
-        pgconn = connection.connection.pgconn
-        values = [ENCODERS[type(value)](value) for value in params]
-        formats = [
-            Format.BINARY if isinstance(value, bytes) else Format.TEXT
-            for value in params
-        ]
-        with connection.wrap_database_errors:
-            if self not in prepared_on(connection):
-                checked(pgconn.prepare(self.name, self.sql))
-                prepared_on(connection).add(self)
-            return checked(pgconn.exec_prepared(self.name, values, formats))
+def encoded_date(value: date) -> bytes:
+    return value.isoformat().encode()
 
 
-def prepared_on(connection: BaseDatabaseWrapper) -> set[PreparedStatement]:
-    """Return what is prepared on the present connection; a new one has nothing."""
-    return vars(connection.connection).setdefault("_focusmaster_prepared", set())
+# The text form of a parameter; PostgreSQL infers its type from its place. Bytes are
+# sent in binary.
+ENCODERS: dict[type, Callable[[Any], bytes | None]] = {
+    NoneType: lambda nothing: None,
+    bytes: bytes,
+    str: str.encode,
+    bool: lambda flag: b"t" if flag else b"f",
+    int: b"%d".__mod__,
+    float: encoded_number,
+    datetime: encoded_date,
+    date: encoded_date,
+    list: encoded_array,
+}
 
 
-def checked(result: PGresult) -> PGresult:
-    """Return the result, or raise the driver's error for it.
-
-    Without a code it comes not from the server but from libpq: the connection is lost.
-    """
-    if result.status in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
-        return result
-    error = error_from_result(result)
-    raise error if error.sqlstate else OperationalError(str(error).strip())
+@cache
+def encoder_of(kind: type) -> Callable[[Any], bytes | None]:
+    """Return the encoder of a type or of its nearest base; raise TypeError for none."""
+    for base in kind.__mro__:
+        if base in ENCODERS:
+            return ENCODERS[base]
+    raise TypeError(f"a prepared statement takes no {kind.__name__} as a parameter")

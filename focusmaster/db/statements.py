@@ -1,93 +1,126 @@
 """Querysets that are compiled to SQL once and run many times.
 
-Building and compiling a queryset costs more than PostgreSQL needs to answer it. The
-hot paths (the token's owner, lists, single objects, writes) therefore say what they
-want with the ORM once, with a `Param` wherever a value comes in, and later only bind
-the values, given as the database takes them (an id as bytes).
+Building and compiling a queryset costs more than PostgreSQL needs to answer it. A
+`Statement` is SQL with a `Param` wherever a value comes in. It runs prepared (see
+`prepared`), or by an ordinary cursor while queries are logged or counted, or where a
+pooler forbids prepared statements.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cached_property
-from types import SimpleNamespace
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
-from django.db.models import Expression, Field, Model, QuerySet
-from django.db.models.sql import InsertQuery, UpdateQuery
-from psycopg.adapt import Transformer
+from django.db.models import Expression, Field, QuerySet
+from psycopg.pq import TransactionStatus
 
-from focusmaster.db.prepared import PreparedStatement, can_run
+from focusmaster.db.prepared import PreparedStatements, positional
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.models.sql.compiler import SQLCompiler
 
+# Sets of arguments that one prepared query is compiled for.
+MAX_SHAPES = 64
+
 
 class Param(Expression):
-    """The place of a value that is given when the compiled query runs."""
+    """The place of a value that is given when the compiled query runs.
 
-    def __init__(self, name: str) -> None:
+    A model field, where there is one, converts the value as it does in a lookup.
+    """
+
+    def __init__(self, name: str, model_field: Field | None = None) -> None:
         super().__init__()
         self.name = name
+        self.model_field = model_field
 
     def as_sql(self, compiler, connection) -> tuple[str, list[Param]]:
         return "%s", [self]
 
+    def bind(self, values: Mapping[str, Any]) -> Any:
+        value = values[self.name]
+        if self.model_field is None:
+            return value
+        return self.model_field.get_db_prep_value(value, connection)
+
 
 class Statement:
-    """SQL with slots among its parameters."""
+    """SQL with Params among its parameters.
 
-    def __init__(self, sql: str, params: Sequence[Any]) -> None:
+    With `prepare` off it always takes an ordinary cursor: for SQL that is unlikely to
+    come again.
+    """
+
+    def __init__(
+        self, sql: str, params: Sequence[Any], *, prepare: bool = True
+    ) -> None:
         self.sql = sql
         self.params = params
-        self.prepared = PreparedStatement(sql)
+        self.prepare = prepare
+        self.positional = positional(sql)
 
-    def rows(self, values: Mapping[str, Any]) -> list[tuple]:
-        """Fill the slots, run, and return the rows; one round trip."""
+    def fetch_rows(self, values: Mapping[str, Any]) -> list[tuple]:
+        """Bind the Params, run, and return the rows; one query."""
         wrapper = connections[DEFAULT_DB_ALIAS]
-        if not can_run(wrapper):
+        prepared = prepared_statements(wrapper) if self.prepare else None
+        if prepared is None:
             return self._rows_of_cursor(values)
-        result = self.prepared.run(wrapper, self.filled(values))
-        reader = reader_on(wrapper)
-        reader.set_pgresult(result)
-        try:
-            return reader.load_rows(0, result.ntuples, tuple)
-        finally:
-            reader.set_pgresult(None)
+        wrapper.validate_no_broken_transaction()
+        with wrapper.wrap_database_errors:
+            return prepared.fetch_rows(self.positional, self.bind(values))
 
-    def texts(self, values: Mapping[str, Any]) -> list[bytes]:
-        """The same for one column of text, which comes as UTF-8."""
+    def fetch_scalars(self, values: Mapping[str, Any]) -> list[bytes]:
+        """Do the same for one column of text; return its UTF-8."""
         wrapper = connections[DEFAULT_DB_ALIAS]
-        if not can_run(wrapper):
+        prepared = prepared_statements(wrapper) if self.prepare else None
+        if prepared is None:
             return [text.encode() for (text,) in self._rows_of_cursor(values)]
-        result = self.prepared.run(wrapper, self.filled(values))
-        return [result.get_value(row, 0) for row in range(result.ntuples)]
+        wrapper.validate_no_broken_transaction()
+        with wrapper.wrap_database_errors:
+            return prepared.fetch_scalars(self.positional, self.bind(values))
 
-    def filled(self, values: Mapping[str, Any]) -> list[Any]:
-        """Return the parameters, with the values in the place of their slots."""
-        return [values[p.name] if isinstance(p, Param) else p for p in self.params]
+    def bind(self, values: Mapping[str, Any]) -> list[Any]:
+        """Return the parameters, with values in the place of the Params."""
+        return [p.bind(values) if isinstance(p, Param) else p for p in self.params]
 
     def _rows_of_cursor(self, values: Mapping[str, Any]) -> list[tuple]:
         with connection.cursor() as cursor:
-            cursor.execute(self.sql, self.filled(values))
+            cursor.execute(self.sql, self.bind(values))
             return cursor.fetchall()
 
 
-def reader_on(connection: BaseDatabaseWrapper) -> Transformer:
-    """Return what reads columns; it remembers how for the types of its connection."""
-    driver = vars(connection.connection)
-    if "_focusmaster_reader" not in driver:
-        driver["_focusmaster_reader"] = Transformer(connection.connection)
-    return driver["_focusmaster_reader"]
+def prepared_statements(wrapper: BaseDatabaseWrapper) -> PreparedStatements | None:
+    """Return the prepared statements of a connection that is open and alive.
+
+    None where a cursor has to be used: while somebody logs or wraps queries, and where
+    a pooler forbids prepared statements. Sends the BEGIN of a transaction, which the
+    driver sends with the first query of a cursor.
+    """
+    wrapper.close_if_health_check_failed()
+    if wrapper.connection is None:
+        wrapper.ensure_connection()
+    if (
+        wrapper.queries_logged
+        or wrapper.execute_wrappers
+        or not wrapper.prepares_statements
+    ):
+        return None
+    driver = wrapper.connection
+    status = driver.pgconn.transaction_status
+    if status == TransactionStatus.IDLE and not driver.autocommit:
+        with wrapper.wrap_database_errors:
+            wrapper.prepared_statements.begin()
+    return wrapper.prepared_statements
 
 
 class CompiledQuery:
-    """A queryset of `values_list` with slots, compiled at its first run.
+    """A queryset of `values_list` with Params, compiled at its first run.
 
-    It can stand within a larger statement: in `around`, at `{query}`, and what slots
-    come after that are `more`. Columns that are added come last.
+    It can stand within a larger statement: in `around`, at `{query}`, and the Params
+    after that are `more`. Columns that are added come last.
     """
 
     def __init__(
@@ -105,63 +138,45 @@ class CompiledQuery:
         columns = [column for column, *_ in compiler.select]
         return statement, compiler, compiler.get_converters(columns)
 
-    def rows(self, values: Mapping[str, Any]) -> list[Sequence]:
-        """Fill the slots and return the rows as the ORM would give them; one query."""
+    def fetch_rows(self, values: Mapping[str, Any]) -> list[Sequence]:
+        """Return the rows as the ORM would give them; one query."""
         statement, compiler, converters = self._compiled
-        rows = statement.rows(values)
+        rows = statement.fetch_rows(values)
         return list(compiler.apply_converters(rows, converters)) if converters else rows
 
 
-def stored_fields(model: type[Model]) -> list[Field]:
-    """Return the fields that a row is saved with: all but the generated."""
-    return [field for field in model._meta.concrete_fields if not field.generated]
+class PreparedQuery:
+    """A function from keyword arguments to a queryset of `values_list`, compiled.
 
+    The function is called once for each set of arguments that are not None, with
+    Params in their place; a call then binds the values and returns the rows. `fields`
+    names the model field of an argument that is not stored as it is, such as an id.
 
-def select_statement(queryset: QuerySet) -> Statement:
-    return Statement(*queryset.query.get_compiler(connection=connection).as_sql())
+        @PreparedQuery.of(user_id=ObjectIdField())
+        def titles(user_id, status=None):
+            tasks = Task.objects.filter(user_id=user_id)
+            if status:
+                tasks = tasks.filter(status=status)
+            return tasks.values_list("title")
 
-
-def limited(statement: Statement) -> Statement:
-    """Return the same for as many rows as the slot `limit` says."""
-    return Statement(f"{statement.sql} LIMIT %s", (*statement.params, Param("limit")))
-
-
-def insert_then_select(
-    model: type[Model], expressions: Mapping[str, Expression], queryset: QuerySet
-) -> Statement:
-    """Compile an INSERT of one row and a SELECT from what it wrote, as one statement.
-
-    Each column is a slot of its own name, but for those that `expressions` compute.
+        rows = titles(user_id=user.pk, status="done")
     """
-    fields = stored_fields(model)
-    row = SimpleNamespace(
-        **{f.attname: expressions.get(f.attname, Param(f.attname)) for f in fields}
-    )
-    query = InsertQuery(model)
-    query.insert_values(fields, [row], raw=True)
-    ((sql, params),) = query.get_compiler(connection=connection).as_sql()
-    return _written_then_selected(sql, params, queryset)
 
+    def __init__(
+        self, build: Callable[..., QuerySet], fields: Mapping[str, Field]
+    ) -> None:
+        self._build = build
+        self._fields = fields
+        self._compiled = lru_cache(maxsize=MAX_SHAPES)(self._compile)
 
-def update_then_select(
-    rows: QuerySet, changes: Mapping[str, Any], queryset: QuerySet
-) -> Statement:
-    """Compile an UPDATE of some rows and a SELECT from what it wrote, as one."""
-    query = rows.query.chain(UpdateQuery)
-    query.add_update_values(changes)
-    sql, params = query.get_compiler(connection=connection).as_sql()
-    return _written_then_selected(sql, params, queryset)
+    @classmethod
+    def of(cls, **fields: Field) -> Callable[[Callable[..., QuerySet]], PreparedQuery]:
+        return lambda build: cls(build, fields)
 
+    def __call__(self, **values: Any) -> list[Sequence]:
+        given = {name: value for name, value in values.items() if value is not None}
+        return self._compiled(tuple(given)).fetch_rows(given)
 
-def _written_then_selected(
-    sql: str, params: Sequence[Any], queryset: QuerySet
-) -> Statement:
-    """Let the SELECT read what the write returns.
-
-    The write goes under the table's own name, which hides the table from the SELECT.
-    """
-    table = connection.ops.quote_name(queryset.model._meta.db_table)
-    selected, more = queryset.query.get_compiler(connection=connection).as_sql()
-    return Statement(
-        f"WITH {table} AS ({sql} RETURNING *) {selected}", (*params, *more)
-    )
+    def _compile(self, names: tuple[str, ...]) -> CompiledQuery:
+        params = {name: Param(name, self._fields.get(name)) for name in names}
+        return CompiledQuery(self._build(**params))

@@ -23,7 +23,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.permissions import AllowAny
 from rest_framework.views import APIView
 
-from focusmaster.api.etags import UNTAGGED_PATHS, WRITES, ConditionalWrites
+from focusmaster.api.etags import WRITES, ConditionalWrites
 from focusmaster.api.viewsets import OwnedRowsViewSet
 from focusmaster.openapi.components import (
     COMMON_ERRORS,
@@ -105,7 +105,14 @@ class AutoSchema(openapi.AutoSchema):
         return isinstance(self.view, OwnedRowsViewSet) and self.view.action == "list"
 
     def _has_tag(self) -> bool:
-        return self.method == "GET" and not self.path.startswith(UNTAGGED_PATHS)
+        if self.method != "GET":
+            return False
+        of_action = (
+            getattr(self.view, self.view.action).kwargs
+            if hasattr(getattr(self.view, self.view.action), "kwargs")
+            else {}
+        )
+        return of_action.get("is_tagged", getattr(self.view, "is_tagged", True))
 
     def _heeds_if_match(self) -> bool:
         is_write = self.method.lower() in WRITES and "get" in self.view.action_map

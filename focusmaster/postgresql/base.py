@@ -13,14 +13,13 @@ from django.db.backends.postgresql import base, features
 from psycopg import OperationalError
 from psycopg.pq import ConnStatus
 
+from focusmaster.db.prepared import PreparedStatements
 from focusmaster.postgresql.client import DatabaseClient
 from focusmaster.postgresql.embedded import PORT, ROLE, server_in
 
 if TYPE_CHECKING:
     from focusmaster.postgresql.embedded import EmbeddedServer
 
-# Hosts that are this machine, besides folders of sockets.
-LOCAL_HOSTS = frozenset(["", "localhost", "127.0.0.1", "::1"])
 # A server elsewhere that does not answer must fail the request, not hold it.
 CONNECT_SECONDS = 5
 
@@ -46,25 +45,22 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 "USER": ROLE,
             }
 
-    @property
-    def is_on_this_machine(self) -> bool:
-        host = self.settings_dict["HOST"]
-        return host in LOCAL_HOSTS or host.startswith("/")
-
     def get_new_connection(self, conn_params):
         """Connect; if the embedded server does not answer, start it and try again."""
         if self.embedded is None:
-            return super().get_new_connection(conn_params)
+            driver = super().get_new_connection(conn_params)
+        else:
+            driver = self._connect_to_embedded(conn_params)
+        self.prepared_statements = PreparedStatements(driver)
+        return driver
+
+    def _connect_to_embedded(self, conn_params):
         self.embedded.join()
         try:
             return super().get_new_connection(conn_params)
         except OperationalError:
             self.embedded.ensure_running()
             return super().get_new_connection(conn_params)
-
-    def close_if_health_check_failed(self) -> None:
-        if not self.health_check_done:  # The first of a request's statements asks.
-            super().close_if_health_check_failed()
 
     def is_usable(self) -> bool:
         """Tell whether the kept connection is alive, without a round trip.

@@ -421,5 +421,5 @@ def test_conditions_and_sessions_of_one_person_do_not_wait_for_each_other(
         )
 
         assert [answer.status_code for answer in answers] == [200, 200, 201, 200]
-    points = User.objects.get(pk=alice.pk).points
+    points = User.objects.get(pk=alice.pk).progress.points
     assert points == 10 * PomodoroSession.objects.filter(type="focus").count()

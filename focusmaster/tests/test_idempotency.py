@@ -79,7 +79,7 @@ def test_post_that_is_sent_again_is_not_done_again(api, alice):
     assert_replays(second, first)
     assert PomodoroSession.objects.count() == 1
     alice.refresh_from_db()
-    assert alice.points == 10
+    assert alice.progress.points == 10
 
 
 @pytest.mark.parametrize(
@@ -456,7 +456,7 @@ def test_twenty_at_once_make_one_row(api, alice):
     answers = run_concurrently(*calls)
 
     assert PomodoroSession.objects.count() == 1
-    assert User.objects.get().points == 10
+    assert User.objects.get().progress.points == 10
     statuses = Counter(answer.status_code for answer in answers)
     assert statuses[201] >= 1
     assert statuses[201] + statuses[409] == 20
@@ -490,7 +490,7 @@ def test_different_keys_of_one_person_do_not_stop_each_other(alice):
     )
 
     assert [answer.status_code for answer in answers] == [201] * 6
-    assert User.objects.get().points == 60
+    assert User.objects.get().progress.points == 60
 
 
 @pytest.mark.django_db(transaction=True)

@@ -701,7 +701,7 @@ def test_every_route_is_in_the_document():
 
 
 @pytest.mark.parametrize("sent", SENT, ids=str)
-def test_answer_is_as_documented(api, alice, rows, sent, spotify, settings):
+def test_answer_is_as_jsoned(api, alice, rows, sent, spotify, settings):
     operation = operations()[sent.call]
     User.objects.filter(pk=alice.pk).update(role=sent.role)
     if sent.row:

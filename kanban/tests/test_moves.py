@@ -335,7 +335,7 @@ def test_database_refuses_a_position_out_of_range(cards, position):
 
 
 def test_queries_of_a_move(api, cards, django_assert_num_queries):
-    # The sign-in; a savepoint and its end, which only a test needs; the turn, the
-    # card, its neighbour, the next one, the update; the answer.
+    # The caller; a savepoint and its end, which only a test needs; the owner's lock,
+    # the card, its neighbour, the next one, the update; the JSON.
     with django_assert_num_queries(9):
         move(api, cards[3], after=cards[0].pk)

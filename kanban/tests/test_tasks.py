@@ -624,12 +624,14 @@ def test_list_takes_two_queries_whatever_its_length(
 @pytest.mark.parametrize(
     ("method", "path", "body", "queries"),
     [
-        ("post", "", PUBLISHED, 2),
+        # The caller, the owner's lock, the top of the column, the task, its JSON. Two
+        # more are a savepoint and its end, which only a test needs.
+        ("post", "", PUBLISHED, 5 + 2),
         ("get", "/{id}", None, 2),
-        # Two more are a savepoint and its end, which only a test needs.
-        ("put", "/{id}", {"title": "Other", "isCompleted": True}, 2 + 2),
-        ("patch", "/{id}", {"status": "done", "completedPomodoros": 3}, 2 + 2),
-        # The turn, the task, its sessions and the deletion, in a transaction.
+        ("put", "/{id}", {"title": "Other"}, 4 + 2),
+        # One more for the top of another column.
+        ("patch", "/{id}", {"status": "done", "completedPomodoros": 3}, 5 + 2),
+        # The lock, the task, its sessions and the deletion, in a transaction.
         ("delete", "/{id}", None, 5 + 2),
     ],
 )

@@ -23,7 +23,7 @@ from moderation.demo.people import USERS, Person
 from moderation.demo.simulation import SESSIONS, Life
 from moderation.demo.tables import Table
 from moderation.demo.work_logs import WORK_LOGS, work_logs
-from pomodoro.badges import award_all
+from pomodoro.badges import award
 
 # What is loaded, in this order: a table comes after those that its rows refer to.
 ROWS: dict[Table, Callable[[Life], Iterable[tuple]]] = {
@@ -83,7 +83,8 @@ class Batch:
             people = User.objects.filter(
                 pk__in=[row[0].hex() for row in self.rows[USERS]]
             )
-            award_all(people.only("badges", "timezone"))
+            for person in people.only("timezone"):
+                award(person)
 
 
 @dataclass(slots=True)

@@ -11,9 +11,10 @@ from rest_framework.response import Response
 from focusmaster.api.csv_export import CSVRenderer, csv_response
 from focusmaster.api.pagination import page_response
 from focusmaster.api.renderers import JSONRenderer
+from focusmaster.api.responses import JSONResponse
 from focusmaster.dates.periods import period_of
 from focusmaster.dates.rfc3339 import format_instant
-from focusmaster.db.json_rows import JSONResponse, JSONRows
+from focusmaster.db.json_rows import JSONRows
 from moderation.models import AuditEntry, AuditRecord
 from moderation.permissions import IsAdmin
 from moderation.serializers import AuditRecordSerializer
@@ -52,7 +53,7 @@ HEADER = (
 # Rows fetched at a time.
 CHUNK = 500
 
-documents = JSONRows(AuditRecordSerializer, AuditRecord, order=ORDER)
+ROWS = JSONRows(AuditRecord, AuditRecordSerializer, order=ORDER)
 
 
 def lookups(request: Request) -> dict[str, Any]:
@@ -73,7 +74,7 @@ class AuditLogViewSet(viewsets.GenericViewSet):
     permission_classes = (IsAdmin,)
 
     def list(self, request: Request) -> JSONResponse:
-        return page_response(request, documents, ORDER, lookups(request), DEFAULT_LIMIT)
+        return page_response(request, ROWS, ORDER, lookups(request), DEFAULT_LIMIT)
 
 
 class AuditViewSet(AuditLogViewSet):

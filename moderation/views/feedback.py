@@ -15,7 +15,8 @@ from accounts import mail
 from accounts.authentication import OptionalTokenAuthentication
 from accounts.views.email_changes import MailFailed
 from focusmaster.api.pagination import list_response
-from focusmaster.db.json_rows import JSONResponse, JSONRows
+from focusmaster.api.responses import JSONResponse
+from focusmaster.db.json_rows import JSONRows
 from moderation.actors import Actor
 from moderation.exceptions import AddressRefused
 from moderation.models import Feedback
@@ -34,7 +35,7 @@ from moderation.views.people import word_in
 
 ORDER = ("-created_at", "-id")
 
-documents = JSONRows(FeedbackSerializer, Feedback, order=ORDER)
+ROWS = JSONRows(Feedback, FeedbackSerializer, order=ORDER)
 
 
 class FeedbackViewSet(viewsets.GenericViewSet):
@@ -73,7 +74,7 @@ class FeedbackBoardViewSet(viewsets.GenericViewSet):
             "type": word_in(query, "type", Feedback.Type.values),
         }
         wanted = {name: word for name, word in wanted.items() if word}
-        return list_response(request, documents, ORDER, wanted)
+        return list_response(request, ROWS, ORDER, wanted)
 
     def retrieve(self, request: Request, pk: str) -> Response:
         row = Feedback.objects.select_related("user").filter(pk=pk).first()
@@ -104,7 +105,7 @@ class FeedbackBoardViewSet(viewsets.GenericViewSet):
 
     def _change(self, verb: Callable[..., Feedback], pk: str) -> JSONResponse:
         verb(pk, **self._given(), by=Actor.of_request(self.request))
-        return JSONResponse(documents.rows(pk=pk)[0])
+        return JSONResponse(ROWS.get(pk=pk))
 
     def _given(self) -> dict[str, Any]:
         serializer = self.get_serializer(data=self.request.data)

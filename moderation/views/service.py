@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 from django.utils import timezone
-from rest_framework import viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from focusmaster.api.viewsets import ApiViewSet
 from focusmaster.dates.periods import zone_of
 from focusmaster.dates.rfc3339 import format_instant
 from moderation.models import ErrorGroup
@@ -16,7 +16,7 @@ from moderation.traffic import kpis, traffic, uptime
 ERRORS_SHOWN = 50
 
 
-class ServiceViewSet(viewsets.GenericViewSet):
+class ServiceViewSet(ApiViewSet):
     """How the service is, and how it is used."""
 
     permission_classes = (IsAdmin,)
@@ -27,7 +27,7 @@ class ServiceViewSet(viewsets.GenericViewSet):
         use = traffic(zone)
         return Response({"kpis": kpis(use), "traffic": use.days})
 
-    @action(detail=False, methods=["get"])
+    @action(detail=False, methods=["get"], is_tagged=False)
     def health(self, request: Request) -> Response:
         errors = ErrorGroup.objects.kept().defer("stack")[:ERRORS_SHOWN]
         return Response(

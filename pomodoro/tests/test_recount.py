@@ -13,10 +13,11 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import User
+from accounts.models import Progress, User
 from conftest import client_of, person, run_concurrently
 from kanban.models import Task
 from pomodoro import reconcile
+from pomodoro.badges import award
 from pomodoro.models import PomodoroSession
 
 SESSIONS = "/api/sessions"
@@ -52,7 +53,9 @@ def restore(user: User, count: int = 10, **fields) -> None:
 
 
 def counts_of(user: User) -> tuple:
-    return User.objects.values_list(*COUNTS).get(pk=user.pk)
+    """Return what is stored, after a look at the badges."""
+    award(user)
+    return Progress.objects.values_list(*COUNTS).get(pk=user.pk)
 
 
 @pytest.fixture
@@ -97,6 +100,7 @@ def test_restored_sessions_count_again(alice, task):
 
 def test_counts_of_sessions_that_are_gone_go(api, alice, task):
     api.post(SESSIONS, BLOCK | {"task": task.pk})
+    api.get("/api/auth/me")
     with triggers_off():
         PomodoroSession.objects.all().delete()
 
@@ -188,7 +192,7 @@ def test_healthy_batch_takes_as_many_queries_whoever_is_in_it(api, alice):
 def test_sessions_logged_meanwhile_are_neither_lost_nor_counted_twice(alice):
     for _ in range(5):
         PomodoroSession.objects.all().delete()
-        User.objects.filter(pk=alice.pk).update(badges=[])
+        Progress.objects.filter(pk=alice.pk).update(badges=[])
         restore(alice, 3)
         clients = [client_of(alice) for _ in range(3)]
         posts = [partial(client.post, SESSIONS, BLOCK) for client in clients]

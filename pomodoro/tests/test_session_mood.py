@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from accounts.models import User
+from accounts.models import Progress, User
 from conftest import client_of, run_concurrently
 from focusmaster.dates.rfc3339 import format_instant
 from kanban.models import Task
@@ -30,7 +30,7 @@ def block(start: float = 0, end: float | None = 25, **more) -> dict:
 
 
 def points_of(user: User) -> int:
-    return User.objects.values_list("points", flat=True).get(pk=user.pk)
+    return Progress.objects.values_list("points", flat=True).get(pk=user.pk)
 
 
 @pytest.fixture

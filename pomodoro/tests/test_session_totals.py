@@ -12,7 +12,7 @@ from django.db.models import Sum
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts.models import User
+from accounts.models import Progress, User
 from conftest import client_of, run_concurrently
 from kanban.models import Task
 from pomodoro.models import PomodoroSession
@@ -24,7 +24,7 @@ BLOCK = {"type": "focus", "startTime": "2026-02-02T10:00:00Z", "duration": 1500}
 
 
 def points_of(user: User) -> int:
-    return User.objects.values_list("points", flat=True).get(pk=user.pk)
+    return Progress.objects.values_list("points", flat=True).get(pk=user.pk)
 
 
 def count_of(task: Task) -> int:
@@ -44,9 +44,12 @@ def assert_in_step() -> None:
     """Compare what is kept with what the rows say, for everyone."""
     for user in User.objects.all():
         focus = user.sessions.filter(type="focus")
-        assert user.points == 10 * worthy(user.sessions)
-        assert user.focus_count == focus.count()
-        assert user.focus_seconds == focus.aggregate(s=Sum("duration", default=0))["s"]
+        assert user.progress.points == 10 * worthy(user.sessions)
+        assert user.progress.focus_count == focus.count()
+        assert (
+            user.progress.focus_seconds
+            == focus.aggregate(s=Sum("duration", default=0))["s"]
+        )
     for task in Task.objects.all():
         assert task.session_count == worthy(task.sessions)
 

@@ -732,22 +732,21 @@ def test_lists_and_stats_take_few_queries_whatever_there_is(
 @pytest.mark.parametrize(
     ("method", "path", "body", "queries"),
     [
-        # Two more are a savepoint and its end, which only a test needs.
-        ("post", "", BLOCK, 2 + 2),
+        # The caller, the owner's lock, the session, its JSON. Four more are savepoints
+        # and their ends, which only a test needs.
+        ("post", "", BLOCK, 4 + 4),
         # With a mood, a look for the session that has none yet.
-        ("post", "", BLOCK | {"mood": "good"}, 3 + 2),
+        ("post", "", BLOCK | {"mood": "good"}, 5 + 4),
         ("get", "/{id}", None, 2),
-        ("patch", "/{id}", {"completed": False, "task": None}, 2 + 2),
-        # By these it may earn a badge: the user's turn first, then what it earns.
-        ("patch", "/{id}", {"completed": True}, 4 + 4),
-        # The turn and the deletion, in a transaction.
+        # The session is read before it is changed.
+        ("patch", "/{id}", {"completed": False, "task": None}, 5 + 4),
+        # The lock and the deletion, in a transaction.
         ("delete", "/{id}", None, 3 + 2),
     ],
 )
 def test_queries_of_a_call(
     api, alice, session, django_assert_num_queries, method, path, body, queries
 ):
-    User.objects.filter(pk=alice.pk).update(badges=["first-focus"])
     with django_assert_num_queries(queries):
         response = getattr(api, method)(SESSIONS + path.format(id=session.pk), body)
 

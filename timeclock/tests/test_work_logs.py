@@ -257,10 +257,10 @@ def test_queries_do_not_grow_with_the_logs(api, alice, django_assert_num_queries
         api.get(path_of(rows[0]))
     with django_assert_num_queries(2):
         api.get(f"{LOGS}.csv").getvalue()
-    # Two of a savepoint, for the test has a transaction around it.
-    with django_assert_num_queries(4):
+    # Four of savepoints, for the test has a transaction around it.
+    with django_assert_num_queries(5 + 4):
         api.patch(path_of(rows[0]), {"notes": "x"})
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(4 + 4):
         api.post(LOGS, span(-60, 0))
     with django_assert_num_queries(2):
         api.delete(path_of(rows[0]))

@@ -13,7 +13,7 @@ from __future__ import annotations
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import QuerySet
 
-from accounts.models import User
+from accounts.models import Progress, User
 from pomodoro.reconcile import Difference, recount
 
 
@@ -65,8 +65,8 @@ def people_with(emails: list[str]) -> QuerySet[User]:
 
 def line_of(difference: Difference) -> str:
     row, column, stored, counted = difference
-    if isinstance(row, User):
-        whose = f"user {row.email or row.name_in_logs}"
+    if isinstance(row, Progress):
+        whose = f"user {row.user.email or row.user.name_in_logs}"
     else:
         whose = f"task {row.pk}"
     return f"{whose}: {column} {shown(stored)}, by the sessions {shown(counted)}"
