@@ -24,7 +24,7 @@ MOST_SORTED = 10_000
 LETTERS = 3
 
 
-# The expression of the index; see the migration.
+# The expression of the index; the function is in moderation/sql/people_search.sql.
 TRIGRAMS = "moderation_trigrams(accounts_user.name, accounts_user.email)"
 
 

@@ -208,7 +208,7 @@ class WorkLog(models.Model):
             models.UniqueConstraint(
                 fields=["user"], condition=Q(ended_at=None), name=ONE_OPEN_PER_USER
             ),
-            # A range of numbers that no other user's logs have, see the migration.
+            # A range of numbers that no other user's logs have: sql/no_overlap.sql.
             # Deferrable, so that a second open log is refused as such: constraints of
             # this kind are checked after the others, at the end of the statement.
             ExclusionConstraint(

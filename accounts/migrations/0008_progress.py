@@ -1,7 +1,7 @@
 """Give each person a narrow row for points, focus totals and badges.
 
 A trigger makes the rows of new users. Those of the others come with the triggers on
-sessions, in pomodoro's 0006. Locks nothing that is in use.
+sessions, in pomodoro's 0007. Locks nothing that is in use.
 """
 
 import django.contrib.postgres.fields
@@ -47,7 +47,6 @@ class Migration(migrations.Migration):
             options={"verbose_name_plural": "progress"},
         ),
         InstallSQL(
-            "accounts",
             "progress",
             version=1,
             reverse_sql="DROP TRIGGER accounts_user_progress ON accounts_user; "

@@ -1,4 +1,4 @@
-"""Drop the columns whose values pomodoro's 0006 has copied to `accounts_progress`.
+"""Drop the columns whose values pomodoro's 0007 has copied to `accounts_progress`.
 
 Locks `accounts_user` for a moment; no row is rewritten.
 """
@@ -9,7 +9,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0008_progress"),
-        ("pomodoro", "0006_progress"),
+        ("pomodoro", "0007_progress"),
     ]
 
     operations = [

@@ -36,7 +36,7 @@ from moderation.models import AuditArchive, AuditEntry
 from moderation.models.audit import NO_HASH
 
 FORMAT = "focusmaster audit log 1"
-# The database lets no younger entries go, see the migration.
+# The database lets no younger entries go: moderation/sql/audit_archives.sql.
 MIN_DAYS = 30
 # Names the lock that lets one run at a time archive. Any number will do.
 LOCK = 4_702_111_237

@@ -5,14 +5,9 @@ locked against writes: nothing that is logged meanwhile is missed. It reads and 
 one row for each person.
 """
 
-from importlib import import_module
-
 from django.db import migrations
 
 from focusmaster.db.sql_files import InstallSQL
-
-for_many = import_module("pomodoro.migrations.0003_focus_version")
-for_one = import_module("pomodoro.migrations.0005_worth_of_one_session")
 
 LOCK = "LOCK TABLE pomodoro_pomodorosession IN SHARE ROW EXCLUSIVE MODE"
 COPY = """
@@ -33,25 +28,17 @@ UPDATE accounts_user SET
     badges = progress.badges
 FROM accounts_progress AS progress WHERE progress.user_id = accounts_user.id
 """
-EVENTS = for_many.before.EVENTS
-FUNCTIONS_BEFORE = [
-    for_many.VERSIONED.format(event=event, rows=rows)
-    for event, (_, rows) in EVENTS.items()
-    if event != "insert"
-] + [for_one.FOR_MANY.replace("BEGIN\n", for_one.FOR_ONE, 1)]
 
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("pomodoro", "0005_worth_of_one_session"),
+        ("pomodoro", "0006_sql_files"),
         ("accounts", "0008_progress"),
     ]
 
     operations = [
         migrations.RunSQL(LOCK, migrations.RunSQL.noop),
         migrations.RunSQL(COPY, COPY_BACK),
-        InstallSQL(
-            "pomodoro", "session_totals", version=2, reverse_sql=FUNCTIONS_BEFORE
-        ),
+        InstallSQL("session_totals", version=2),
         migrations.RunSQL(migrations.RunSQL.noop, LOCK),
     ]
