@@ -1,48 +1,22 @@
-"""The WSGI application that the server's workers run: Django's own.
-
-`with_whole_bodies` gives Django a body that came without a Content-Length. What is
-loaded at the start is kept out of the garbage collector's sight.
-"""
+"""The WSGI application that the server's workers run: Django's own."""
 
 from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable, Iterable
-from io import BytesIO
-from typing import Any
 
-from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.urls import resolve
 
-WSGIApplication = Callable[[dict[str, Any], Callable], Iterable[bytes]]
-
-
-def with_whole_bodies(application: WSGIApplication) -> WSGIApplication:
-    """Give each body a Content-Length; one without is read before the application.
-
-    Django takes such a body (in chunks, or over HTTP/2) for an empty one, which would
-    lose it silently. No more is read than shows that it is too large.
-    """
-
-    def call(environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
-        is_chunked = "HTTP_TRANSFER_ENCODING" in environ
-        is_stream = (
-            environ["SERVER_PROTOCOL"] == "HTTP/2" and "CONTENT_LENGTH" not in environ
-        )
-        if is_chunked or is_stream:
-            body = environ["wsgi.input"].read(settings.MAX_BODY_BYTES + 1)
-            environ["wsgi.input"] = BytesIO(body)
-            environ["CONTENT_LENGTH"] = str(len(body))
-        return application(environ, start_response)
-
-    return call
-
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "focusmaster.settings")
-application = with_whole_bodies(get_wsgi_application())
+django_application = get_wsgi_application()
+
+# Needs the settings.
+from focusmaster.api.bodies import with_whole_bodies  # noqa: E402
+
+application = with_whole_bodies(django_application)
 # Loads every view, which the first request would otherwise wait for.
 resolve("/api/health")
+# What is there now stays: collecting garbage need not look through it each time.
 gc.collect()
 gc.freeze()

@@ -91,7 +91,8 @@ def people_with(ids: list[str]) -> list[User]:
 
     An id tells the second in which the account was made, the column also a fraction.
     """
-    users = with_last_seen(User.objects.filter(pk__in=ids)).defer("password")
+    users = User.objects.filter(pk__in=ids).select_related("progress")
+    users = with_last_seen(users).defer("password")
     return sorted(users, key=lambda user: (user.created_at, user.pk), reverse=True)
 
 

@@ -336,7 +336,7 @@ def test_account_is_deleted_once_however_many_ask():
 def test_deletion_costs_no_query_for_each_row(alice, django_assert_max_num_queries):
     task = Task.objects.add(user=alice, title="Write")
     PomodoroSession.objects.bulk_create(
-        PomodoroSession.objects.draft(
+        PomodoroSession(
             user=alice, task=task, type="focus", started_at=task.created_at, duration=60
         )
         for _ in range(250)

@@ -350,8 +350,8 @@ def test_both_steps_take_few_queries(api, mailbox, django_assert_num_queries):
     with django_assert_num_queries(7):
         code = ask(api, mailbox)
     # The token, the code, the limit; in a transaction the lock, the code, the address,
-    # the resets; the profile.
-    with django_assert_num_queries(14):
+    # the resets; in another the look for badges, locked; the profile.
+    with django_assert_num_queries(17):
         api.put(VERIFY, {"otp": code})
 
 

@@ -29,10 +29,9 @@ def exported(client) -> dict:
 
 
 def record(user: User, *, task: Task | None = None) -> PomodoroSession:
-    session = PomodoroSession.objects.draft(
-        user=user, task=task, type="focus", started_at=NINE, duration=1500
+    session, _ = PomodoroSession.objects.log(
+        user_id=user.pk, task=task, type="focus", started_at=NINE, duration=1500
     )
-    session.save(force_insert=True)
     return session
 
 

@@ -188,8 +188,9 @@ def test_new_address_at_google_opens_the_account_and_leaves_its_email(
 def test_sign_in_costs_a_few_queries(anonymous, google, django_assert_num_queries):
     sign_in(anonymous, google.id_token())
 
-    # The limit of the address, a savepoint with the locked user and the new sign-in.
-    with django_assert_num_queries(5):
+    # The limit of the address, a savepoint with the locked user and the new sign-in,
+    # the points.
+    with django_assert_num_queries(6):
         sign_in(APIClient(), google.id_token())
 
 

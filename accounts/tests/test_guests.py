@@ -93,8 +93,9 @@ def test_wrong_value_is_refused_by_name(guest, field, value):
 
 
 def test_new_guest_takes_few_queries(anonymous, django_assert_num_queries):
-    # The look for one who comes back; in a transaction the guest and the sign-in.
-    with django_assert_num_queries(5):
+    # The look for one who comes back; in a transaction the guest and the sign-in; the
+    # points.
+    with django_assert_num_queries(6):
         anonymous.post(GUEST)
 
 
@@ -114,8 +115,8 @@ def test_id_of_a_guest_resumes_the_account(guest):
 
 
 def test_return_takes_few_queries(guest, django_assert_num_queries):
-    # The guest; in a transaction the lock and the sign-in.
-    with django_assert_num_queries(5):
+    # The guest; in a transaction the lock and the sign-in; the points.
+    with django_assert_num_queries(6):
         APIClient().post(GUEST, {"guestId": guest.pk})
 
 
@@ -356,8 +357,8 @@ def test_becoming_an_account_takes_few_queries(guest, django_assert_num_queries)
     client = client_of(guest)
 
     # The token; in a transaction, and for the email's constraint in another, the change
-    # and the account; the sign-ins.
-    with django_assert_num_queries(9):
+    # and the account; the sign-ins; the points.
+    with django_assert_num_queries(10):
         client.post(REGISTER, CAROL)
 
 

@@ -140,7 +140,7 @@ def test_fields_that_the_server_decides_are_ignored(anonymous):
     assert response.status_code == 201
     user = User.objects.get()
     assert user.pk != "507f1f77bcf86cd799439011"
-    assert (user.role, user.is_guest, user.points) == ("user", False, 0)
+    assert (user.role, user.is_guest, user.progress.points) == ("user", False, 0)
     assert user.picture == ""
 
 

@@ -155,8 +155,8 @@ def test_answer_can_be_sent_back_with_a_password(anonymous, alice):
 
 def test_sign_in_takes_few_queries(anonymous, alice, django_assert_num_queries):
     # The three limits on guesses, the person, the limits again; in a transaction the
-    # lock and the sign-in.
-    with django_assert_num_queries(3 + 1 + 3 + 4):
+    # lock and the sign-in; the points.
+    with django_assert_num_queries(3 + 1 + 3 + 4 + 1):
         anonymous.post(LOGIN, {"email": alice.email, "password": PASSWORD})
 
 

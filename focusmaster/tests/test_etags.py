@@ -354,9 +354,10 @@ def test_guesses_count_beside_a_tag_too(api, alice):
 def test_condition_costs_three_queries_more(api, task, django_assert_num_queries):
     tag = tag_of(api, task)
 
-    # The token; the locks on user and task, and what is there; the change. Transactions
-    # of the request and of the change begin and end, here as savepoints.
-    with django_assert_num_queries(5 + 4):
+    # The token; the locks on user and task, and what is there; the task, its change,
+    # its JSON. Transactions of the request and of the change begin and end, here as
+    # savepoints.
+    with django_assert_num_queries(7 + 4):
         api.patch(task, {"title": "Rewrite"}, HTTP_IF_MATCH=tag)
 
 

@@ -141,12 +141,12 @@ def test_range_and_limit_go_together(api, alice):
     start = datetime.now(UTC) - timedelta(minutes=5)
     add_sessions(alice.pk, 3)
     for minutes in range(3):
-        PomodoroSession.objects.draft(
-            user=alice,
+        PomodoroSession.objects.log(
+            user_id=alice.pk,
             type="focus",
             started_at=start + timedelta(minutes=minutes),
             duration=60,
-        ).save()
+        )
 
     found = list(pages(api, f"{SESSIONS}?range=month&limit=2"))
 
@@ -243,7 +243,9 @@ PRIORITY = Case(
     *(When(priority=word, then=Value(n)) for n, word in enumerate(Task.Priority)),
     output_field=IntegerField(),
 )
-cards = JSONRows(TaskSerializer, Task, order=["-id"], ranks={"urgency": PRIORITY})
+cards = JSONRows(
+    Task, TaskSerializer, order=["-id"], sort_expressions={"urgency": PRIORITY}
+)
 
 
 def sorted_pages(user_id: str, order: tuple[str, ...], limit: int) -> list[Any]:
@@ -290,7 +292,7 @@ def board(alice) -> str:
     ids=",".join,
 )
 def test_pages_follow_any_order(board, order, limit):
-    whole = cards.rows(order, user_id=board)
+    whole = cards.all(order, user_id=board)
 
     found = sorted_pages(board, order, limit)
 

@@ -76,10 +76,10 @@ def test_first_query_of_a_transaction_is_part_of_it(alice):
     began = Func(function="transaction_timestamp", output_field=DateTimeField())
     query = CompiledQuery(User.objects.filter(pk=Param("id")).values_list(began))
     values = {"id": bytes.fromhex(alice.pk)}
-    query.rows(values)
+    query.fetch_rows(values)
 
     with transaction.atomic(), connection.cursor() as cursor:
-        first = query.rows(values)[0]
+        first = query.fetch_rows(values)[0]
         cursor.execute("SELECT transaction_timestamp()")
         second = cursor.fetchone()
 
@@ -87,12 +87,11 @@ def test_first_query_of_a_transaction_is_part_of_it(alice):
 
 
 def test_error_of_the_database_is_raised_as_djangos(alice):
-    query = CompiledQuery(
-        User.objects.filter(pk=Param("id")).values_list(F("points") / (F("points") * 0))
-    )
+    by_zero = F("daily_goal") / (F("daily_goal") * 0)
+    query = CompiledQuery(User.objects.filter(pk=Param("id")).values_list(by_zero))
 
     with pytest.raises(DataError, match="division by zero"):
-        query.rows({"id": bytes.fromhex(alice.pk)})
+        query.fetch_rows({"id": bytes.fromhex(alice.pk)})
 
 
 def test_connection_lost_under_a_statement_is_503(alice):

@@ -77,9 +77,9 @@ def record(action: str = AuditEntry.Action.BANNED, **fields) -> AuditEntry:
 
 def test_home_shows_what_matters_today(pages, alice, bob, row):
     now = timezone.now()
-    PomodoroSession.objects.draft(
-        user=alice, type="focus", started_at=now, duration=1500
-    ).save()
+    PomodoroSession.objects.log(
+        user_id=alice.pk, type="focus", started_at=now, duration=1500
+    )
     note_error()
     soon = NOW + timedelta(days=2)
     Ban.objects.impose(user_id=bob.pk, by=ME, reason="Spam", until=soon)

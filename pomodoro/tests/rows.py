@@ -12,7 +12,6 @@ from pomodoro.models import PomodoroSession
 def make_rows(user: User) -> None:
     task = Task.objects.add(user=user, title="Write the quux")
     start = datetime(2026, 2, 2, 10, tzinfo=UTC)
-    session = PomodoroSession.objects.draft(
-        user=user, task=task, type="focus", started_at=start, duration=1500
+    PomodoroSession.objects.log(
+        user_id=user.pk, task=task, type="focus", started_at=start, duration=1500
     )
-    session.save(force_insert=True)

@@ -10,10 +10,9 @@ from timeclock.models import WorkLog
 
 def make_rows(user: User) -> None:
     start = datetime(2026, 2, 2, 9, tzinfo=UTC)
-    log = WorkLog.objects.draft(
-        user=user,
+    WorkLog.objects.start(
+        user_id=user.pk,
         started_at=start,
         ended_at=start + timedelta(hours=8),
         notes="Wrote the quux",
     )
-    log.save(force_insert=True)
