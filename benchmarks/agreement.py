@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 STATE = """
 SELECT
     (SELECT count(*) FROM pomodoro_pomodorosession WHERE user_id = %(user)s),
-    (SELECT points FROM accounts_user WHERE id = %(user)s),
+    (SELECT points FROM accounts_progress WHERE user_id = %(user)s),
     (SELECT sum(completed_pomodoros) FROM kanban_task WHERE user_id = %(user)s),
     (SELECT count(*) FROM kanban_task WHERE user_id = %(user)s AND updated_at > %(at)s)
 """

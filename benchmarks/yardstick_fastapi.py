@@ -40,7 +40,7 @@ SELECT encode(id, 'hex') AS "_id", name, email, picture, role, status,
     strict_mode AS "strictMode", spotify_autoplay AS "spotifyAutoplay",
     motivational_quotes AS "motivationalQuotes", sound_enabled AS "soundEnabled",
     week_start AS "weekStart"
-FROM accounts_user
+FROM accounts_user JOIN accounts_progress ON user_id = id
 """
 CALLER = "SELECT id, status, timezone FROM accounts_user WHERE id = $1"
 PROFILE_FIELDS = [

@@ -44,6 +44,7 @@ class SettingsSerializer(serializers.ModelSerializer):
 class SignedInSerializer(serializers.ModelSerializer):
     _id = serializers.CharField(source="id")
     isGuest = serializers.BooleanField(source="is_guest")
+    points = serializers.IntegerField(source="progress.points")
     token = serializers.CharField()
 
     class Meta:
@@ -63,6 +64,8 @@ class SignedInSerializer(serializers.ModelSerializer):
 class ProfileSerializer(serializers.ModelSerializer):
     _id = serializers.CharField(source="id")
     isGuest = serializers.BooleanField(source="is_guest")
+    points = serializers.IntegerField(source="progress.points")
+    badges = serializers.ListField(source="progress.badges")
     settings = SettingsSerializer(source="*")
     createdAt = serializers.DateTimeField(source="created_at")
 
