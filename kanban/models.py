@@ -22,7 +22,13 @@ from django.utils import timezone
 from accounts.locks import lock_owner, lock_owners
 from accounts.models import User
 from focusmaster.dates.rfc3339 import present
-from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
+from focusmaster.db.fields import (
+    MillisecondDateTimeField,
+    ObjectIdField,
+    ObjectIdPrimaryKey,
+)
+from focusmaster.db.statements import PreparedRow
+from focusmaster.db.writes import insert, update
 from focusmaster.exceptions import InvalidValue, RowNotFound
 from kanban.exceptions import NotInColumn
 from kanban.ordering import MAX_POSITION, POSITION_STEP, free_position, rebalance
@@ -64,20 +70,20 @@ class TaskQuerySet(models.QuerySet):
         with transaction.atomic():
             lock_owner(user.pk)
             task.position = top_of_column(user.pk, task.status)
-            task.save(force_insert=True)
+            insert(task)
         return task
 
-    def change(self, pk: str, **fields: Any) -> Task:
-        """Change one of these tasks and return it; see `Task.apply`.
+    def change(self, pk: str, *, user_id: str, **fields: Any) -> Task:
+        """Change one of a user's tasks and return it; see `Task.apply`.
 
         Locks the task's row, so that of two changes at once each sees the other's.
         2 queries, 3 when it changes its column. Raises RowNotFound.
         """
         with transaction.atomic():
-            task = self.filter(pk=pk).select_for_update(no_key=True).first()
+            task = locked_task(user_id=user_id, pk=pk)
             if task is None:
                 raise RowNotFound
-            task.save(update_fields=task.apply(**fields))
+            update(task, task.apply(**fields))
         return task
 
     @transaction.atomic
@@ -126,6 +132,12 @@ class TaskQuerySet(models.QuerySet):
         """Delete these tasks and return how many; their sessions stay, without one."""
         lock_owners(self)
         return self.delete()[1].get(Task._meta.label, 0)
+
+
+@PreparedRow.of(user_id=ObjectIdField(), pk=ObjectIdField())
+def locked_task(user_id, pk):
+    tasks = Task.objects.owned_by(user_id).filter(pk=pk)
+    return tasks.select_for_update(no_key=True).order_by()
 
 
 def top_of_column(user_id: str, status: str) -> float:

@@ -48,7 +48,8 @@ class TaskViewSet(OwnedRowsViewSet):
         """Change the fields given; PUT and PATCH mean the same."""
         if request.data == {}:
             raise InvalidValue("", "give at least one field to change")
-        self.owned().change(pk, **self.validated(partial=True))
+        fields = self.validated(partial=True)
+        Task.objects.change(pk, user_id=request.user.pk, **fields)
         return self.row_response(pk)
 
     partial_update = update

@@ -24,6 +24,7 @@ from accounts.models import User
 from focusmaster.dates.rfc3339 import present
 from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
 from focusmaster.db.json_rows import Constant
+from focusmaster.db.writes import insert
 from focusmaster.exceptions import RowNotFound, constraint_errors
 from pomodoro.exceptions import EndsBeforeStart, NoSuchTask
 
@@ -63,7 +64,7 @@ class PomodoroSessionQuerySet(models.QuerySet):
                 repeated.mood, repeated.updated_at = session.mood, now
                 repeated.save(update_fields=["mood", "updated_at"])
                 return repeated, False
-            session.save(force_insert=True)
+            insert(session)
         return session, True
 
     def change(self, pk: str, **fields: Any) -> PomodoroSession:

@@ -180,3 +180,24 @@ class PreparedQuery:
     def _compile(self, names: tuple[str, ...]) -> CompiledQuery:
         params = {name: Param(name, self._fields.get(name)) for name in names}
         return CompiledQuery(self._build(**params))
+
+
+class PreparedRow(PreparedQuery):
+    """The same for a function that returns a queryset of model rows.
+
+    A call returns the first row, or None. Generated columns are deferred.
+    """
+
+    def __call__(self, **values: Any) -> Any:
+        rows = super().__call__(**values)
+        if not rows:
+            return None
+        return self._model.from_db(DEFAULT_DB_ALIAS, self._names, rows[0])
+
+    def _compile(self, names: tuple[str, ...]) -> CompiledQuery:
+        params = {name: Param(name, self._fields.get(name)) for name in names}
+        queryset = self._build(**params)
+        self._model = queryset.model
+        fields = self._model._meta.concrete_fields
+        self._names = [field.attname for field in fields if not field.generated]
+        return CompiledQuery(queryset.values_list(*self._names))
