@@ -302,7 +302,7 @@ class IdExtension(OpenApiSerializerFieldExtension):
 
 
 class InstantExtension(OpenApiSerializerFieldExtension):
-    target_class = "focusmaster.api.fields.InstantField"
+    target_class = "focusmaster.api.fields.RFC3339Field"
 
     def map_serializer_field(self, auto_schema, direction):
         return INSTANT
