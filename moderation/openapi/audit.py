@@ -1,12 +1,20 @@
 from __future__ import annotations
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
+from collections.abc import Callable
 
-from focusmaster.openapi.components import ID, PAGE
-from focusmaster.openapi.texts import PERIOD, Call, answer, describe, document, invalid
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_serializer,
+)
+
+from focusmaster.openapi.components import ID, PAGE, PERIOD
+from focusmaster.openapi.errors import invalid_response
+from focusmaster.openapi.texts import extend_view, field_texts, response_example
 from moderation.models import AuditEntry
-from moderation.openapi.parts import FORBIDDEN, TAG
 from moderation.openapi.people import MODERATOR, PERSON
 from moderation.serializers import AuditRecordSerializer
 from moderation.views import (
@@ -29,21 +37,19 @@ ENTRY = {
     "userAgent": "Mozilla/5.0",
     "createdAt": "2026-02-02T10:25:00Z",
 }
-describe(
-    AuditRecordSerializer,
-    "What a member of staff did.",
-    name="AuditEntry",
-    example=ENTRY,
-    fields={
-        "action": "A word for programs.",
-        "actorId": "Null for a command; `actorName` is then the operating system's "
-        "user.",
-        "actorName": "Empty once the person is gone; so are address and user agent.",
-        "targetId": "The person or row that it was done to.",
-        "details": "A sentence.",
-        "metadata": "Facts of the action.",
-    },
-)
+extend_schema_serializer(
+    description="What a member of staff did.",
+    component_name="AuditEntry",
+    examples=response_example(ENTRY),
+    extensions=field_texts(
+        action="A word for programs.",
+        actorId="Null for a command; `actorName` is then the operating system's user.",
+        actorName="Empty once the person is gone; so are address and user agent.",
+        targetId="The person or row that it was done to.",
+        details="A sentence.",
+        metadata="Facts of the action.",
+    ),
+)(AuditRecordSerializer)
 
 FILTERS = [
     OpenApiParameter("action", {"enum": AuditEntry.Action.values}),
@@ -61,41 +67,36 @@ DOWNLOAD = (
     "stands before text that a spreadsheet would run as a formula."
 )
 SAME = " The same as `/api/admin/audit-logs{}`."
-WRONG_RANGE = invalid("range", "give one of: today, week, month")
+WRONG_RANGE = invalid_response("range", "give one of: today, week, month")
 
 
-def pages(name: str, more: str = "") -> Call:
-    return Call(
-        name,
-        "Read the audit log",
-        DESCRIPTION + more,
+def pages(name: str, more: str = "") -> Callable:
+    return extend_schema(
+        operation_id=name,
+        summary="Read the audit log",
+        description=DESCRIPTION + more,
         parameters=[*FILTERS, *PAGE],
         responses={
-            200: answer("The entries.", AuditRecordSerializer(many=True)),
+            200: OpenApiResponse(AuditRecordSerializer(many=True), "The entries."),
             400: WRONG_RANGE,
-            403: FORBIDDEN,
         },
     )
 
 
-def table(name: str, more: str = "") -> Call:
+def table(name: str, more: str = "") -> Callable:
     csv = OpenApiResponse(
         OpenApiTypes.STR, "The table.", [OpenApiExample("Answer", TABLE)]
     )
-    return Call(
-        name,
-        "Download the audit log as CSV",
-        DOWNLOAD + more,
+    return extend_schema(
+        operation_id=name,
+        summary="Download the audit log as CSV",
+        description=DOWNLOAD + more,
         parameters=FILTERS,
-        responses={
-            (200, "text/csv"): csv,
-            (400, "application/json"): WRONG_RANGE,
-            (403, "application/json"): FORBIDDEN,
-        },
+        responses={(200, "text/csv"): csv, (400, "application/json"): WRONG_RANGE},
     )
 
 
-document(AuditLogViewSet, TAG, list=pages("listAuditLogs"))
-document(AuditViewSet, TAG, list=pages("listAudit", SAME.format("")))
-document(AuditLogTableViewSet, TAG, list=table("downloadAuditLogs"))
-document(AuditTableViewSet, TAG, list=table("downloadAudit", SAME.format(".csv")))
+extend_view(AuditLogViewSet, list=pages("listAuditLogs"))
+extend_view(AuditViewSet, list=pages("listAudit", SAME.format("")))
+extend_view(AuditLogTableViewSet, list=table("downloadAuditLogs"))
+extend_view(AuditTableViewSet, list=table("downloadAudit", SAME.format(".csv")))

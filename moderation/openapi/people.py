@@ -1,18 +1,21 @@
 from __future__ import annotations
 
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_serializer,
+)
 
 from accounts.exceptions import LastAdmin
 from accounts.models import User
+from focusmaster.openapi.errors import conflict_response, invalid_response
 from focusmaster.openapi.texts import (
-    Call,
-    MessageSerializer,
-    answer,
-    body,
-    conflict,
-    describe,
-    document,
-    invalid,
+    extend_view,
+    field_texts,
+    message_response,
+    request_body,
+    response_example,
 )
 from moderation.exceptions import (
     BarredCannotBeAdmin,
@@ -21,7 +24,6 @@ from moderation.exceptions import (
     CannotChangeOwnRole,
     GuestCannotBeAdmin,
 )
-from moderation.openapi.parts import FORBIDDEN, TAG
 from moderation.serializers import (
     BanSerializer,
     CountsSerializer,
@@ -68,84 +70,78 @@ OF_PERSON = {
     "lastActive": "The same as `lastSeenAt`.",
 }
 
-describe(
-    PersonSerializer,
-    "A person as staff see them.",
-    name="Person",
-    example=PERSON,
-    fields=OF_PERSON,
-)
-describe(StaffSerializer, "Who of staff did something.", name="Staff")
-describe(
-    BanSerializer,
-    "A ban or a suspension.",
-    name="Ban",
-    fields={
-        "until": "When it ends by itself; null for never.",
-        "author": "Null if they are gone; `_id` is null for a command, and `name` is "
+extend_schema_serializer(
+    description="A person as staff see them.",
+    examples=response_example(PERSON),
+    extensions=field_texts(**OF_PERSON),
+)(PersonSerializer)
+extend_schema_serializer(description="Who of staff did something.")(StaffSerializer)
+extend_schema_serializer(
+    description="A ban or a suspension.",
+    extensions=field_texts(
+        until="When it ends by itself; null for never.",
+        author="Null if they are gone; `_id` is null for a command, and `name` is "
         "then the operating system's user.",
-        "endedAt": "When it was lifted or replaced; null if neither has happened.",
-        "liftedBy": "Null if nobody has lifted it.",
-    },
+        endedAt="When it was lifted or replaced; null if neither has happened.",
+        liftedBy="Null if nobody has lifted it.",
+    ),
+)(BanSerializer)
+extend_schema_serializer(description="How much of each kind a person has.")(
+    CountsSerializer
 )
-describe(CountsSerializer, "How much of each kind a person has.", name="Counts")
-describe(
-    PersonInDetailSerializer,
-    "A person with what they have, and their bans.",
-    name="PersonInDetail",
-    example=BANNED
-    | {
-        "counts": {
-            "sessions": 12,
-            "tasks": 7,
-            "workLogs": 3,
-            "signIns": 0,
-            "feedback": 1,
-        },
-        "bans": [
-            {
-                "_id": "65bd0f2cbcf86cd799439021",
-                "status": "banned",
-                "reason": "Violation of terms",
-                "until": None,
-                "author": MODERATOR,
-                "createdAt": "2026-02-02T10:25:00Z",
-                "inForce": True,
-                "endedAt": None,
-                "liftedBy": None,
-                "liftReason": "",
-            }
-        ],
-    },
-    fields=OF_PERSON | {"bans": "Newest first."},
-)
-describe(
-    PeoplePageSerializer,
-    "One page of people.",
-    name="PeoplePage",
-    example={"users": [PERSON], "page": 1, "pages": 1, "total": 1},
-    fields={"total": "Exact up to some thousands, and an estimate beyond."},
-)
-describe(RoleSerializer, "A role to give.", name="Role")
-describe(NewBanSerializer, "A ban, or a suspension.", name="NewBan")
-describe(UnbanSerializer, "Why a ban is lifted.", name="Unban")
-describe(NewStatusSerializer, "A status to give.", name="NewStatus")
-describe(
-    ExportedBanSerializer,
-    "A ban or a suspension of the person's.",
-    name="ExportedBan",
+extend_schema_serializer(
+    description="A person with what they have, and their bans.",
+    examples=response_example(
+        BANNED
+        | {
+            "counts": {
+                "sessions": 12,
+                "tasks": 7,
+                "workLogs": 3,
+                "signIns": 0,
+                "feedback": 1,
+            },
+            "bans": [
+                {
+                    "_id": "65bd0f2cbcf86cd799439021",
+                    "status": "banned",
+                    "reason": "Violation of terms",
+                    "until": None,
+                    "author": MODERATOR,
+                    "createdAt": "2026-02-02T10:25:00Z",
+                    "inForce": True,
+                    "endedAt": None,
+                    "liftedBy": None,
+                    "liftReason": "",
+                }
+            ],
+        }
+    ),
+    extensions=field_texts(**OF_PERSON, bans="Newest first."),
+)(PersonInDetailSerializer)
+extend_schema_serializer(
+    many=False,  # `list` returns one.
+    description="One page of people.",
+    examples=response_example({"users": [PERSON], "page": 1, "pages": 1, "total": 1}),
+    extensions=field_texts(total="Exact up to some thousands, and an estimate beyond."),
+)(PeoplePageSerializer)
+extend_schema_serializer(description="A role to give.")(RoleSerializer)
+extend_schema_serializer(description="A ban, or a suspension.")(NewBanSerializer)
+extend_schema_serializer(description="Why a ban is lifted.")(UnbanSerializer)
+extend_schema_serializer(description="A status to give.")(NewStatusSerializer)
+extend_schema_serializer(description="A ban or a suspension of the person's.")(
+    ExportedBanSerializer
 )
 
-BARRED = conflict(CannotBanYourself, CannotBanAdmin)
+BARRED = conflict_response(CannotBanYourself, CannotBanAdmin)
 
-document(
+extend_view(
     PeopleViewSet,
-    TAG,
-    list=Call(
-        "listPeople",
-        "Find people",
-        "Newest first. A text of three or more letters is looked for anywhere in names "
-        "and emails.",
+    list=extend_schema(
+        operation_id="listPeople",
+        summary="Find people",
+        description="Newest first. A text of three or more letters is looked for "
+        "anywhere in names and emails.",
         parameters=[
             OpenApiParameter("page", {"type": "integer", "minimum": 1, "default": 1}),
             OpenApiParameter(
@@ -166,77 +162,67 @@ document(
             OpenApiParameter("status", {"enum": User.Status.values}),
         ],
         responses={
-            200: answer("The page.", PeoplePageSerializer),
-            400: invalid("limit", "give a number from 1 to 100"),
-            403: FORBIDDEN,
+            200: OpenApiResponse(PeoplePageSerializer, "The page."),
+            400: invalid_response("limit", "give a number from 1 to 100"),
         },
     ),
-    retrieve=Call(
-        "getPerson",
-        "Look at a person",
-        "With what they have, and every ban there was.",
-        responses={
-            200: answer("The person.", PersonInDetailSerializer),
-            403: FORBIDDEN,
-        },
+    retrieve=extend_schema(
+        operation_id="getPerson",
+        summary="Look at a person",
+        description="With what they have, and every ban there was.",
+        responses={200: OpenApiResponse(PersonInDetailSerializer, "The person.")},
     ),
-    role=Call(
-        "changeRole",
-        "Give a role",
-        "Counts from the person's next request on. Nobody changes their own, and the "
-        "last admin stays one.",
-        request=body(RoleSerializer, {"role": "admin"}),
+    role=extend_schema(
+        operation_id="changeRole",
+        summary="Give a role",
+        description="Counts from the person's next request on. Nobody changes their "
+        "own, and the last admin stays one.",
+        request=request_body(RoleSerializer, {"role": "admin"}),
         responses={
-            200: answer("The person.", PersonSerializer),
-            400: invalid("role", "give one of: user, admin"),
-            403: FORBIDDEN,
-            409: conflict(
+            200: OpenApiResponse(PersonSerializer, "The person."),
+            400: invalid_response("role", "give one of: user, admin"),
+            409: conflict_response(
                 CannotChangeOwnRole, GuestCannotBeAdmin, BarredCannotBeAdmin, LastAdmin
             ),
         },
     ),
-    ban=Call(
-        "banPerson",
-        "Ban a person",
-        "At once: their sign-ins end. With `until` it is a suspension, which ends by "
-        "itself. One that is in force is replaced.",
-        request=body(NewBanSerializer, {"reason": "Violation of terms"}),
+    ban=extend_schema(
+        operation_id="banPerson",
+        summary="Ban a person",
+        description="At once: their sign-ins end. With `until` it is a suspension, "
+        "which ends by itself. One that is in force is replaced.",
+        request=request_body(NewBanSerializer, {"reason": "Violation of terms"}),
         responses={
-            200: answer("The person.", PersonSerializer, BANNED),
-            400: invalid("reason", "This field is required."),
-            403: FORBIDDEN,
+            200: OpenApiResponse(
+                PersonSerializer, "The person.", response_example(BANNED)
+            ),
+            400: invalid_response("reason", "This field is required."),
             409: BARRED,
         },
     ),
-    unban=Call(
-        "unbanPerson",
-        "Lift a ban",
-        "The person may come in again, and has to sign in for it. Who may come in "
-        "anyway is left as they are.",
-        request=body(UnbanSerializer, {"reason": "A misunderstanding"}),
+    unban=extend_schema(
+        operation_id="unbanPerson",
+        summary="Lift a ban",
+        description="The person may come in again, and has to sign in for it. Who may "
+        "come in anyway is left as they are.",
+        request=request_body(UnbanSerializer, {"reason": "A misunderstanding"}),
         responses={
-            200: answer("The person.", PersonSerializer),
-            400: invalid("reason", "give text"),
-            403: FORBIDDEN,
+            200: OpenApiResponse(PersonSerializer, "The person."),
+            400: invalid_response("reason", "give text"),
         },
     ),
-    status=Call(
-        "putStatus",
-        "Ban, suspend or let in",
-        "The same as banning and lifting, by the name of what comes of it. Here a "
-        "reason may be left out, and a suspension has no end.",
-        request=body(
+    status=extend_schema(
+        operation_id="putStatus",
+        summary="Ban, suspend or let in",
+        description="The same as banning and lifting, by the name of what comes of "
+        "it. Here a reason may be left out, and a suspension has no end.",
+        request=request_body(
             NewStatusSerializer,
             {"status": "suspended", "banReason": "Violation of terms"},
         ),
         responses={
-            200: answer(
-                "It is so.",
-                MessageSerializer,
-                {"message": "User status updated successfully"},
-            ),
-            400: invalid("status", "give one of: active, banned, suspended"),
-            403: FORBIDDEN,
+            200: message_response("It is so.", "User status updated successfully"),
+            400: invalid_response("status", "give one of: active, banned, suspended"),
             409: BARRED,
         },
     ),
