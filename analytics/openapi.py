@@ -1,4 +1,4 @@
-"""How the OpenAPI document describes the calls of this app."""
+"""How the OpenAPI document describes the endpoints of this app."""
 
 from __future__ import annotations
 
@@ -7,137 +7,171 @@ from drf_spectacular.utils import (
     extend_schema,
     extend_schema_serializer,
 )
+from rest_framework import serializers
+from rest_framework.serializers import DateField, IntegerField
 
 from analytics.breakdowns import PRIORITIES
 from analytics.daily import WEEKDAYS
-from analytics.serializers import (
-    DaySerializer,
-    GoalDaySerializer,
-    GoalSerializer,
-    HeatmapDaySerializer,
-    HourSerializer,
-    MoodShareSerializer,
-    PriorityShareSerializer,
-    ProductivitySerializer,
-    StreaksSerializer,
-    TaskShareSerializer,
-    TodaySerializer,
-    WeekdaySerializer,
-)
 from analytics.views import AnalyticsViewSet
+from focusmaster.api.fields import StrictChoiceField
 from focusmaster.openapi.components import PERIOD, TZ
-from focusmaster.openapi.errors import invalid_response
-from focusmaster.openapi.texts import extend_view, field_texts, response_example
+from focusmaster.openapi.errors import WRONG_RANGE, WRONG_ZONE, invalid_response
+from focusmaster.openapi.texts import extend_view, response_example
+from pomodoro.models import PomodoroSession
 from pomodoro.openapi import EXAMPLE as SESSION
+from pomodoro.serializers import SessionSerializer, SessionTaskField
 
-extend_schema_serializer(
-    description="A local day.", extensions=field_texts(focusTime="Seconds.")
-)(DaySerializer)
-extend_schema_serializer(
+WHOLE_PERIOD = "Every day of the period, oldest first."
+
+
+@extend_schema_serializer(description="A local day.")
+class DaySerializer(serializers.Serializer):
+    date = DateField()
+    focusTime = IntegerField(help_text="Seconds.")
+    sessions = IntegerField()
+
+
+@extend_schema_serializer(
     description="The focus sessions of a period, in total and by day.",
     examples=response_example(
-        {
-            "totalFocusTime": 18000,
-            "totalSessions": 12,
-            "averageSessionDuration": 1500,
-            "dailyBreakdown": [
-                {"date": "2026-02-02", "focusTime": 3600, "sessions": 3}
-            ],
-        }
+        totalFocusTime=18000,
+        totalSessions=12,
+        averageSessionDuration=1500,
+        dailyBreakdown=[{"date": "2026-02-02", "focusTime": 3600, "sessions": 3}],
     ),
-    extensions=field_texts(
-        totalFocusTime="Seconds.",
-        averageSessionDuration="Seconds; 0 when there are none.",
-        dailyBreakdown="Every day of the period, oldest first.",
-    ),
-)(ProductivitySerializer)
-extend_schema_serializer(
+)
+class ProductivitySerializer(serializers.Serializer):
+    totalFocusTime = IntegerField(help_text="Seconds.")
+    totalSessions = IntegerField()
+    averageSessionDuration = IntegerField(help_text="Seconds; 0 when there are none.")
+    dailyBreakdown = DaySerializer(many=True, help_text=WHOLE_PERIOD)
+
+
+@extend_schema_serializer(
     description="The focus sessions of the local day.",
-    examples=response_example(
-        {"totalDuration": 1500, "sessionCount": 1, "sessions": [SESSION]}
-    ),
-    extensions=field_texts(totalDuration="Seconds.", sessions="Newest first."),
-)(TodaySerializer)
-extend_schema_serializer(
+    examples=response_example(totalDuration=1500, sessionCount=1, sessions=[SESSION]),
+)
+class TodaySerializer(serializers.Serializer):
+    totalDuration = IntegerField(help_text="Seconds.")
+    sessionCount = IntegerField()
+    sessions = SessionSerializer(many=True, help_text="Newest first.")
+
+
+@extend_schema_serializer(
     description="A local day of the week.",
-    examples=response_example({"name": "Mon", "date": "2026-02-02", "duration": 60}),
-    extensions=field_texts(
-        name={"enum": WEEKDAYS}, duration="Minutes, rounded; half a minute is one."
-    ),
-)(WeekdaySerializer)
-extend_schema_serializer(
+    examples=response_example(name="Mon", date="2026-02-02", duration=60),
+)
+class WeekdaySerializer(serializers.Serializer):
+    name = StrictChoiceField(WEEKDAYS)
+    date = DateField()
+    duration = IntegerField(help_text="Minutes, rounded; half a minute is one.")
+
+
+@extend_schema_serializer(
     description="How many of your tasks have a priority.",
-    examples=response_example({"name": "High", "value": 3}),
-    extensions=field_texts(name={"enum": list(PRIORITIES)}),
-)(PriorityShareSerializer)
-extend_schema_serializer(
+    examples=response_example(name="High", value=3),
+)
+class PriorityShareSerializer(serializers.Serializer):
+    name = StrictChoiceField(PRIORITIES)
+    value = IntegerField()
+
+
+@extend_schema_serializer(
     description="A local day on which there was a focus session.",
-    examples=response_example({"date": "2026-02-02", "count": 3}),
-    extensions=field_texts(count="Focus sessions, completed or not."),
-)(HeatmapDaySerializer)
-extend_schema_serializer(
+    examples=response_example(date="2026-02-02", count=3),
+)
+class HeatmapDaySerializer(serializers.Serializer):
+    date = DateField()
+    count = IntegerField(help_text="Focus sessions, completed or not.")
+
+
+@extend_schema_serializer(
     description="Local days in a row with at least one completed focus session.",
-    examples=response_example(
-        {"current": 3, "longest": 12, "lastActiveDay": "2026-02-02"}
-    ),
-    extensions=field_texts(
-        current="Those that end today or, as today is not over, yesterday.",
-        lastActiveDay="The last such day; null for none.",
-    ),
-)(StreaksSerializer)
-extend_schema_serializer(
+    examples=response_example(current=3, longest=12, lastActiveDay="2026-02-02"),
+)
+class StreaksSerializer(serializers.Serializer):
+    current = IntegerField(
+        help_text="Those that end today or, as today is not over, yesterday."
+    )
+    longest = IntegerField()
+    lastActiveDay = DateField(
+        allow_null=True, help_text="The last such day; null for none."
+    )
+
+
+@extend_schema_serializer(
     description="The focus sessions that start within an hour of the local day.",
-    examples=response_example({"hour": 9, "focusTime": 3600, "sessions": 3}),
-    extensions=field_texts(hour="From 0 to 23.", focusTime="Seconds."),
-)(HourSerializer)
-extend_schema_serializer(
+    examples=response_example(hour=9, focusTime=3600, sessions=3),
+)
+class HourSerializer(serializers.Serializer):
+    hour = IntegerField(help_text="From 0 to 23.")
+    focusTime = IntegerField(help_text="Seconds.")
+    sessions = IntegerField()
+
+
+@extend_schema_serializer(
     description="The focus sessions on a task.",
     examples=response_example(
-        {
-            "task": SESSION["task"],
-            "focusTime": 3600,
-            "sessions": 3,
-            "estimated": 4,
-            "completed": 2,
-        }
+        task=SESSION["task"], focusTime=3600, sessions=3, estimated=4, completed=2
     ),
-    extensions=field_texts(
-        task="Null for the sessions without one, or whose task was deleted.",
-        focusTime="Seconds.",
-        estimated="The task's `estimatedPomodoros`; null without a task.",
-        completed="The task's `completedPomodoros`, those of all time; null without a "
+)
+class TaskShareSerializer(serializers.Serializer):
+    task = SessionTaskField(
+        allow_null=True,
+        help_text="Null for the sessions without one, or whose task was deleted.",
+    )
+    focusTime = IntegerField(help_text="Seconds.")
+    sessions = IntegerField()
+    estimated = IntegerField(
+        allow_null=True,
+        help_text="The task's `estimatedPomodoros`; null without a task.",
+    )
+    completed = IntegerField(
+        allow_null=True,
+        help_text="The task's `completedPomodoros`, those of all time; null without a "
         "task.",
-    ),
-)(TaskShareSerializer)
-extend_schema_serializer(
+    )
+
+
+@extend_schema_serializer(
     description="The focus sessions in a mood.",
-    examples=response_example({"mood": "focused", "focusTime": 3600, "sessions": 3}),
-    extensions=field_texts(
-        mood="Null for the sessions of which none is known.", focusTime="Seconds."
-    ),
-)(MoodShareSerializer)
-extend_schema_serializer(
-    description="A local day.",
-    extensions=field_texts(sessions="Completed focus sessions."),
-)(GoalDaySerializer)
-extend_schema_serializer(
+    examples=response_example(mood="focused", focusTime=3600, sessions=3),
+)
+class MoodShareSerializer(serializers.Serializer):
+    mood = StrictChoiceField(
+        PomodoroSession.Mood.choices,
+        allow_null=True,
+        help_text="Null for the sessions of which none is known.",
+    )
+    focusTime = IntegerField(help_text="Seconds.")
+    sessions = IntegerField()
+
+
+@extend_schema_serializer(description="A local day.")
+class GoalDaySerializer(serializers.Serializer):
+    date = DateField()
+    sessions = IntegerField(help_text="Completed focus sessions.")
+    met = serializers.BooleanField()
+
+
+@extend_schema_serializer(
     description="How the daily goal is met.",
     examples=response_example(
-        {
-            "dailyGoal": 8,
-            "completedToday": 3,
-            "days": [{"date": "2026-02-02", "sessions": 9, "met": True}],
-        }
+        dailyGoal=8,
+        completedToday=3,
+        days=[{"date": "2026-02-02", "sessions": 9, "met": True}],
     ),
-    extensions=field_texts(
-        dailyGoal="The setting, as it is now; past days are held against it too.",
-        completedToday="Whether or not the period has today in it.",
-        days="Every day of the period, oldest first.",
-    ),
-)(GoalSerializer)
+)
+class GoalSerializer(serializers.Serializer):
+    dailyGoal = IntegerField(
+        help_text="The setting, as it is now; past days are held against it too."
+    )
+    completedToday = IntegerField(
+        help_text="Whether or not the period has today in it."
+    )
+    days = GoalDaySerializer(many=True, help_text=WHOLE_PERIOD)
 
-WRONG_ZONE = invalid_response("tz", "give an IANA time zone such as Europe/Berlin")
-WRONG_RANGE = invalid_response("range", "give one of: today, week, month")
+
 TOO_LONG = invalid_response("from", "give at most 3660 days")
 
 extend_view(

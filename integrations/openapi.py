@@ -83,11 +83,9 @@ SCOPES = "What the person allowed, in Spotify's words."
     description="Where to send the browser.",
     component_name="SpotifyAuthorization",
     examples=response_example(
-        {
-            "url": "https://accounts.spotify.com/authorize?client_id=5f1c&response_type="
-            "code&redirect_uri=https%3A%2F%2Ffocus.example.com%2Fapi%2Fspotify%2Fcallback"
-            "&scope=user-modify-playback-state+user-read-playback-state&state=gAAAAABp"
-        }
+        url="https://accounts.spotify.com/authorize?client_id=5f1c&response_type="
+        "code&redirect_uri=https%3A%2F%2Ffocus.example.com%2Fapi%2Fspotify%2Fcallback"
+        "&scope=user-modify-playback-state+user-read-playback-state&state=gAAAAABp"
     ),
     extensions=field_texts(url={"format": "uri"}),
 )
@@ -98,7 +96,7 @@ class AuthorizationSerializer(serializers.Serializer):
 @extend_schema_serializer(
     description="Whether Spotify is connected now.",
     component_name="SpotifyConnected",
-    examples=response_example({"success": True, "message": CONNECTED}),
+    examples=response_example(success=True, message=CONNECTED),
     extensions=field_texts(success="False when the person did not want it."),
 )
 class ConnectedSerializer(serializers.Serializer):
@@ -109,9 +107,7 @@ class ConnectedSerializer(serializers.Serializer):
 @extend_schema_serializer(
     description="That Spotify is connected now.",
     component_name="SpotifyConnectedFor",
-    examples=response_example(
-        {"success": True, "message": CONNECTED, "expires_in": 3600}
-    ),
+    examples=response_example(success=True, message=CONNECTED, expires_in=3600),
     extensions=field_texts(
         expires_in="Seconds until the service renews its access; nothing to do."
     ),
@@ -123,7 +119,7 @@ class ConnectedForSerializer(ConnectedSerializer):
 @extend_schema_serializer(
     description="That it is done.",
     component_name="SpotifyDone",
-    examples=response_example(DONE),
+    examples=response_example(**DONE),
 )
 class DoneSerializer(serializers.Serializer):
     success = serializers.BooleanField()
@@ -133,11 +129,9 @@ class DoneSerializer(serializers.Serializer):
     description="The link to Spotify.",
     component_name="SpotifyStatus",
     examples=response_example(
-        {
-            "connected": True,
-            "scopes": ["user-modify-playback-state", "user-read-playback-state"],
-            "linkedAt": "2026-02-02T10:00:00Z",
-        }
+        connected=True,
+        scopes=["user-modify-playback-state", "user-read-playback-state"],
+        linkedAt="2026-02-02T10:00:00Z",
     ),
     extensions=field_texts(scopes=SCOPES),
 )
@@ -274,7 +268,7 @@ extend_view(
         operation_id="connectSpotify",
         summary="Hand on the code from Spotify",
         description="For a web client that Spotify sends the browser to.",
-        request=request_body(CodeSerializer, {"code": "AQDKq1", "state": "gAAAAABp"}),
+        request=request_body(CodeSerializer, code="AQDKq1", state="gAAAAABp"),
         responses={
             200: OpenApiResponse(ConnectedForSerializer, "Spotify is connected."),
             400: WRONG_STATE,
@@ -327,10 +321,10 @@ extend_view(
         description="With the setting `spotifyAutoplay`, music plays when focus "
         "begins and pauses in breaks and at the end. The answer does not wait for "
         "Spotify, and tells nothing of it; only the latest phase counts.",
-        request=request_body(FocusSerializer, {"phase": "focus"}),
+        request=request_body(FocusSerializer, phase="focus"),
         responses={
             202: OpenApiResponse(
-                DoneSerializer, "It will be done.", response_example(DONE)
+                DoneSerializer, "It will be done.", response_example(**DONE)
             ),
             400: invalid_response("phase", "give one of: focus, break, stop"),
         },

@@ -1,4 +1,4 @@
-"""How the OpenAPI document describes the calls of this app."""
+"""How the OpenAPI document describes the endpoints of this app."""
 
 from __future__ import annotations
 
@@ -26,6 +26,12 @@ from kanban.serializers import MoveSerializer, TaskSerializer
 from kanban.views import TaskViewSet
 
 
+@extend_schema_serializer(
+    description="What was deleted.",
+    examples=response_example(
+        message="Task deleted successfully", id="507f1f77bcf86cd799439012"
+    ),
+)
 class DeletedTaskSerializer(serializers.Serializer):
     message = serializers.CharField()
     id = IdField()
@@ -36,26 +42,24 @@ MIDNIGHT = "An instant, or a day (`2026-02-02`), which means its midnight in UTC
 extend_schema_serializer(
     description="A card on the board.",
     examples=response_example(
-        {
-            "_id": "507f1f77bcf86cd799439012",
-            "user": "507f1f77bcf86cd799439011",
-            "title": "Implement feature X",
-            "description": "Add new authentication flow",
-            "status": "todo",
-            "isCompleted": False,
-            "priority": "high",
-            "tags": ["backend", "auth"],
-            "category": "Work",
-            "estimatedPomodoros": 4,
-            "completedPomodoros": 0,
-            "deadline": None,
-            "dueDate": None,
-            "isAllDay": False,
-            "position": -1024,
-            "completedAt": None,
-            "createdAt": "2026-02-02T09:30:00Z",
-            "updatedAt": "2026-02-02T09:30:00Z",
-        }
+        _id="507f1f77bcf86cd799439012",
+        user="507f1f77bcf86cd799439011",
+        title="Implement feature X",
+        description="Add new authentication flow",
+        status="todo",
+        isCompleted=False,
+        priority="high",
+        tags=["backend", "auth"],
+        category="Work",
+        estimatedPomodoros=4,
+        completedPomodoros=0,
+        deadline=None,
+        dueDate=None,
+        isAllDay=False,
+        position=-1024,
+        completedAt=None,
+        createdAt="2026-02-02T09:30:00Z",
+        updatedAt="2026-02-02T09:30:00Z",
     ),
     extensions=field_texts(
         isCompleted="The same fact as the status `done`.",
@@ -83,24 +87,6 @@ extend_schema_serializer(
     ),
 )(TaskSerializer)
 extend_schema_serializer(
-    description="What was deleted.",
-    examples=response_example(
-        {"message": "Task deleted successfully", "id": "507f1f77bcf86cd799439012"}
-    ),
-)(DeletedTaskSerializer)
-
-CHANGES = "Takes any of the fields, at least one; what is left out stays."
-CHANGE = {
-    "request": request_body(
-        TaskSerializer(partial=True), {"status": "in-progress", "priority": "high"}
-    ),
-    "responses": {
-        200: OpenApiResponse(TaskSerializer, "The task as it is now."),
-        400: invalid_response("isCompleted", "it does not agree with status"),
-    },
-}
-
-extend_schema_serializer(
     description="Where a card was dropped.",
     extensions=request_texts(
         status="The column; by default the neighbour's, or else its own.",
@@ -108,6 +94,17 @@ extend_schema_serializer(
         after="The id of the card that it lies under.",
     ),
 )(MoveSerializer)
+
+CHANGES = "Takes any of the fields, at least one; what is left out stays."
+CHANGE = {
+    "request": request_body(
+        TaskSerializer(partial=True), status="in-progress", priority="high"
+    ),
+    "responses": {
+        200: OpenApiResponse(TaskSerializer, "The task as it is now."),
+        400: invalid_response("isCompleted", "it does not agree with status"),
+    },
+}
 
 TEXT = {"type": "string"}
 FILTERS = [
@@ -155,14 +152,12 @@ extend_view(
         description="It goes on top of its column.",
         request=request_body(
             TaskSerializer,
-            {
-                "title": "Implement feature X",
-                "description": "Add new authentication flow",
-                "status": "todo",
-                "priority": "high",
-                "tags": ["backend", "auth"],
-                "estimatedPomodoros": 4,
-            },
+            title="Implement feature X",
+            description="Add new authentication flow",
+            status="todo",
+            priority="high",
+            tags=["backend", "auth"],
+            estimatedPomodoros=4,
         ),
         responses={
             201: OpenApiResponse(TaskSerializer, "The new task."),
@@ -194,7 +189,7 @@ extend_view(
         summary="Drop a task somewhere on the board",
         description="It goes right under `after`, or else right over `before`, or "
         "else on top of its column.",
-        request=request_body(MoveSerializer, {"after": "507f1f77bcf86cd799439012"}),
+        request=request_body(MoveSerializer, after="507f1f77bcf86cd799439012"),
         responses={
             200: OpenApiResponse(TaskSerializer, "The task as it is now."),
             400: invalid_response("", "give a status, or a card beside it"),

@@ -1,4 +1,4 @@
-"""How the OpenAPI document describes the calls of this app."""
+"""How the OpenAPI document describes the endpoints of this app."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from drf_spectacular.utils import (
 from rest_framework import serializers
 
 from focusmaster.openapi.components import ID, PAGE, PERIOD
-from focusmaster.openapi.errors import error_response, invalid_response
+from focusmaster.openapi.errors import WRONG_RANGE, error_response, invalid_response
 from focusmaster.openapi.texts import (
     extend_view,
     field_texts,
@@ -52,8 +52,12 @@ class SessionTaskExtension(OpenApiSerializerFieldExtension):
         return auto_schema.resolve_serializer(self.target, direction).ref
 
 
+@extend_schema_serializer(
+    description="What focus sessions add up to.",
+    examples=response_example(totalFocusTime=18000, totalSessions=12),
+)
 class TotalsSerializer(serializers.Serializer):
-    totalFocusTime = serializers.IntegerField()
+    totalFocusTime = serializers.IntegerField(help_text="Seconds.")
     totalSessions = serializers.IntegerField()
 
 
@@ -62,7 +66,7 @@ extend_schema_serializer(description="A task in short.", component_name="TaskInS
 )
 extend_schema_serializer(
     description="A block of focus or rest.",
-    examples=response_example(EXAMPLE),
+    examples=response_example(**EXAMPLE),
     extensions=field_texts(
         task="Null for none, or when it was deleted.",
         duration="Seconds; less than from start to end when the timer was paused.",
@@ -78,11 +82,6 @@ extend_schema_serializer(
         completed={"default": True},
     ),
 )(SessionSerializer)
-extend_schema_serializer(
-    description="What focus sessions add up to.",
-    examples=response_example({"totalFocusTime": 18000, "totalSessions": 12}),
-    extensions=field_texts(totalFocusTime="Seconds."),
-)(TotalsSerializer)
 
 FILTERS = [
     OpenApiParameter("type", {"$ref": "#/components/schemas/SessionType"}),
@@ -100,7 +99,7 @@ extend_view(
         parameters=[*PERIOD, *FILTERS, *PAGE],
         responses={
             200: OpenApiResponse(SessionSerializer(many=True), "The sessions."),
-            400: invalid_response("range", "give one of: today, week, month"),
+            400: WRONG_RANGE,
             404: error_response(
                 "The `task` is no id.", ("not_found", "Resource not found")
             ),
@@ -114,14 +113,12 @@ extend_view(
         "mood yet, that one gets the mood.",
         request=request_body(
             SessionSerializer,
-            {
-                "type": "focus",
-                "startTime": "2026-02-02T10:00:00Z",
-                "endTime": "2026-02-02T10:25:00Z",
-                "duration": 1500,
-                "task": TASK_ID,
-                "mood": "focused",
-            },
+            type="focus",
+            startTime="2026-02-02T10:00:00Z",
+            endTime="2026-02-02T10:25:00Z",
+            duration=1500,
+            task=TASK_ID,
+            mood="focused",
         ),
         responses={
             200: OpenApiResponse(
@@ -145,7 +142,7 @@ extend_view(
         description="Takes any of the fields; what is left out stays. Points and "
         "`completedPomodoros` follow.",
         request=request_body(
-            SessionSerializer(partial=True), {"mood": "happy", "duration": 1800}
+            SessionSerializer(partial=True), mood="happy", duration=1800
         ),
         responses={
             200: OpenApiResponse(SessionSerializer, "The session as it is now."),

@@ -1,18 +1,17 @@
-"""How the OpenAPI document describes the calls of this app."""
+"""How the OpenAPI document describes the endpoints of this app."""
 
 from __future__ import annotations
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
-    OpenApiExample,
     OpenApiResponse,
     extend_schema,
     extend_schema_serializer,
 )
 
 from focusmaster.openapi.components import PAGE, PERIOD
-from focusmaster.openapi.errors import conflict_response, invalid_response
+from focusmaster.openapi.errors import WRONG_RANGE, conflict_response, invalid_response
 from focusmaster.openapi.texts import (
+    csv_responses,
     extend_view,
     field_texts,
     message_response,
@@ -57,7 +56,7 @@ OPEN = EXAMPLE | {
 
 extend_schema_serializer(
     description="A stretch of work, from clocking in to clocking out.",
-    examples=response_example(EXAMPLE),
+    examples=response_example(**EXAMPLE),
     extensions=field_texts(
         endTime="Null while the clock is running.",
         duration="Seconds from start to end, breaks included; null while the clock is "
@@ -86,14 +85,12 @@ extend_schema_serializer(
 extend_schema_serializer(
     description="What the clock shows.",
     examples=response_example(
-        {
-            "clockedIn": True,
-            "log": OPEN,
-            "elapsed": 10800,
-            "onBreak": True,
-            "breakStartedAt": "2026-02-02T12:00:00.119Z",
-            "forgotten": False,
-        }
+        clockedIn=True,
+        log=OPEN,
+        elapsed=10800,
+        onBreak=True,
+        breakStartedAt="2026-02-02T12:00:00.119Z",
+        forgotten=False,
     ),
     extensions=field_texts(
         log="The log that is open.",
@@ -104,7 +101,6 @@ extend_schema_serializer(
     ),
 )(ClockSerializer)
 
-NOT_RUNNING = conflict_response(NotClockedIn)
 CLOCK = OpenApiResponse(ClockSerializer, "What the clock shows now.")
 
 extend_view(
@@ -113,10 +109,10 @@ extend_view(
         operation_id="startClock",
         summary="Clock in",
         description="Opens a work log that starts now. The body may be left out.",
-        request=request_body(StartSerializer, {"notes": "At the client's"}),
+        request=request_body(StartSerializer, notes="At the client's"),
         responses={
             201: OpenApiResponse(
-                WorkLogSerializer, "The open log.", response_example(OPEN)
+                WorkLogSerializer, "The open log.", response_example(**OPEN)
             ),
             400: invalid_response("note", "there is no such field"),
             409: conflict_response(AlreadyClockedIn, Overlap),
@@ -127,13 +123,11 @@ extend_view(
         summary="Clock out",
         description="Closes the open work log, and a break that is running. The body "
         "may be left out.",
-        request=request_body(
-            StopSerializer, {"breakTime": 300, "notes": "Productive day"}
-        ),
+        request=request_body(StopSerializer, breakTime=300, notes="Productive day"),
         responses={
             200: OpenApiResponse(WorkLogSerializer, "The log."),
             400: invalid_response("breakTime", "it must be at most the duration"),
-            409: NOT_RUNNING,
+            409: conflict_response(NotClockedIn),
         },
     ),
     status=extend_schema(
@@ -157,13 +151,8 @@ extend_view(
     ),
 )
 
-GIVEN = {
-    "startTime": "2026-02-02T09:00:00Z",
-    "endTime": "2026-02-02T17:00:00Z",
-    "breakTime": 1800,
-    "notes": "Productive day",
-}
-REFUSED = conflict_response(Overlap, AlreadyClockedIn)
+GIVEN = {key: EXAMPLE[key] for key in ("startTime", "endTime", "breakTime", "notes")}
+CANNOT_LOG = conflict_response(Overlap, AlreadyClockedIn)
 
 extend_view(
     WorkLogViewSet,
@@ -175,7 +164,7 @@ extend_view(
         parameters=[*PERIOD, *PAGE],
         responses={
             200: OpenApiResponse(WorkLogSerializer(many=True), "The logs."),
-            400: invalid_response("range", "give one of: today, week, month"),
+            400: WRONG_RANGE,
         },
     ),
     create=extend_schema(
@@ -183,11 +172,11 @@ extend_view(
         summary="Enter past work",
         description="Logs never overlap; one may start when another ends. An open log "
         "counts as running for ever.",
-        request=request_body(WorkLogSerializer, GIVEN),
+        request=request_body(WorkLogSerializer, **GIVEN),
         responses={
             201: OpenApiResponse(WorkLogSerializer, "The new log."),
             400: invalid_response("endTime", "it must not be before startTime"),
-            409: REFUSED,
+            409: CANNOT_LOG,
         },
     ),
     retrieve=extend_schema(
@@ -202,12 +191,12 @@ extend_view(
         description="Takes any of the fields; what is left out stays. An `endTime` "
         "stops the clock if this is the open log, and one of null lets it run on.",
         request=request_body(
-            WorkLogSerializer(partial=True), {"endTime": "2026-02-02T17:30:00Z"}
+            WorkLogSerializer(partial=True), endTime="2026-02-02T17:30:00Z"
         ),
         responses={
             200: OpenApiResponse(WorkLogSerializer, "The log as it is now."),
             400: invalid_response("endTime", "it must not be before startTime"),
-            409: REFUSED,
+            409: CANNOT_LOG,
         },
     ),
     destroy=extend_schema(
@@ -235,13 +224,6 @@ extend_view(
         "offset. An apostrophe stands before text that a spreadsheet would run as a "
         "formula.",
         parameters=PERIOD,
-        responses={
-            (200, "text/csv"): OpenApiResponse(
-                OpenApiTypes.STR, "The table.", [OpenApiExample("Answer", TABLE)]
-            ),
-            (400, "application/json"): invalid_response(
-                "range", "give one of: today, week, month"
-            ),
-        },
+        responses=csv_responses(TABLE),
     ),
 )

@@ -96,8 +96,7 @@ SETTINGS = {
 
 
 @extend_schema_serializer(
-    description="A token for the same sign-in.",
-    examples=response_example({"token": TOKEN}),
+    description="A token for the same sign-in.", examples=response_example(token=TOKEN)
 )
 class TokenSerializer(serializers.Serializer):
     token = serializers.CharField()
@@ -106,7 +105,7 @@ class TokenSerializer(serializers.Serializer):
 extend_schema_serializer(
     description="Who has signed in, with the token to send from now on.",
     component_name="SignedIn",
-    examples=response_example(SIGNED_IN),
+    examples=response_example(**SIGNED_IN),
 )(SignInAnswerSerializer)
 extend_schema_serializer(
     description="A new account.",
@@ -145,19 +144,17 @@ extend_schema_serializer(
 extend_schema_serializer(
     description="A person as they see themselves.",
     examples=response_example(
-        {
-            "_id": "507f1f77bcf86cd799439011",
-            "name": "John Doe",
-            "email": "john@example.com",
-            "picture": "https://example.com/avatar.jpg",
-            "role": "user",
-            "status": "active",
-            "isGuest": False,
-            "points": 150,
-            "badges": [],
-            "settings": SETTINGS | {"theme": "dark"},
-            "createdAt": "2026-02-02T09:00:00Z",
-        }
+        _id="507f1f77bcf86cd799439011",
+        name="John Doe",
+        email="john@example.com",
+        picture="https://example.com/avatar.jpg",
+        role="user",
+        status="active",
+        isGuest=False,
+        points=150,
+        badges=[],
+        settings=SETTINGS | {"theme": "dark"},
+        createdAt="2026-02-02T09:00:00Z",
     ),
     extensions=field_texts(
         email="Empty for a guest.",
@@ -189,7 +186,8 @@ CHANGE = {
     "settings.",
     "request": request_body(
         ProfileSerializer(partial=True),
-        {"name": "John Doe", "settings": {"theme": "dark", "focusDuration": 25}},
+        name="John Doe",
+        settings={"theme": "dark", "focusDuration": 25},
     ),
     "responses": {
         200: OpenApiResponse(ProfileSerializer, "The profile as it is now."),
@@ -210,11 +208,9 @@ extend_view(
         parameters=[SETS_COOKIE],
         request=request_body(
             RegistrationSerializer,
-            {
-                "name": "John Doe",
-                "email": "john@example.com",
-                "password": "securePassword123",
-            },
+            name="John Doe",
+            email="john@example.com",
+            password="securePassword123",
         ),
         responses={
             201: OpenApiResponse(SignInAnswerSerializer, "The account is there."),
@@ -229,10 +225,12 @@ extend_view(
         "resumes it, and signs in to it. It is there until it is deleted or becomes a "
         "full account, see `POST /api/auth/register`.",
         parameters=[SETS_COOKIE],
-        request=request_body(GuestSerializer, {"guestId": GUEST["_id"]}),
+        request=request_body(GuestSerializer, guestId=GUEST["_id"]),
         responses={
             200: OpenApiResponse(
-                SignInAnswerSerializer, "Signed in as a guest.", response_example(GUEST)
+                SignInAnswerSerializer,
+                "Signed in as a guest.",
+                response_example(**GUEST),
             ),
             400: invalid_response("guestId", "give text"),
             403: IS_BARRED,
@@ -246,7 +244,8 @@ extend_view(
         parameters=[SETS_COOKIE],
         request=request_body(
             CredentialsSerializer,
-            {"email": "john@example.com", "password": "securePassword123"},
+            email="john@example.com",
+            password="securePassword123",
         ),
         responses={
             200: OpenApiResponse(SignInAnswerSerializer, "Signed in."),

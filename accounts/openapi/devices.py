@@ -19,15 +19,13 @@ extend_schema_serializer(
     description="A device on which the person is signed in.",
     component_name="Device",
     examples=response_example(
-        {
-            "_id": "65bd0f2cbcf86cd799439019",
-            "device": "Firefox on Linux",
-            "ipAddress": "203.0.113.7",
-            "createdAt": "2026-02-02T09:00:00Z",
-            "lastUsedAt": "2026-02-02T10:25:00Z",
-            "expiresAt": "2026-03-04T09:00:00Z",
-            "current": True,
-        }
+        _id="65bd0f2cbcf86cd799439019",
+        device="Firefox on Linux",
+        ipAddress="203.0.113.7",
+        createdAt="2026-02-02T09:00:00Z",
+        lastUsedAt="2026-02-02T10:25:00Z",
+        expiresAt="2026-03-04T09:00:00Z",
+        current=True,
     ),
     extensions=field_texts(current="Whether it is the one that asks."),
 )(SignInSerializer)

@@ -38,7 +38,7 @@ extend_view(
         summary="Ask for a new email address",
         description="Mails a code of 6 digits to the new address. It holds for 10 "
         "minutes; a newer one takes its place. At most 3 an hour.",
-        request=request_body(NewEmailSerializer, {"newEmail": "john.doe@example.com"}),
+        request=request_body(NewEmailSerializer, newEmail="john.doe@example.com"),
         responses={
             200: message_response(
                 "The code is on its way.", "A code was sent to the new address"
@@ -58,7 +58,7 @@ extend_view(
         description="Takes the code and makes the new address that of the account. "
         "The old one is told. At most 3 tries an hour, whichever code they are for. "
         "An address that has been taken meanwhile is refused with 409 `email_taken`.",
-        request=request_body(CodeSerializer, {"otp": "081526"}),
+        request=request_body(CodeSerializer, otp="081526"),
         responses={
             200: OpenApiResponse(ProfileSerializer, "The profile with the new email."),
             400: invalid_response("otp", "this code is wrong or has expired"),

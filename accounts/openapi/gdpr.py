@@ -65,24 +65,20 @@ PROFILE = {
     "createdAt": "2026-02-02T09:00:00Z",
     "updatedAt": "2026-02-02T10:25:00Z",
 }
-NOTHING = {
+PARTS_EXAMPLE = {
     name: None if isinstance(part, serializers.Serializer) else []
     for name, part in PARTS.items()
-}
+} | {"profile": PROFILE, "settings": SETTINGS}
 
 ExportSerializer = extend_schema_serializer(
     description="Everything that is kept of a person.",
-    examples=response_example(
-        {"exportedAt": "2026-02-02T10:30:00Z"}
-        | NOTHING
-        | {"profile": PROFILE, "settings": SETTINGS}
-    ),
+    examples=response_example(exportedAt="2026-02-02T10:30:00Z", **PARTS_EXAMPLE),
 )(type("Export", (serializers.Serializer,), {"exportedAt": RFC3339Field(), **PARTS}))
 
 
 @extend_schema_serializer(
     description="The consent is kept.",
-    examples=response_example({"id": "65bd0f2cbcf86cd79943901a"}),
+    examples=response_example(id="65bd0f2cbcf86cd79943901a"),
 )
 class LoggedConsentSerializer(serializers.Serializer):
     id = IdField()
@@ -142,7 +138,7 @@ extend_view(
         summary="Say what you agree to",
         description="Keeps an answer, with address and user agent, as evidence. "
         "Without a token it is nobody's; a bad token counts as none.",
-        request=request_body(ConsentSerializer, {"preferences": PREFERENCES}),
+        request=request_body(ConsentSerializer, preferences=PREFERENCES),
         responses={
             201: OpenApiResponse(LoggedConsentSerializer, "It is kept."),
             400: invalid_response("preferences.analytics", "give true or false"),

@@ -57,8 +57,7 @@ extend_view(
         "end.",
         parameters=[SETS_COOKIE],
         request=request_body(
-            IdTokenSerializer,
-            {"credential": "eyJhbGciOiJSUzI1NiIsImtpZCI6IjFhMmIzYyJ9..."},
+            IdTokenSerializer, credential="eyJhbGciOiJSUzI1NiIsImtpZCI6IjFhMmIzYyJ9..."
         ),
         responses={
             200: OpenApiResponse(SignInAnswerSerializer, "Signed in."),

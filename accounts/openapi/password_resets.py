@@ -32,9 +32,7 @@ extend_view(
         description="Mails a link for a new password to the account of this address. "
         "The answer is the same where there is none. An address gets at most 3 mails "
         "an hour, and from one place 10 can be asked for.",
-        request=request_body(
-            ForgottenPasswordSerializer, {"email": "john@example.com"}
-        ),
+        request=request_body(ForgottenPasswordSerializer, email="john@example.com"),
         responses={
             200: message_response(
                 "Whoever it is will know.",
@@ -52,10 +50,8 @@ extend_view(
         "or a change of the password or the email voids it.",
         request=request_body(
             NewPasswordSerializer,
-            {
-                "token": "pN0tZ9hVqXoWlYyq2Jx4n3sQm8Rb6TfUc1Ae5Dg7HkI",
-                "password": "securePassword123",
-            },
+            token="pN0tZ9hVqXoWlYyq2Jx4n3sQm8Rb6TfUc1Ae5Dg7HkI",
+            password="securePassword123",
         ),
         responses={
             200: message_response(

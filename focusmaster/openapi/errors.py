@@ -84,6 +84,8 @@ def invalid_response(field: str, message: str) -> OpenApiResponse:
     return OpenApiResponse(ERROR, BAD_REQUEST, [OpenApiExample("invalid", body)])
 
 
+WRONG_RANGE = invalid_response("range", "give one of: today, week, month")
+WRONG_ZONE = invalid_response("tz", "give an IANA time zone such as Europe/Berlin")
 BARRED: list[ErrorCase] = [
     ("banned", "This account is banned: Violation of terms"),
     ("suspended", "This account is suspended until 2026-02-09T10:00:00Z."),

@@ -18,9 +18,7 @@ from focusmaster.views import HealthViewSet
 @extend_schema_serializer(
     many=False,  # `list` returns one.
     description="A sign of life.",
-    examples=response_example(
-        {"status": "ok", "timestamp": "2026-02-02T10:00:00.512Z"}
-    ),
+    examples=response_example(status="ok", timestamp="2026-02-02T10:00:00.512Z"),
     extensions=field_texts(status={"const": "ok"}, timestamp="The service's clock."),
 )
 class HealthSerializer(serializers.Serializer):

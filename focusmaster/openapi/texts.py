@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from drf_spectacular.drainage import isolate_view_method
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiExample,
     OpenApiRequest,
@@ -19,6 +20,7 @@ from rest_framework import serializers
 from rest_framework.views import APIView
 
 from focusmaster.openapi.components import Schema
+from focusmaster.openapi.errors import WRONG_RANGE
 from focusmaster.openapi.generator import AutoSchema, documented
 
 
@@ -56,13 +58,21 @@ def as_schemas(texts: Mapping[str, FieldText]) -> Schema:
     }
 
 
-def response_example(value: Any) -> list[OpenApiExample]:
+def response_example(**value: Any) -> list[OpenApiExample]:
     return [OpenApiExample("Response", value, response_only=True)]
 
 
-def request_body(serializer: Any, example: Any) -> dict[str, OpenApiRequest]:
+def request_body(serializer: Any, /, **example: Any) -> dict[str, OpenApiRequest]:
+    """Declare a JSON body, with an example of its fields."""
     examples = [OpenApiExample("Request", example, request_only=True)]
     return {"application/json": OpenApiRequest(serializer, examples=examples)}
+
+
+def csv_responses(example: str) -> dict[tuple[int, str], OpenApiResponse]:
+    """Declare the table of a period, and the error when there is no such period."""
+    examples = [OpenApiExample("Response", example)]
+    table = OpenApiResponse(OpenApiTypes.STR, "The table.", examples)
+    return {(200, "text/csv"): table, (400, "application/json"): WRONG_RANGE}
 
 
 @extend_schema_serializer(description="What was done, to show to a person.")
@@ -71,5 +81,6 @@ class MessageSerializer(serializers.Serializer):
 
 
 def message_response(description: str, message: str) -> OpenApiResponse:
-    example = response_example({"message": message})
+    """Declare a response that says in a sentence what was done."""
+    example = response_example(message=message)
     return OpenApiResponse(MessageSerializer, description, example)

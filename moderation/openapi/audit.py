@@ -1,10 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
-    OpenApiExample,
     OpenApiParameter,
     OpenApiResponse,
     extend_schema,
@@ -12,8 +8,13 @@ from drf_spectacular.utils import (
 )
 
 from focusmaster.openapi.components import ID, PAGE, PERIOD
-from focusmaster.openapi.errors import invalid_response
-from focusmaster.openapi.texts import extend_view, field_texts, response_example
+from focusmaster.openapi.errors import WRONG_RANGE
+from focusmaster.openapi.texts import (
+    csv_responses,
+    extend_view,
+    field_texts,
+    response_example,
+)
 from moderation.models import AuditEntry
 from moderation.openapi.people import MODERATOR, PERSON
 from moderation.serializers import AuditRecordSerializer
@@ -40,7 +41,7 @@ ENTRY = {
 extend_schema_serializer(
     description="What a member of staff did.",
     component_name="AuditEntry",
-    examples=response_example(ENTRY),
+    examples=response_example(**ENTRY),
     extensions=field_texts(
         action="A word for programs.",
         actorId="Null for a command; `actorName` is then the operating system's user.",
@@ -57,46 +58,39 @@ FILTERS = [
     OpenApiParameter("target", ID, description="The `targetId`."),
     *PERIOD,
 ]
-TABLE = f"{','.join(HEADER)}\r\n"
-DESCRIPTION = (
-    "Newest first. Nobody can change or remove an entry, and each carries the hash of "
-    f"the one before it. Without `limit`, pages are of {DEFAULT_LIMIT}."
-)
-DOWNLOAD = (
-    "All of it that the filters keep, for a spreadsheet, in UTF-8. An apostrophe "
-    "stands before text that a spreadsheet would run as a formula."
-)
-SAME = " The same as `/api/admin/audit-logs{}`."
-WRONG_RANGE = invalid_response("range", "give one of: today, week, month")
 
-
-def pages(name: str, more: str = "") -> Callable:
-    return extend_schema(
-        operation_id=name,
-        summary="Read the audit log",
-        description=DESCRIPTION + more,
-        parameters=[*FILTERS, *PAGE],
-        responses={
-            200: OpenApiResponse(AuditRecordSerializer(many=True), "The entries."),
-            400: WRONG_RANGE,
-        },
+for view, operation_id, same_as in [
+    (AuditLogViewSet, "listAuditLogs", ""),
+    (AuditViewSet, "listAudit", " The same as `/api/admin/audit-logs`."),
+]:
+    extend_view(
+        view,
+        list=extend_schema(
+            operation_id=operation_id,
+            summary="Read the audit log",
+            description="Newest first. Nobody can change or remove an entry, and each "
+            "carries the hash of the one before it. Without `limit`, pages are of "
+            f"{DEFAULT_LIMIT}.{same_as}",
+            parameters=[*FILTERS, *PAGE],
+            responses={
+                200: OpenApiResponse(AuditRecordSerializer(many=True), "The entries."),
+                400: WRONG_RANGE,
+            },
+        ),
     )
-
-
-def table(name: str, more: str = "") -> Callable:
-    csv = OpenApiResponse(
-        OpenApiTypes.STR, "The table.", [OpenApiExample("Answer", TABLE)]
+for view, operation_id, same_as in [
+    (AuditLogTableViewSet, "downloadAuditLogs", ""),
+    (AuditTableViewSet, "downloadAudit", " The same as `/api/admin/audit-logs.csv`."),
+]:
+    extend_view(
+        view,
+        list=extend_schema(
+            operation_id=operation_id,
+            summary="Download the audit log as CSV",
+            description="All of it that the filters keep, for a spreadsheet, in UTF-8. "
+            "An apostrophe stands before text that a spreadsheet would run as a "
+            f"formula.{same_as}",
+            parameters=FILTERS,
+            responses=csv_responses(f"{','.join(HEADER)}\r\n"),
+        ),
     )
-    return extend_schema(
-        operation_id=name,
-        summary="Download the audit log as CSV",
-        description=DOWNLOAD + more,
-        parameters=FILTERS,
-        responses={(200, "text/csv"): csv, (400, "application/json"): WRONG_RANGE},
-    )
-
-
-extend_view(AuditLogViewSet, list=pages("listAuditLogs"))
-extend_view(AuditViewSet, list=pages("listAudit", SAME.format("")))
-extend_view(AuditLogTableViewSet, list=table("downloadAuditLogs"))
-extend_view(AuditTableViewSet, list=table("downloadAudit", SAME.format(".csv")))

@@ -6,8 +6,10 @@ from drf_spectacular.utils import (
     extend_schema,
     extend_schema_serializer,
 )
+from rest_framework import serializers
 
 from accounts.views.email_changes import MailFailed
+from focusmaster.api.errors import DatabaseUnavailable
 from focusmaster.openapi.components import PAGE
 from focusmaster.openapi.errors import (
     conflict_response,
@@ -29,7 +31,6 @@ from moderation.serializers import (
     ExportedReplySerializer,
     FeedbackInDetailSerializer,
     FeedbackNoteSerializer,
-    FeedbackReceiptSerializer,
     FeedbackSerializer,
     FeedbackStatusSerializer,
     NewFeedbackSerializer,
@@ -58,7 +59,6 @@ ROW = RECEIPT | {
     "note": "",
     "updatedAt": "2026-02-02T10:30:00Z",
 }
-THANKS = "Thank you for your feedback"
 REPLY = {
     "_id": "65bd0f2cbcf86cd799439025",
     "message": "Thank you, it is mended.",
@@ -74,6 +74,19 @@ OF_FEEDBACK = {
     "note": "Of staff for themselves.",
 }
 
+
+@extend_schema_serializer(
+    description="The feedback is kept.",
+    examples=response_example(
+        success=True, data=RECEIPT, message="Thank you for your feedback"
+    ),
+)
+class FeedbackReceiptSerializer(serializers.Serializer):
+    success = serializers.BooleanField()
+    data = NewFeedbackSerializer()
+    message = serializers.CharField()
+
+
 extend_schema_serializer(
     description="Feedback, from who gives it.",
     component_name="Feedback",
@@ -82,38 +95,24 @@ extend_schema_serializer(
         type={"default": Feedback.Type.GENERAL.value},
     ),
 )(NewFeedbackSerializer)
-extend_schema_serializer(description="What the client says of the device.")(
-    DeviceInfoSerializer
-)
-extend_schema_serializer(
-    description="The feedback is kept.",
-    examples=response_example(
-        {"success": True, "data": RECEIPT, "message": "Thank you for your feedback"}
-    ),
-)(FeedbackReceiptSerializer)
-extend_schema_serializer(description="Who gave feedback.")(SenderSerializer)
 extend_schema_serializer(
     description="Feedback, as staff see it.",
     component_name="FeedbackOnBoard",
-    examples=response_example(ROW),
+    examples=response_example(**ROW),
     extensions=field_texts(**OF_FEEDBACK),
 )(FeedbackSerializer)
 extend_schema_serializer(
-    description="A mail that was sent.", examples=response_example(REPLY)
+    description="A mail that was sent.", examples=response_example(**REPLY)
 )(ReplySerializer)
 extend_schema_serializer(
     description="Feedback with the replies to it.",
     component_name="FeedbackInDetail",
-    examples=response_example(ROW | {"replies": [REPLY]}),
+    examples=response_example(**ROW, replies=[REPLY]),
     extensions=field_texts(**OF_FEEDBACK),
 )(FeedbackInDetailSerializer)
 extend_schema_serializer(
     description="A status to give.", component_name="FeedbackStatusChange"
 )(FeedbackStatusSerializer)
-extend_schema_serializer(description="A note of staff for themselves.")(
-    FeedbackNoteSerializer
-)
-extend_schema_serializer(description="A mail to send.")(NewReplySerializer)
 extend_schema_serializer(
     description="Feedback of the person's.",
     extensions=field_texts(deviceInfo=OF_FEEDBACK["deviceInfo"]),
@@ -122,13 +121,21 @@ extend_schema_serializer(
     description="What feedback was answered.", component_name="ExportedFeedbackReply"
 )(ExportedReplySerializer)
 
+for serializer, description in {
+    DeviceInfoSerializer: "What the client says of the device.",
+    SenderSerializer: "Who gave feedback.",
+    FeedbackNoteSerializer: "A note of staff for themselves.",
+    NewReplySerializer: "A mail to send.",
+}.items():
+    extend_schema_serializer(description=description)(serializer)
+
 extend_view(
     FeedbackViewSet,
     create=extend_schema(
         operation_id="giveFeedback",
         summary="Give feedback",
         description="With or without a token; a bad token counts as none.",
-        request=request_body(NewFeedbackSerializer, GIVEN),
+        request=request_body(NewFeedbackSerializer, **GIVEN),
         responses={
             201: OpenApiResponse(FeedbackReceiptSerializer, "It is kept."),
             400: invalid_response("message", "give at least one character"),
@@ -165,7 +172,7 @@ extend_view(
         operation_id="putFeedbackStatus",
         summary="Say how far feedback is",
         description="`open` is taken as `new`.",
-        request=request_body(FeedbackStatusSerializer, {"status": "in-progress"}),
+        request=request_body(FeedbackStatusSerializer, status="in-progress"),
         responses={
             200: OpenApiResponse(FeedbackSerializer, "The feedback."),
             400: invalid_response(
@@ -177,7 +184,7 @@ extend_view(
         operation_id="putFeedbackNote",
         summary="Note something on feedback",
         description="For staff alone: who gave it never sees it.",
-        request=request_body(FeedbackNoteSerializer, {"note": "Ask for a screenshot"}),
+        request=request_body(FeedbackNoteSerializer, note="Ask for a screenshot"),
         responses={
             200: OpenApiResponse(FeedbackSerializer, "The feedback."),
             400: invalid_response("note", "give text"),
@@ -188,18 +195,13 @@ extend_view(
         summary="Answer feedback by mail",
         description="To the address that was given with it, or else that of the "
         "account.",
-        request=request_body(NewReplySerializer, {"message": REPLY["message"]}),
+        request=request_body(NewReplySerializer, message=REPLY["message"]),
         responses={
             201: OpenApiResponse(ReplySerializer, "The mail was sent."),
             400: invalid_response("message", "give at least one character"),
             409: conflict_response(NoAddress, AddressRefused),
             503: error_response(
-                "The mail or the database did not go.",
-                ("mail_failed", MailFailed.default_detail),
-                (
-                    "database_unavailable",
-                    "The database does not answer. Try again in a moment.",
-                ),
+                "The mail or the database did not go.", MailFailed, DatabaseUnavailable
             ),
         },
     ),

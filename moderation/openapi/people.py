@@ -6,6 +6,7 @@ from drf_spectacular.utils import (
     extend_schema,
     extend_schema_serializer,
 )
+from rest_framework.serializers import Serializer
 
 from accounts.exceptions import LastAdmin
 from accounts.models import User
@@ -34,7 +35,6 @@ from moderation.serializers import (
     PersonInDetailSerializer,
     PersonSerializer,
     RoleSerializer,
-    StaffSerializer,
     UnbanSerializer,
 )
 from moderation.views import PeopleViewSet
@@ -72,10 +72,9 @@ OF_PERSON = {
 
 extend_schema_serializer(
     description="A person as staff see them.",
-    examples=response_example(PERSON),
+    examples=response_example(**PERSON),
     extensions=field_texts(**OF_PERSON),
 )(PersonSerializer)
-extend_schema_serializer(description="Who of staff did something.")(StaffSerializer)
 extend_schema_serializer(
     description="A ban or a suspension.",
     extensions=field_texts(
@@ -86,54 +85,55 @@ extend_schema_serializer(
         liftedBy="Null if nobody has lifted it.",
     ),
 )(BanSerializer)
-extend_schema_serializer(description="How much of each kind a person has.")(
-    CountsSerializer
-)
 extend_schema_serializer(
     description="A person with what they have, and their bans.",
     examples=response_example(
-        BANNED
-        | {
-            "counts": {
-                "sessions": 12,
-                "tasks": 7,
-                "workLogs": 3,
-                "signIns": 0,
-                "feedback": 1,
-            },
-            "bans": [
-                {
-                    "_id": "65bd0f2cbcf86cd799439021",
-                    "status": "banned",
-                    "reason": "Violation of terms",
-                    "until": None,
-                    "author": MODERATOR,
-                    "createdAt": "2026-02-02T10:25:00Z",
-                    "inForce": True,
-                    "endedAt": None,
-                    "liftedBy": None,
-                    "liftReason": "",
-                }
-            ],
-        }
+        **BANNED,
+        counts={"sessions": 12, "tasks": 7, "workLogs": 3, "signIns": 0, "feedback": 1},
+        bans=[
+            {
+                "_id": "65bd0f2cbcf86cd799439021",
+                "status": "banned",
+                "reason": "Violation of terms",
+                "until": None,
+                "author": MODERATOR,
+                "createdAt": "2026-02-02T10:25:00Z",
+                "inForce": True,
+                "endedAt": None,
+                "liftedBy": None,
+                "liftReason": "",
+            }
+        ],
     ),
     extensions=field_texts(**OF_PERSON, bans="Newest first."),
 )(PersonInDetailSerializer)
 extend_schema_serializer(
     many=False,  # `list` returns one.
     description="One page of people.",
-    examples=response_example({"users": [PERSON], "page": 1, "pages": 1, "total": 1}),
+    examples=response_example(users=[PERSON], page=1, pages=1, total=1),
     extensions=field_texts(total="Exact up to some thousands, and an estimate beyond."),
 )(PeoplePageSerializer)
-extend_schema_serializer(description="A role to give.")(RoleSerializer)
-extend_schema_serializer(description="A ban, or a suspension.")(NewBanSerializer)
-extend_schema_serializer(description="Why a ban is lifted.")(UnbanSerializer)
-extend_schema_serializer(description="A status to give.")(NewStatusSerializer)
-extend_schema_serializer(description="A ban or a suspension of the person's.")(
-    ExportedBanSerializer
-)
+for serializer, description in {
+    CountsSerializer: "How much of each kind a person has.",
+    RoleSerializer: "A role to give.",
+    NewBanSerializer: "A ban, or a suspension.",
+    UnbanSerializer: "Why a ban is lifted.",
+    NewStatusSerializer: "A status to give.",
+    ExportedBanSerializer: "A ban or a suspension of the person's.",
+}.items():
+    extend_schema_serializer(description=description)(serializer)
 
-BARRED = conflict_response(CannotBanYourself, CannotBanAdmin)
+CANNOT_BAN = conflict_response(CannotBanYourself, CannotBanAdmin)
+
+
+def whole(serializer: type[Serializer]) -> type[Serializer]:
+    """Return a serializer for the whole body of a PATCH.
+
+    drf-spectacular sets `partial` on the serializer of any PATCH.
+    """
+    never = property(lambda self: False, lambda self, value: None)
+    return type(serializer.__name__, (serializer,), {"partial": never})
+
 
 extend_view(
     PeopleViewSet,
@@ -177,7 +177,7 @@ extend_view(
         summary="Give a role",
         description="Counts from the person's next request on. Nobody changes their "
         "own, and the last admin stays one.",
-        request=request_body(RoleSerializer, {"role": "admin"}),
+        request=request_body(whole(RoleSerializer), role="admin"),
         responses={
             200: OpenApiResponse(PersonSerializer, "The person."),
             400: invalid_response("role", "give one of: user, admin"),
@@ -191,13 +191,13 @@ extend_view(
         summary="Ban a person",
         description="At once: their sign-ins end. With `until` it is a suspension, "
         "which ends by itself. One that is in force is replaced.",
-        request=request_body(NewBanSerializer, {"reason": "Violation of terms"}),
+        request=request_body(whole(NewBanSerializer), reason="Violation of terms"),
         responses={
             200: OpenApiResponse(
-                PersonSerializer, "The person.", response_example(BANNED)
+                PersonSerializer, "The person.", response_example(**BANNED)
             ),
             400: invalid_response("reason", "This field is required."),
-            409: BARRED,
+            409: CANNOT_BAN,
         },
     ),
     unban=extend_schema(
@@ -205,7 +205,7 @@ extend_view(
         summary="Lift a ban",
         description="The person may come in again, and has to sign in for it. Who may "
         "come in anyway is left as they are.",
-        request=request_body(UnbanSerializer, {"reason": "A misunderstanding"}),
+        request=request_body(whole(UnbanSerializer), reason="A misunderstanding"),
         responses={
             200: OpenApiResponse(PersonSerializer, "The person."),
             400: invalid_response("reason", "give text"),
@@ -217,13 +217,12 @@ extend_view(
         description="The same as banning and lifting, by the name of what comes of "
         "it. Here a reason may be left out, and a suspension has no end.",
         request=request_body(
-            NewStatusSerializer,
-            {"status": "suspended", "banReason": "Violation of terms"},
+            NewStatusSerializer, status="suspended", banReason="Violation of terms"
         ),
         responses={
             200: message_response("It is so.", "User status updated successfully"),
             400: invalid_response("status", "give one of: active, banned, suspended"),
-            409: BARRED,
+            409: CANNOT_BAN,
         },
     ),
 )
