@@ -11,7 +11,7 @@ from rest_framework.exceptions import APIException
 from focusmaster.api.errors import DATABASE_RETRY_AFTER, PUBLISHED, DatabaseUnavailable
 from focusmaster.api.etags import PreconditionFailed
 from focusmaster.api.parsers import PayloadTooLarge
-from focusmaster.exceptions import RuleViolation
+from focusmaster.exceptions import LinkedServiceError, RuleViolation
 from focusmaster.openapi.components import Schema, text_header
 
 ERROR = {"$ref": "#/components/schemas/Error"}
@@ -48,8 +48,13 @@ ERROR_SCHEMA = {
 }
 BAD_REQUEST = "The request is wrong by itself."
 
-# An exception with its code and message, or these two.
-ErrorCase = type[Exception] | tuple[str, str]
+# An exception that has a code and a message, or these two.
+ErrorCase = (
+    type[APIException]
+    | type[RuleViolation]
+    | type[LinkedServiceError]
+    | tuple[str, str]
+)
 
 
 def error_body(case: ErrorCase, errors: Sequence[Schema] = ()) -> Schema:

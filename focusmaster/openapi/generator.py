@@ -21,7 +21,7 @@ from drf_spectacular.plumbing import (
     list_hash,
     load_enum_name_overrides,
 )
-from drf_spectacular.utils import OpenApiParameter, extend_schema_field
+from drf_spectacular.utils import Direction, OpenApiParameter, extend_schema_field
 from rest_framework.permissions import AllowAny
 from rest_framework.views import APIView
 
@@ -89,8 +89,8 @@ class AutoSchema(openapi.AutoSchema):
         is_write = self.method.lower() in WRITES and "get" in self.view.action_map
         return is_write and isinstance(self.view, ConditionalWrites)
 
-    def get_operation(self, *args: Any) -> Schema:
-        operation = super().get_operation(*args)
+    def get_operation(self, *args: Any, **kwargs: Any) -> Schema:
+        operation = super().get_operation(*args, **kwargs)
         operation.setdefault("security", [])
         if "requestBody" in operation:
             operation["requestBody"]["required"] = True
@@ -260,7 +260,9 @@ class ChoiceExtension(OpenApiSerializerFieldExtension):
     def get_name(self) -> str | None:
         return load_enum_name_overrides().get(list_hash([*self.target.choices.items()]))
 
-    def map_serializer_field(self, auto_schema, direction) -> Schema:
+    def map_serializer_field(
+        self, auto_schema: openapi.AutoSchema, direction: Direction
+    ) -> Schema:
         return {"type": "string", "enum": list(self.target.choices)}
 
 
@@ -268,7 +270,9 @@ class InstantExtension(OpenApiSerializerFieldExtension):
     target_class = "focusmaster.api.fields.RFC3339Field"
     match_subclasses = True
 
-    def map_serializer_field(self, auto_schema, direction) -> Schema:
+    def map_serializer_field(
+        self, auto_schema: openapi.AutoSchema, direction: Direction
+    ) -> Schema:
         takes_days = isinstance(self.target, InstantOrDayField)
         return INSTANT_OR_ANY_DAY if takes_days and direction == "request" else INSTANT
 
@@ -280,7 +284,9 @@ class NestedExtension(OpenApiSerializerFieldExtension):
     match_subclasses = True
     priority = -1  # An extension for one serializer goes first.
 
-    def map_serializer_field(self, auto_schema, direction) -> Schema:
+    def map_serializer_field(
+        self, auto_schema: openapi.AutoSchema, direction: Direction
+    ) -> Schema:
         if direction == "request" and self.target.root.partial:
             self.target.partial = True
         return auto_schema.resolve_serializer(self.target, direction).ref

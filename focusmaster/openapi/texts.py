@@ -1,6 +1,7 @@
 """Short forms that the `openapi` module of each app declares its texts with.
 
-The rest is drf-spectacular's own: `extend_schema`, `extend_schema_serializer`.
+The rest is drf-spectacular's own: `extend_schema`, `extend_schema_serializer`,
+`OpenApiResponse`.
 """
 
 from __future__ import annotations
@@ -8,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from drf_spectacular.drainage import isolate_view_method
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiExample,
     OpenApiRequest,
     OpenApiResponse,
     extend_schema_serializer,
+    extend_schema_view,
 )
 from rest_framework import serializers
 from rest_framework.views import APIView
@@ -25,16 +26,17 @@ from focusmaster.openapi.generator import AutoSchema, documented
 
 
 def extend_view(view: type[APIView], **operations: Callable) -> None:
-    """Give methods of a view their `extend_schema`, and their place in the document.
+    """Apply `extend_schema_view` to a view, and give its methods their place in order.
 
-    Unlike drf-spectacular's `extend_schema_view` it keeps the order and takes methods
-    that `@action.mapping` maps. The view gets its AutoSchema here, not by
-    DEFAULT_SCHEMA_CLASS, which every process would import when it starts.
+    The view gets its AutoSchema here, not by DEFAULT_SCHEMA_CLASS, which every process
+    would import when it starts.
     """
-    view.schema = AutoSchema()
-    for name, extend in operations.items():
-        extend(isolate_view_method(view, name))
-        documented.append((view, name))
+    schema = AutoSchema()
+    # `extend_schema_view` takes these names; it would miss what `@action.mapping` maps.
+    schema.method_mapping = {name: name for name in operations}
+    view.schema = schema
+    extend_schema_view(**operations)(view)
+    documented.extend((view, name) for name in operations)
 
 
 # A sentence, or what to add to the schema of a field.
