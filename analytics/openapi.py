@@ -1,240 +1,279 @@
-"""How the OpenAPI document describes the calls of this app."""
+"""How the OpenAPI document describes the endpoints of this app."""
 
 from __future__ import annotations
 
+from drf_spectacular.utils import (
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_serializer,
+)
+from rest_framework import serializers
+from rest_framework.serializers import DateField, IntegerField
+
 from analytics.breakdowns import PRIORITIES
 from analytics.daily import WEEKDAYS
-from analytics.serializers import (
-    DaySerializer,
-    GoalDaySerializer,
-    GoalSerializer,
-    HeatmapDaySerializer,
-    HourSerializer,
-    MoodShareSerializer,
-    PriorityShareSerializer,
-    ProductivitySerializer,
-    StreaksSerializer,
-    TaskShareSerializer,
-    TodaySerializer,
-    WeekdaySerializer,
-)
 from analytics.views import AnalyticsViewSet
-from focusmaster.openapi.texts import (
-    PERIOD,
-    Call,
-    answer,
-    describe,
-    document,
-    invalid,
-)
+from focusmaster.api.fields import StrictChoiceField
+from focusmaster.openapi.components import PERIOD, TZ
+from focusmaster.openapi.errors import WRONG_RANGE, WRONG_ZONE, invalid_response
+from focusmaster.openapi.texts import extend_view, response_example
+from pomodoro.models import PomodoroSession
 from pomodoro.openapi import EXAMPLE as SESSION
+from pomodoro.serializers import SessionSerializer, SessionTaskField
 
-describe(DaySerializer, "A local day.", fields={"focusTime": "Seconds."})
-describe(
-    ProductivitySerializer,
-    "The focus sessions of a period, in total and by day.",
-    example={
-        "totalFocusTime": 18000,
-        "totalSessions": 12,
-        "averageSessionDuration": 1500,
-        "dailyBreakdown": [{"date": "2026-02-02", "focusTime": 3600, "sessions": 3}],
-    },
-    fields={
-        "totalFocusTime": "Seconds.",
-        "averageSessionDuration": "Seconds; 0 when there are none.",
-        "dailyBreakdown": "Every day of the period, oldest first.",
-    },
-)
-describe(
-    TodaySerializer,
-    "The focus sessions of the local day.",
-    example={"totalDuration": 1500, "sessionCount": 1, "sessions": [SESSION]},
-    fields={"totalDuration": "Seconds.", "sessions": "Newest first."},
-)
-describe(
-    WeekdaySerializer,
-    "A local day of the week.",
-    example={"name": "Mon", "date": "2026-02-02", "duration": 60},
-    fields={
-        "name": {"enum": WEEKDAYS},
-        "duration": "Minutes, rounded; half a minute is one.",
-    },
-)
-describe(
-    PriorityShareSerializer,
-    "How many of your tasks have a priority.",
-    example={"name": "High", "value": 3},
-    fields={"name": {"enum": list(PRIORITIES)}},
-)
-describe(
-    HeatmapDaySerializer,
-    "A local day on which there was a focus session.",
-    example={"date": "2026-02-02", "count": 3},
-    fields={"count": "Focus sessions, completed or not."},
-)
-describe(
-    StreaksSerializer,
-    "Local days in a row with at least one completed focus session.",
-    example={"current": 3, "longest": 12, "lastActiveDay": "2026-02-02"},
-    fields={
-        "current": "Those that end today or, as today is not over, yesterday.",
-        "lastActiveDay": "The last such day; null for none.",
-    },
-)
-describe(
-    HourSerializer,
-    "The focus sessions that start within an hour of the local day.",
-    example={"hour": 9, "focusTime": 3600, "sessions": 3},
-    fields={"hour": "From 0 to 23.", "focusTime": "Seconds."},
-)
-describe(
-    TaskShareSerializer,
-    "The focus sessions on a task.",
-    example={
-        "task": SESSION["task"],
-        "focusTime": 3600,
-        "sessions": 3,
-        "estimated": 4,
-        "completed": 2,
-    },
-    fields={
-        "task": "Null for the sessions without one, or whose task was deleted.",
-        "focusTime": "Seconds.",
-        "estimated": "The task's `estimatedPomodoros`; null without a task.",
-        "completed": "The task's `completedPomodoros`, those of all time; null without "
-        "a task.",
-    },
-)
-describe(
-    MoodShareSerializer,
-    "The focus sessions in a mood.",
-    example={"mood": "focused", "focusTime": 3600, "sessions": 3},
-    fields={
-        "mood": "Null for the sessions of which none is known.",
-        "focusTime": "Seconds.",
-    },
-)
-describe(
-    GoalDaySerializer,
-    "A local day.",
-    fields={"sessions": "Completed focus sessions."},
-)
-describe(
-    GoalSerializer,
-    "How the daily goal is met.",
-    example={
-        "dailyGoal": 8,
-        "completedToday": 3,
-        "days": [{"date": "2026-02-02", "sessions": 9, "met": True}],
-    },
-    fields={
-        "dailyGoal": "The setting, as it is now; past days are held against it too.",
-        "completedToday": "Whether or not the period has today in it.",
-        "days": "Every day of the period, oldest first.",
-    },
-)
+WHOLE_PERIOD = "Every day of the period, oldest first."
 
-*_, TZ = PERIOD
-WRONG_ZONE = invalid("tz", "give an IANA time zone such as Europe/Berlin")
-WRONG_RANGE = invalid("range", "give one of: today, week, month")
-TOO_LONG = invalid("from", "give at most 3660 days")
 
-document(
+@extend_schema_serializer(description="A local day.")
+class DaySerializer(serializers.Serializer):
+    date = DateField()
+    focusTime = IntegerField(help_text="Seconds.")
+    sessions = IntegerField()
+
+
+@extend_schema_serializer(
+    description="The focus sessions of a period, in total and by day.",
+    examples=response_example(
+        totalFocusTime=18000,
+        totalSessions=12,
+        averageSessionDuration=1500,
+        dailyBreakdown=[{"date": "2026-02-02", "focusTime": 3600, "sessions": 3}],
+    ),
+)
+class ProductivitySerializer(serializers.Serializer):
+    totalFocusTime = IntegerField(help_text="Seconds.")
+    totalSessions = IntegerField()
+    averageSessionDuration = IntegerField(help_text="Seconds; 0 when there are none.")
+    dailyBreakdown = DaySerializer(many=True, help_text=WHOLE_PERIOD)
+
+
+@extend_schema_serializer(
+    description="The focus sessions of the local day.",
+    examples=response_example(totalDuration=1500, sessionCount=1, sessions=[SESSION]),
+)
+class TodaySerializer(serializers.Serializer):
+    totalDuration = IntegerField(help_text="Seconds.")
+    sessionCount = IntegerField()
+    sessions = SessionSerializer(many=True, help_text="Newest first.")
+
+
+@extend_schema_serializer(
+    description="A local day of the week.",
+    examples=response_example(name="Mon", date="2026-02-02", duration=60),
+)
+class WeekdaySerializer(serializers.Serializer):
+    name = StrictChoiceField(WEEKDAYS)
+    date = DateField()
+    duration = IntegerField(help_text="Minutes, rounded; half a minute is one.")
+
+
+@extend_schema_serializer(
+    description="How many of your tasks have a priority.",
+    examples=response_example(name="High", value=3),
+)
+class PriorityShareSerializer(serializers.Serializer):
+    name = StrictChoiceField(PRIORITIES)
+    value = IntegerField()
+
+
+@extend_schema_serializer(
+    description="A local day on which there was a focus session.",
+    examples=response_example(date="2026-02-02", count=3),
+)
+class HeatmapDaySerializer(serializers.Serializer):
+    date = DateField()
+    count = IntegerField(help_text="Focus sessions, completed or not.")
+
+
+@extend_schema_serializer(
+    description="Local days in a row with at least one completed focus session.",
+    examples=response_example(current=3, longest=12, lastActiveDay="2026-02-02"),
+)
+class StreaksSerializer(serializers.Serializer):
+    current = IntegerField(
+        help_text="Those that end today or, as today is not over, yesterday."
+    )
+    longest = IntegerField()
+    lastActiveDay = DateField(
+        allow_null=True, help_text="The last such day; null for none."
+    )
+
+
+@extend_schema_serializer(
+    description="The focus sessions that start within an hour of the local day.",
+    examples=response_example(hour=9, focusTime=3600, sessions=3),
+)
+class HourSerializer(serializers.Serializer):
+    hour = IntegerField(help_text="From 0 to 23.")
+    focusTime = IntegerField(help_text="Seconds.")
+    sessions = IntegerField()
+
+
+@extend_schema_serializer(
+    description="The focus sessions on a task.",
+    examples=response_example(
+        task=SESSION["task"], focusTime=3600, sessions=3, estimated=4, completed=2
+    ),
+)
+class TaskShareSerializer(serializers.Serializer):
+    task = SessionTaskField(
+        allow_null=True,
+        help_text="Null for the sessions without one, or whose task was deleted.",
+    )
+    focusTime = IntegerField(help_text="Seconds.")
+    sessions = IntegerField()
+    estimated = IntegerField(
+        allow_null=True,
+        help_text="The task's `estimatedPomodoros`; null without a task.",
+    )
+    completed = IntegerField(
+        allow_null=True,
+        help_text="The task's `completedPomodoros`, those of all time; null without a "
+        "task.",
+    )
+
+
+@extend_schema_serializer(
+    description="The focus sessions in a mood.",
+    examples=response_example(mood="focused", focusTime=3600, sessions=3),
+)
+class MoodShareSerializer(serializers.Serializer):
+    mood = StrictChoiceField(
+        PomodoroSession.Mood.choices,
+        allow_null=True,
+        help_text="Null for the sessions of which none is known.",
+    )
+    focusTime = IntegerField(help_text="Seconds.")
+    sessions = IntegerField()
+
+
+@extend_schema_serializer(description="A local day.")
+class GoalDaySerializer(serializers.Serializer):
+    date = DateField()
+    sessions = IntegerField(help_text="Completed focus sessions.")
+    met = serializers.BooleanField()
+
+
+@extend_schema_serializer(
+    description="How the daily goal is met.",
+    examples=response_example(
+        dailyGoal=8,
+        completedToday=3,
+        days=[{"date": "2026-02-02", "sessions": 9, "met": True}],
+    ),
+)
+class GoalSerializer(serializers.Serializer):
+    dailyGoal = IntegerField(
+        help_text="The setting, as it is now; past days are held against it too."
+    )
+    completedToday = IntegerField(
+        help_text="Whether or not the period has today in it."
+    )
+    days = GoalDaySerializer(many=True, help_text=WHOLE_PERIOD)
+
+
+TOO_LONG = invalid_response("from", "give at most 3660 days")
+
+extend_view(
     AnalyticsViewSet,
-    "Analytics",
-    productivity=Call(
-        "getProductivity",
-        "Focus by day",
-        "Without a period, the week.",
+    productivity=extend_schema(
+        operation_id="getProductivity",
+        summary="Focus by day",
+        description="Without a period, the week.",
         parameters=PERIOD,
         responses={
-            200: answer("The summary.", ProductivitySerializer),
+            200: OpenApiResponse(ProductivitySerializer, "The summary."),
             400: TOO_LONG,
         },
     ),
-    today=Call(
-        "getFocusToday",
-        "Today's focus",
-        "The focus sessions that start since local midnight.",
+    today=extend_schema(
+        operation_id="getFocusToday",
+        summary="Today's focus",
+        description="The focus sessions that start since local midnight.",
         parameters=[TZ],
         responses={
-            200: answer("They and their sum.", TodaySerializer),
+            200: OpenApiResponse(TodaySerializer, "They and their sum."),
             400: WRONG_ZONE,
         },
     ),
-    week=Call(
-        "getFocusThisWeek",
-        "This week's focus, in minutes",
-        "Seven days from the first of the present week, which `weekStart` in the "
-        "settings decides; those that are still to come are there with 0.",
+    week=extend_schema(
+        operation_id="getFocusThisWeek",
+        summary="This week's focus, in minutes",
+        description="Seven days from the first of the present week, which `weekStart` "
+        "in the settings decides; those that are still to come are there with 0.",
         parameters=[TZ],
         responses={
-            200: answer("The days.", WeekdaySerializer(many=True)),
+            200: OpenApiResponse(WeekdaySerializer(many=True), "The days."),
             400: WRONG_ZONE,
         },
     ),
-    distribution=Call(
-        "getTaskDistribution",
-        "Tasks by priority",
-        "All your tasks, done or not, the highest priority first.",
-        responses={200: answer("The numbers.", PriorityShareSerializer(many=True))},
+    distribution=extend_schema(
+        operation_id="getTaskDistribution",
+        summary="Tasks by priority",
+        description="All your tasks, done or not, the highest priority first.",
+        responses={
+            200: OpenApiResponse(PriorityShareSerializer(many=True), "The numbers.")
+        },
     ),
-    heatmap=Call(
-        "getHeatmap",
-        "Focus sessions by day, for a year",
-        "Only the days that have one, oldest first. Without a period, the 365 local "
-        "days that end today.",
+    heatmap=extend_schema(
+        operation_id="getHeatmap",
+        summary="Focus sessions by day, for a year",
+        description="Only the days that have one, oldest first. Without a period, the "
+        "365 local days that end today.",
         parameters=PERIOD,
         responses={
-            200: answer("The days.", HeatmapDaySerializer(many=True)),
+            200: OpenApiResponse(HeatmapDaySerializer(many=True), "The days."),
             400: TOO_LONG,
         },
     ),
-    streaks=Call(
-        "getStreaks",
-        "Days in a row",
-        "Over your whole history, up to today.",
+    streaks=extend_schema(
+        operation_id="getStreaks",
+        summary="Days in a row",
+        description="Over your whole history, up to today.",
         parameters=[TZ],
-        responses={200: answer("The streaks.", StreaksSerializer), 400: WRONG_ZONE},
+        responses={
+            200: OpenApiResponse(StreaksSerializer, "The streaks."),
+            400: WRONG_ZONE,
+        },
     ),
-    hours=Call(
-        "getFocusByHour",
-        "Focus by hour of the day",
-        "All 24 hours. Without a period, of all your sessions.",
+    hours=extend_schema(
+        operation_id="getFocusByHour",
+        summary="Focus by hour of the day",
+        description="All 24 hours. Without a period, of all your sessions.",
         parameters=PERIOD,
         responses={
-            200: answer("The hours.", HourSerializer(many=True)),
+            200: OpenApiResponse(HourSerializer(many=True), "The hours."),
             400: WRONG_RANGE,
         },
     ),
-    tasks=Call(
-        "getFocusByTask",
-        "Focus by task",
-        "The tasks with sessions in the period, most time first. Without a period, of "
-        "all your sessions.",
+    tasks=extend_schema(
+        operation_id="getFocusByTask",
+        summary="Focus by task",
+        description="The tasks with sessions in the period, most time first. Without "
+        "a period, of all your sessions.",
         parameters=PERIOD,
         responses={
-            200: answer("The tasks.", TaskShareSerializer(many=True)),
+            200: OpenApiResponse(TaskShareSerializer(many=True), "The tasks."),
             400: WRONG_RANGE,
         },
     ),
-    moods=Call(
-        "getFocusByMood",
-        "Focus by mood",
-        "The moods of sessions in the period, most time first. Without a period, of "
-        "all your sessions.",
+    moods=extend_schema(
+        operation_id="getFocusByMood",
+        summary="Focus by mood",
+        description="The moods of sessions in the period, most time first. Without a "
+        "period, of all your sessions.",
         parameters=PERIOD,
         responses={
-            200: answer("The moods.", MoodShareSerializer(many=True)),
+            200: OpenApiResponse(MoodShareSerializer(many=True), "The moods."),
             400: WRONG_RANGE,
         },
     ),
-    goal=Call(
-        "getGoal",
-        "The daily goal",
-        "How many focus sessions were completed on each day. Without a period, in the "
-        "week.",
+    goal=extend_schema(
+        operation_id="getGoal",
+        summary="The daily goal",
+        description="How many focus sessions were completed on each day. Without a "
+        "period, in the week.",
         parameters=PERIOD,
-        responses={200: answer("The days.", GoalSerializer), 400: TOO_LONG},
+        responses={200: OpenApiResponse(GoalSerializer, "The days."), 400: TOO_LONG},
     ),
 )

@@ -235,8 +235,13 @@ SPECTACULAR_SETTINGS = {
         {"name": "Admin", "description": "For staff: people, the audit log, feedback."},
         {"name": "Service", "description": "Whether the service is well."},
     ],
-    "DEFAULT_GENERATOR_CLASS": "focusmaster.openapi.generator.SchemaGenerator",
-    "SORT_OPERATION_PARAMETERS": False,
+    "PREPROCESSING_HOOKS": ["focusmaster.openapi.generator.keep_documented"],
+    "POSTPROCESSING_HOOKS": [
+        "focusmaster.openapi.generator.describe_objects",
+        "focusmaster.openapi.generator.show_lone_examples",
+    ],
+    "SORT_OPERATIONS": False,
+    "SORT_OPERATION_PARAMETERS": "focusmaster.openapi.generator.headers_last",
     "COMPONENT_SPLIT_REQUEST": True,
     # Docstrings are for who reads the code; the document has its own texts.
     "DISABLE_DOCSTRING_DESCRIPTIONS": True,
@@ -252,8 +257,6 @@ SPECTACULAR_SETTINGS = {
         "FeedbackType": "moderation.models.Feedback.Type",
         "FeedbackStatus": "moderation.models.Feedback.Status",
     },
-    # Sets of words are components already, see focusmaster.openapi.
-    "POSTPROCESSING_HOOKS": [],
 }
 
 # Limits: requests of one person or address, and what they may try in vain

@@ -1,24 +1,31 @@
-"""How the OpenAPI document describes the calls of this app, in this order."""
+"""How the OpenAPI document describes the endpoints of this app, in this order."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_serializer,
+)
 from rest_framework import serializers
 
 from focusmaster.api.errors import DatabaseUnavailable
 from focusmaster.api.fields import RFC3339Field
-from focusmaster.openapi.components import COMMON_ERRORS, ERROR_SCHEMA, error_example
+from focusmaster.openapi.errors import (
+    ERROR_SCHEMA,
+    FORBIDDEN,
+    error_response,
+    invalid_response,
+)
 from focusmaster.openapi.texts import (
-    Call,
-    MessageSerializer,
-    answer,
-    body,
-    describe,
-    document,
-    invalid,
-    refusal,
+    extend_view,
+    field_texts,
+    message_response,
+    request_body,
+    request_texts,
+    response_example,
 )
 from integrations.exceptions import (
     InvalidState,
@@ -68,131 +75,110 @@ CONFLICT_SCHEMA = ERROR_SCHEMA | {
         }
     }
 }
-STATE = InvalidState().message
+DONE = {"success": True}
+SCOPES = "What the person allowed, in Spotify's words."
 
 
+@extend_schema_serializer(
+    description="Where to send the browser.",
+    component_name="SpotifyAuthorization",
+    examples=response_example(
+        url="https://accounts.spotify.com/authorize?client_id=5f1c&response_type="
+        "code&redirect_uri=https%3A%2F%2Ffocus.example.com%2Fapi%2Fspotify%2Fcallback"
+        "&scope=user-modify-playback-state+user-read-playback-state&state=gAAAAABp"
+    ),
+    extensions=field_texts(url={"format": "uri"}),
+)
 class AuthorizationSerializer(serializers.Serializer):
     url = serializers.CharField()
 
 
+@extend_schema_serializer(
+    description="Whether Spotify is connected now.",
+    component_name="SpotifyConnected",
+    examples=response_example(success=True, message=CONNECTED),
+    extensions=field_texts(success="False when the person did not want it."),
+)
 class ConnectedSerializer(serializers.Serializer):
     success = serializers.BooleanField()
     message = serializers.CharField()
 
 
+@extend_schema_serializer(
+    description="That Spotify is connected now.",
+    component_name="SpotifyConnectedFor",
+    examples=response_example(success=True, message=CONNECTED, expires_in=3600),
+    extensions=field_texts(
+        expires_in="Seconds until the service renews its access; nothing to do."
+    ),
+)
 class ConnectedForSerializer(ConnectedSerializer):
     expires_in = serializers.IntegerField()
 
 
+@extend_schema_serializer(
+    description="That it is done.",
+    component_name="SpotifyDone",
+    examples=response_example(**DONE),
+)
 class DoneSerializer(serializers.Serializer):
     success = serializers.BooleanField()
 
 
+@extend_schema_serializer(
+    description="The link to Spotify.",
+    component_name="SpotifyStatus",
+    examples=response_example(
+        connected=True,
+        scopes=["user-modify-playback-state", "user-read-playback-state"],
+        linkedAt="2026-02-02T10:00:00Z",
+    ),
+    extensions=field_texts(scopes=SCOPES),
+)
 class StatusSerializer(serializers.Serializer):
     connected = serializers.BooleanField()
     scopes = serializers.ListField(child=serializers.CharField())
     linkedAt = RFC3339Field(allow_null=True)
 
 
-describe(
-    AuthorizationSerializer,
-    "Where to send the browser.",
-    name="SpotifyAuthorization",
-    example={
-        "url": "https://accounts.spotify.com/authorize?client_id=5f1c&response_type="
-        "code&redirect_uri=https%3A%2F%2Ffocus.example.com%2Fapi%2Fspotify%2Fcallback"
-        "&scope=user-modify-playback-state+user-read-playback-state&state=gAAAAABp"
-    },
-    fields={"url": {"format": "uri"}},
-)
-describe(
-    ConnectedSerializer,
-    "Whether Spotify is connected now.",
-    name="SpotifyConnected",
-    example={"success": True, "message": CONNECTED},
-    fields={"success": "False when the person did not want it."},
-)
-describe(
-    ConnectedForSerializer,
-    "That Spotify is connected now.",
-    name="SpotifyConnectedFor",
-    example={"success": True, "message": CONNECTED, "expires_in": 3600},
-    fields={
-        "expires_in": "Seconds until the service renews its access; nothing to do."
-    },
-)
-describe(
-    CodeSerializer,
-    "What Spotify sent the browser back with.",
-    name="SpotifyCode",
-    given={"state": "Without it, the cookie counts that came with the page's URL."},
-)
-describe(FocusSerializer, "What the person is at now.", name="FocusPhase")
-describe(
-    DoneSerializer, "That it is done.", name="SpotifyDone", example={"success": True}
-)
-describe(
-    StatusSerializer,
-    "The link to Spotify.",
-    name="SpotifyStatus",
-    example={
-        "connected": True,
-        "scopes": ["user-modify-playback-state", "user-read-playback-state"],
-        "linkedAt": "2026-02-02T10:00:00Z",
-    },
-    fields={"scopes": "What the person allowed, in Spotify's words."},
-)
-
-
-describe(
-    SpotifyLinkSerializer,
-    "The link to Spotify, without the tokens.",
-    name="SpotifyLink",
-    fields={"scopes": "What the person allowed, in Spotify's words."},
-)
-
-
-def messages_of(*errors: Any) -> dict[str, str]:
-    return {error.default_code: error.default_detail for error in errors}
-
-
-def examples_of(common: int) -> dict[str, str]:
-    """Return the messages of an error that any call can have, by their codes."""
-    content = COMMON_ERRORS[common][1]["content"]["application/json"]
-    return {code: one["value"]["message"] for code, one in content["examples"].items()}
-
-
-def conflict(*violations: type[Exception]) -> OpenApiResponse:
-    examples = [
-        OpenApiExample(one.code, {**one.more, **error_example(one.code, one.message)})
-        for one in violations
-    ]
-    return OpenApiResponse(
-        CONFLICT_SCHEMA, "There is no link, or Spotify does not want to.", examples
-    )
-
-
-UNAVAILABLE = refusal(
-    "Spotify is not set up here, or the database does not answer.",
-    **messages_of(SpotifyNotConfigured, DatabaseUnavailable),
-)
-# What Spotify itself may say to any call.
-ANSWERS_OF_SPOTIFY = {
-    429: refusal(
-        "Spotify gets too many requests; `Retry-After` is its own.",
-        **messages_of(SpotifyRateLimited),
+extend_schema_serializer(
+    description="What Spotify sent the browser back with.",
+    component_name="SpotifyCode",
+    extensions=request_texts(
+        state="Without it, the cookie counts that came with the page's URL."
     ),
-    502: refusal(
+)(CodeSerializer)
+extend_schema_serializer(
+    description="What the person is at now.", component_name="FocusPhase"
+)(FocusSerializer)
+extend_schema_serializer(
+    description="The link to Spotify, without the tokens.",
+    extensions=field_texts(scopes=SCOPES),
+)(SpotifyLinkSerializer)
+
+WRONG_STATE = invalid_response("state", InvalidState().message)
+CONFLICT = error_response(
+    "There is no link, or Spotify does not want to.", SpotifyNotLinked, SpotifyRefused
+)
+CONFLICT.response = CONFLICT_SCHEMA
+UNAVAILABLE = error_response(
+    "Spotify is not set up here, or the database does not answer.",
+    SpotifyNotConfigured,
+    DatabaseUnavailable,
+)
+# What may come of any request that Spotify is asked for.
+SPOTIFY_ERRORS = {
+    429: error_response(
+        "Spotify gets too many requests; `Retry-After` is its own.", SpotifyRateLimited
+    ),
+    502: error_response(
         "Spotify is down, too slow, or makes no sense. It takes 5 seconds at most.",
-        **{SpotifyUnavailable.code: SpotifyUnavailable.message},
+        SpotifyUnavailable,
     ),
     503: UNAVAILABLE,
 }
 AUTHORIZATION = {
-    "responses": {
-        200: answer("The URL.", AuthorizationSerializer),
-        503: UNAVAILABLE,
-    },
+    "summary": "Begin to connect Spotify",
     "parameters": [
         OpenApiParameter(
             "Set-Cookie",
@@ -201,12 +187,13 @@ AUTHORIZATION = {
             response=[200],
         )
     ],
+    "responses": {
+        200: OpenApiResponse(AuthorizationSerializer, "The URL."),
+        503: UNAVAILABLE,
+    },
 }
-ASKS = (
-    "Send the browser there. The person comes back to the callback within ten minutes, "
-    "once."
-)
 PLAYBACK = {
+    "summary": "What is on?",
     "responses": {
         200: OpenApiResponse(
             PLAYER,
@@ -216,47 +203,49 @@ PLAYBACK = {
                 OpenApiExample("plays_nothing", PLAYS_NOTHING),
             ],
         ),
-        409: conflict(SpotifyNotLinked, SpotifyRefused),
-        **ANSWERS_OF_SPOTIFY,
-    }
-}
-CONTROL = {
-    "request": None,
-    "responses": {
-        200: answer("Spotify has done it.", DoneSerializer),
-        403: refusal(
-            "The person has no Spotify Premium, is barred here, or another site sent "
-            "the cookie.",
-            **messages_of(PremiumRequired),
-            **examples_of(403),
-        ),
-        404: refusal("No device plays.", **messages_of(NoActiveDevice)),
-        409: conflict(SpotifyNotLinked, SpotifyRefused),
-        **ANSWERS_OF_SPOTIFY,
+        409: CONFLICT,
+        **SPOTIFY_ERRORS,
     },
 }
-ONCE = "Spotify is told so exactly once; when it fails, nothing is tried again."
+CONTROL = {
+    "description": "Spotify is told so exactly once; when it fails, nothing is tried "
+    "again.",
+    "responses": {
+        200: OpenApiResponse(DoneSerializer, "Spotify has done it."),
+        403: error_response(
+            "The person has no Spotify Premium, is barred here, or another site sent "
+            "the cookie.",
+            PremiumRequired,
+            *FORBIDDEN,
+        ),
+        404: error_response("No device plays.", NoActiveDevice),
+        409: CONFLICT,
+        **SPOTIFY_ERRORS,
+    },
+}
 
-document(
+extend_view(
     SpotifyViewSet,
-    "Spotify",
-    auth_url=Call("getSpotifyUrl", "Begin to connect Spotify", ASKS, **AUTHORIZATION),
-    login=Call(
-        "getSpotifyLogin",
-        "Begin to connect Spotify",
-        "The same as `GET /api/spotify/auth-url`.",
+    auth_url=extend_schema(
+        operation_id="getSpotifyUrl",
+        description="Send the browser there. The person comes back to the callback "
+        "within ten minutes, once.",
+        **AUTHORIZATION,
+    ),
+    login=extend_schema(
+        operation_id="getSpotifyLogin",
+        description="The same as `GET /api/spotify/auth-url`.",
         **AUTHORIZATION,
     ),
 )
-document(
+extend_view(
     CallbackViewSet,
-    "Spotify",
-    arrive=Call(
-        "arriveFromSpotify",
-        "Come back from Spotify",
-        "Spotify sends the browser here. Whose link it becomes, the state tells. A "
-        "browser is led on to the web client with `?spotify=connected` or `=error`; "
-        "the answers here are for who asks for `application/json`.",
+    arrive=extend_schema(
+        operation_id="arriveFromSpotify",
+        summary="Come back from Spotify",
+        description="Spotify sends the browser here. Whose link it becomes, the state "
+        "tells. A browser is led on to the web client with `?spotify=connected` or "
+        "`=error`; the answers here are for who asks for `application/json`.",
         parameters=[
             OpenApiParameter("code", description="What Spotify gave."),
             OpenApiParameter(
@@ -269,77 +258,75 @@ document(
             ),
         ],
         responses={
-            200: answer("What has become of it.", ConnectedSerializer),
-            400: invalid("state", STATE),
+            200: OpenApiResponse(ConnectedSerializer, "What has become of it."),
+            400: WRONG_STATE,
             401: None,
-            429: ANSWERS_OF_SPOTIFY[429],
-            502: ANSWERS_OF_SPOTIFY[502],
-            503: UNAVAILABLE,
+            **SPOTIFY_ERRORS,
         },
     ),
-    hand_on=Call(
-        "connectSpotify",
-        "Hand on the code from Spotify",
-        "For a web client that Spotify sends the browser to.",
-        request=body(CodeSerializer, {"code": "AQDKq1", "state": "gAAAAABp"}),
+    hand_on=extend_schema(
+        operation_id="connectSpotify",
+        summary="Hand on the code from Spotify",
+        description="For a web client that Spotify sends the browser to.",
+        request=request_body(CodeSerializer, code="AQDKq1", state="gAAAAABp"),
         responses={
-            200: answer("Spotify is connected.", ConnectedForSerializer),
-            400: invalid("state", STATE),
-            429: ANSWERS_OF_SPOTIFY[429],
-            502: ANSWERS_OF_SPOTIFY[502],
-            503: UNAVAILABLE,
+            200: OpenApiResponse(ConnectedForSerializer, "Spotify is connected."),
+            400: WRONG_STATE,
+            **SPOTIFY_ERRORS,
         },
     ),
 )
-document(
+extend_view(
     SpotifyViewSet,
-    "Spotify",
-    status=Call(
-        "getSpotifyStatus",
-        "Is Spotify connected?",
-        "Tells what is known here; Spotify is not asked.",
-        responses={200: answer("Whether, and since when.", StatusSerializer)},
+    status=extend_schema(
+        operation_id="getSpotifyStatus",
+        summary="Is Spotify connected?",
+        description="Tells what is known here; Spotify is not asked.",
+        responses={200: OpenApiResponse(StatusSerializer, "Whether, and since when.")},
     ),
-    destroy_all=Call(
-        "disconnectSpotify",
-        "Disconnect Spotify",
-        "Forgets the link; harmless without one. That the service was allowed to, "
-        "the person can take back at spotify.com/account/apps.",
-        request=None,
+    destroy_all=extend_schema(
+        operation_id="disconnectSpotify",
+        summary="Disconnect Spotify",
+        description="Forgets the link; harmless without one. That the service was "
+        "allowed to, the person can take back at spotify.com/account/apps.",
         responses={
-            200: answer(
-                "There is no link any more.",
-                MessageSerializer,
-                {"message": "Spotify is disconnected"},
+            200: message_response(
+                "There is no link any more.", "Spotify is disconnected"
             )
         },
     ),
-    now_playing=Call(
-        "getNowPlaying", "What is on?", "The person's player.", **PLAYBACK
+    now_playing=extend_schema(
+        operation_id="getNowPlaying", description="The person's player.", **PLAYBACK
     ),
-    player=Call(
-        "getPlayer",
-        "What is on?",
-        "The same as `GET /api/spotify/now-playing`.",
+    player=extend_schema(
+        operation_id="getPlayer",
+        description="The same as `GET /api/spotify/now-playing`.",
         **PLAYBACK,
     ),
-    play=Call("playMusic", "Play", ONCE, **CONTROL),
-    put_play=Call("putPlayMusic", "Play", ONCE, **CONTROL),
-    pause=Call("pauseMusic", "Pause", ONCE, **CONTROL),
-    put_pause=Call("putPauseMusic", "Pause", ONCE, **CONTROL),
-    next=Call("nextTrack", "Skip to the next track", ONCE, **CONTROL),
-    previous=Call("previousTrack", "Skip to the previous track", ONCE, **CONTROL),
-    prev=Call("prevTrack", "Skip to the previous track", ONCE, **CONTROL),
-    focus=Call(
-        "tellFocus",
-        "Have music follow the focus",
-        "With the setting `spotifyAutoplay`, music plays when focus begins and pauses "
-        "in breaks and at the end. The answer does not wait for Spotify, and tells "
-        "nothing of it; only the latest phase counts.",
-        request=body(FocusSerializer, {"phase": "focus"}),
+    **{
+        name: extend_schema(operation_id=operation_id, summary=summary, **CONTROL)
+        for name, operation_id, summary in [
+            ("play", "playMusic", "Play"),
+            ("put_play", "putPlayMusic", "Play"),
+            ("pause", "pauseMusic", "Pause"),
+            ("put_pause", "putPauseMusic", "Pause"),
+            ("next", "nextTrack", "Skip to the next track"),
+            ("previous", "previousTrack", "Skip to the previous track"),
+            ("prev", "prevTrack", "Skip to the previous track"),
+        ]
+    },
+    focus=extend_schema(
+        operation_id="tellFocus",
+        summary="Have music follow the focus",
+        description="With the setting `spotifyAutoplay`, music plays when focus "
+        "begins and pauses in breaks and at the end. The answer does not wait for "
+        "Spotify, and tells nothing of it; only the latest phase counts.",
+        request=request_body(FocusSerializer, phase="focus"),
         responses={
-            202: answer("It will be done.", DoneSerializer, {"success": True}),
-            400: invalid("phase", "give one of: focus, break, stop"),
+            202: OpenApiResponse(
+                DoneSerializer, "It will be done.", response_example(**DONE)
+            ),
+            400: invalid_response("phase", "give one of: focus, break, stop"),
         },
     ),
 )

@@ -51,13 +51,6 @@ class PersonSerializer(serializers.Serializer):
         return person
 
 
-class StaffSerializer(serializers.Serializer):
-    """Who of staff did something; without an id, a user of the operating system."""
-
-    _id = IdField(source="id", allow_null=True)
-    name = StrictCharField()
-
-
 class BanSerializer(serializers.Serializer):
     """A ban or a suspension, as staff see it."""
 
@@ -112,17 +105,11 @@ class PeoplePageSerializer(serializers.Serializer):
     total = RoundedIntegerField()
 
 
-class Whole:
-    """A body that a PATCH sends whole; the document would take any for parts."""
-
-    partial = property(lambda self: False, lambda self, value: None)
-
-
 # A client may send back what it knows of the person.
 OF_PEOPLE = [*PersonInDetailSerializer().fields]
 
 
-class RoleSerializer(Whole, StrictSerializer):
+class RoleSerializer(StrictSerializer):
     role = StrictChoiceField(User.Role.choices)
 
     class Meta:
@@ -134,7 +121,7 @@ class ReasonField(StrictCharField):
         super().__init__(max_length=MAX_REASON, **kwargs)
 
 
-class NewBanSerializer(Whole, StrictSerializer):
+class NewBanSerializer(StrictSerializer):
     reason = ReasonField()
     until = RFC3339Field(required=False, allow_null=True)
 
@@ -142,7 +129,7 @@ class NewBanSerializer(Whole, StrictSerializer):
         ignored = OF_PEOPLE
 
 
-class UnbanSerializer(Whole, StrictSerializer):
+class UnbanSerializer(StrictSerializer):
     reason = ReasonField(required=False, allow_blank=True)
 
     class Meta:
@@ -172,30 +159,6 @@ class AuditRecordSerializer(serializers.Serializer):
     createdAt = RFC3339Field(source="created_at")
 
 
-class KpisSerializer(serializers.Serializer):
-    """The numbers that matter first."""
-
-    totalUsers = RoundedIntegerField()
-    totalSessions = RoundedIntegerField()
-    activeToday = RoundedIntegerField()
-    recentErrors = RoundedIntegerField()
-
-
-class TrafficSerializer(serializers.Serializer):
-    """What a local day saw."""
-
-    date = serializers.DateField()
-    sessions = RoundedIntegerField()
-    visitors = RoundedIntegerField()
-
-
-class StatsSerializer(serializers.Serializer):
-    """How the service is used."""
-
-    kpis = KpisSerializer()
-    traffic = TrafficSerializer(many=True)
-
-
 class ErrorSerializer(serializers.Serializer):
     """A fault of ours, as it was met last."""
 
@@ -206,15 +169,6 @@ class ErrorSerializer(serializers.Serializer):
     statusCode = RoundedIntegerField(source="status_code")
     userId = IdField(source="user_id", allow_null=True)
     createdAt = RFC3339Field(source="last_seen_at")
-
-
-class HealthSerializer(serializers.Serializer):
-    """How the service is."""
-
-    database = StrictCharField()
-    uptime = RoundedIntegerField()
-    timestamp = RFC3339Field()
-    recentErrors = ErrorSerializer(many=True)
 
 
 class DeviceInfoSerializer(StrictSerializer):
@@ -240,14 +194,6 @@ class NewFeedbackSerializer(StrictSerializer):
     deviceInfo = DeviceInfoSerializer(
         source="device_info", required=False, allow_null=True, write_only=True
     )
-
-
-class FeedbackReceiptSerializer(serializers.Serializer):
-    """What became of feedback."""
-
-    success = StrictBooleanField()
-    data = NewFeedbackSerializer()
-    message = StrictCharField()
 
 
 class SenderSerializer(serializers.Serializer):

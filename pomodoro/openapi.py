@@ -1,22 +1,25 @@
-"""How the OpenAPI document describes the calls of this app."""
+"""How the OpenAPI document describes the endpoints of this app."""
 
 from __future__ import annotations
 
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_serializer,
+)
 from rest_framework import serializers
 
-from focusmaster.openapi.components import ID
+from focusmaster.openapi.components import ID, PAGE, PERIOD
+from focusmaster.openapi.errors import WRONG_RANGE, error_response, invalid_response
 from focusmaster.openapi.texts import (
-    PERIOD,
-    Call,
-    MessageSerializer,
-    answer,
-    body,
-    describe,
-    document,
-    invalid,
-    refusal,
+    extend_view,
+    field_texts,
+    message_response,
+    request_body,
+    request_texts,
+    response_example,
 )
 from pomodoro.serializers import SessionSerializer, SessionTaskField
 from pomodoro.views import SessionViewSet
@@ -49,38 +52,36 @@ class SessionTaskExtension(OpenApiSerializerFieldExtension):
         return auto_schema.resolve_serializer(self.target, direction).ref
 
 
+@extend_schema_serializer(
+    description="What focus sessions add up to.",
+    examples=response_example(totalFocusTime=18000, totalSessions=12),
+)
 class TotalsSerializer(serializers.Serializer):
-    totalFocusTime = serializers.IntegerField()
+    totalFocusTime = serializers.IntegerField(help_text="Seconds.")
     totalSessions = serializers.IntegerField()
 
 
-describe(SessionTaskField, "A task in short.", name="TaskInShort")
-describe(
-    SessionSerializer,
-    "A block of focus or rest.",
-    example=EXAMPLE,
-    fields={
-        "task": "Null for none, or when it was deleted.",
-        "duration": "Seconds; less than from start to end when the timer was paused.",
-        "tag": "The category of its task.",
-        "completed": "A completed focus session is worth 10 points to you and one of "
+extend_schema_serializer(description="A task in short.", component_name="TaskInShort")(
+    SessionTaskField
+)
+extend_schema_serializer(
+    description="A block of focus or rest.",
+    examples=response_example(**EXAMPLE),
+    extensions=field_texts(
+        task="Null for none, or when it was deleted.",
+        duration="Seconds; less than from start to end when the timer was paused.",
+        tag="The category of its task.",
+        completed="A completed focus session is worth 10 points to you and one of "
         "`completedPomodoros` to its task.",
-    },
-    given={
-        "task": "The id of a task of your own.",
-        "startTime": "At most 24 hours from now.",
-        "endTime": "Not before `startTime`.",
-        "duration": "Seconds. A new session may leave it out when it has an `endTime`.",
-        "completed": {"default": True},
-    },
-)
-describe(
-    TotalsSerializer,
-    "What focus sessions add up to.",
-    name="Totals",
-    example={"totalFocusTime": 18000, "totalSessions": 12},
-    fields={"totalFocusTime": "Seconds."},
-)
+    )
+    | request_texts(
+        task="The id of a task of your own.",
+        startTime="At most 24 hours from now.",
+        endTime="Not before `startTime`.",
+        duration="Seconds. A new session may leave it out when it has an `endTime`.",
+        completed={"default": True},
+    ),
+)(SessionSerializer)
 
 FILTERS = [
     OpenApiParameter("type", {"$ref": "#/components/schemas/SessionType"}),
@@ -88,86 +89,82 @@ FILTERS = [
     OpenApiParameter("task", ID, description="Only sessions on this task."),
 ]
 
-document(
+extend_view(
     SessionViewSet,
-    "Sessions",
-    list=Call(
-        "listSessions",
-        "List the sessions",
-        "Newest first; without parameters, all of them. A session belongs "
+    list=extend_schema(
+        operation_id="listSessions",
+        summary="List the sessions",
+        description="Newest first; without parameters, all of them. A session belongs "
         "to the day on which it starts.",
-        parameters=[*PERIOD, *FILTERS],
+        parameters=[*PERIOD, *FILTERS, *PAGE],
         responses={
-            200: answer("The sessions.", SessionSerializer(many=True)),
-            400: invalid("range", "give one of: today, week, month"),
-            404: refusal("The `task` is no id.", not_found="Resource not found"),
+            200: OpenApiResponse(SessionSerializer(many=True), "The sessions."),
+            400: WRONG_RANGE,
+            404: error_response(
+                "The `task` is no id.", ("not_found", "Resource not found")
+            ),
         },
     ),
-    create=Call(
-        "createSession",
-        "Log a session",
-        "A block that is posted again with a `mood` is not counted twice: "
+    create=extend_schema(
+        operation_id="createSession",
+        summary="Log a session",
+        description="A block that is posted again with a `mood` is not counted twice: "
         "when it overlaps a session of the same type, task and duration that has no "
         "mood yet, that one gets the mood.",
-        request=body(
+        request=request_body(
             SessionSerializer,
-            {
-                "type": "focus",
-                "startTime": "2026-02-02T10:00:00Z",
-                "endTime": "2026-02-02T10:25:00Z",
-                "duration": 1500,
-                "task": TASK_ID,
-                "mood": "focused",
-            },
+            type="focus",
+            startTime="2026-02-02T10:00:00Z",
+            endTime="2026-02-02T10:25:00Z",
+            duration=1500,
+            task=TASK_ID,
+            mood="focused",
         ),
         responses={
-            200: answer("An earlier one, which got the mood.", SessionSerializer),
-            201: answer("The new session.", SessionSerializer),
-            400: invalid("startTime", "give a time zone, as in 2026-02-02T10:00:00Z"),
-        },
-    ),
-    retrieve=Call(
-        "getSession",
-        "Read a session",
-        "One of your own.",
-        responses={200: answer("The session.", SessionSerializer)},
-    ),
-    partial_update=Call(
-        "updateSession",
-        "Change a session",
-        "Takes any of the fields; what is left out stays. Points and "
-        "`completedPomodoros` follow.",
-        request=body(
-            SessionSerializer(partial=True), {"mood": "happy", "duration": 1800}
-        ),
-        responses={
-            200: answer(
-                "The session as it is now.",
-                SessionSerializer,
+            200: OpenApiResponse(
+                SessionSerializer, "An earlier one, which got the mood."
             ),
-            400: invalid("endTime", "it must not be before startTime"),
+            201: OpenApiResponse(SessionSerializer, "The new session."),
+            400: invalid_response(
+                "startTime", "give a time zone, as in 2026-02-02T10:00:00Z"
+            ),
         },
     ),
-    destroy=Call(
-        "deleteSession",
-        "Delete a session",
-        "What it was worth goes with it.",
+    retrieve=extend_schema(
+        operation_id="getSession",
+        summary="Read a session",
+        description="One of your own.",
+        responses={200: OpenApiResponse(SessionSerializer, "The session.")},
+    ),
+    partial_update=extend_schema(
+        operation_id="updateSession",
+        summary="Change a session",
+        description="Takes any of the fields; what is left out stays. Points and "
+        "`completedPomodoros` follow.",
+        request=request_body(
+            SessionSerializer(partial=True), mood="happy", duration=1800
+        ),
         responses={
-            200: answer(
-                "It is deleted.",
-                MessageSerializer,
-                {"message": "Session deleted successfully"},
-            )
+            200: OpenApiResponse(SessionSerializer, "The session as it is now."),
+            400: invalid_response("endTime", "it must not be before startTime"),
         },
     ),
-    stats=Call(
-        "getSessionStats",
-        "Add up the focus sessions",
-        "Without parameters, all of them.",
+    destroy=extend_schema(
+        operation_id="deleteSession",
+        summary="Delete a session",
+        description="What it was worth goes with it.",
+        responses={
+            200: message_response("It is deleted.", "Session deleted successfully")
+        },
+    ),
+    stats=extend_schema(
+        operation_id="getSessionStats",
+        summary="Add up the focus sessions",
+        description="Without parameters, all of them.",
         parameters=PERIOD,
         responses={
-            200: answer("Their totals.", TotalsSerializer),
-            400: invalid("range", "give either a range or from and to"),
+            200: OpenApiResponse(TotalsSerializer, "Their totals."),
+            400: invalid_response("range", "give either a range or from and to"),
         },
     ),
 )

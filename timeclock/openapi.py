@@ -1,20 +1,23 @@
-"""How the OpenAPI document describes the calls of this app."""
+"""How the OpenAPI document describes the endpoints of this app."""
 
 from __future__ import annotations
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse
+from drf_spectacular.utils import (
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_serializer,
+)
 
+from focusmaster.openapi.components import PAGE, PERIOD
+from focusmaster.openapi.errors import WRONG_RANGE, conflict_response, invalid_response
 from focusmaster.openapi.texts import (
-    PERIOD,
-    Call,
-    MessageSerializer,
-    answer,
-    body,
-    conflict,
-    describe,
-    document,
-    invalid,
+    csv_responses,
+    extend_view,
+    field_texts,
+    message_response,
+    request_body,
+    request_texts,
+    response_example,
 )
 from timeclock.exceptions import (
     AlreadyClockedIn,
@@ -51,168 +54,157 @@ OPEN = EXAMPLE | {
     "updatedAt": "2026-02-02T12:00:00.127Z",
 }
 
-describe(
-    WorkLogSerializer,
-    "A stretch of work, from clocking in to clocking out.",
-    example=EXAMPLE,
-    fields={
-        "endTime": "Null while the clock is running.",
-        "duration": "Seconds from start to end, breaks included; null while the clock "
-        "is running.",
-        "breakTime": "Seconds. While the clock is running, of measured breaks that are "
+extend_schema_serializer(
+    description="A stretch of work, from clocking in to clocking out.",
+    examples=response_example(**EXAMPLE),
+    extensions=field_texts(
+        endTime="Null while the clock is running.",
+        duration="Seconds from start to end, breaks included; null while the clock is "
+        "running.",
+        breakTime="Seconds. While the clock is running, of measured breaks that are "
         "over.",
-    },
-    given={
-        "startTime": "At most 24 hours from now.",
-        "endTime": "Not before `startTime`, and at most 24 hours from now. With null, "
+    )
+    | request_texts(
+        startTime="At most 24 hours from now.",
+        endTime="Not before `startTime`, and at most 24 hours from now. With null, "
         "the clock is running.",
-        "breakTime": "Seconds; at most the duration.",
-    },
-)
-describe(StartSerializer, "What there is to say at the start.", name="ClockStart")
-describe(
-    StopSerializer,
-    "What there is to say at the end.",
-    name="ClockStop",
-    given={
-        "breakTime": "Seconds; at most the duration. Without it, what was measured.",
-        "notes": "Without it, the notes stay as they are.",
-    },
-)
-describe(
-    ClockSerializer,
-    "What the clock shows.",
-    name="Clock",
-    example={
-        "clockedIn": True,
-        "log": OPEN,
-        "elapsed": 10800,
-        "onBreak": True,
-        "breakStartedAt": "2026-02-02T12:00:00.119Z",
-        "forgotten": False,
-    },
-    fields={
-        "log": "The log that is open.",
-        "elapsed": "Seconds since the clock was started, breaks included; 0 when it is "
+        breakTime="Seconds; at most the duration.",
+    ),
+)(WorkLogSerializer)
+extend_schema_serializer(
+    description="What there is to say at the start.", component_name="ClockStart"
+)(StartSerializer)
+extend_schema_serializer(
+    description="What there is to say at the end.",
+    component_name="ClockStop",
+    extensions=request_texts(
+        breakTime="Seconds; at most the duration. Without it, what was measured.",
+        notes="Without it, the notes stay as they are.",
+    ),
+)(StopSerializer)
+extend_schema_serializer(
+    description="What the clock shows.",
+    examples=response_example(
+        clockedIn=True,
+        log=OPEN,
+        elapsed=10800,
+        onBreak=True,
+        breakStartedAt="2026-02-02T12:00:00.119Z",
+        forgotten=False,
+    ),
+    extensions=field_texts(
+        log="The log that is open.",
+        elapsed="Seconds since the clock was started, breaks included; 0 when it is "
         "not running.",
-        "forgotten": "It has been running for so long that it was probably left on. "
-        "It may be closed at your last sign of life.",
-    },
-)
+        forgotten="It has been running for so long that it was probably left on. It "
+        "may be closed at your last sign of life.",
+    ),
+)(ClockSerializer)
 
-NOT_RUNNING = conflict(NotClockedIn)
-CLOCK = answer("What the clock shows now.", ClockSerializer)
+CLOCK = OpenApiResponse(ClockSerializer, "What the clock shows now.")
 
-document(
+extend_view(
     ClockViewSet,
-    "Clock",
-    start=Call(
-        "startClock",
-        "Clock in",
-        "Opens a work log that starts now. The body may be left out.",
-        request=body(StartSerializer, {"notes": "At the client's"}),
+    start=extend_schema(
+        operation_id="startClock",
+        summary="Clock in",
+        description="Opens a work log that starts now. The body may be left out.",
+        request=request_body(StartSerializer, notes="At the client's"),
         responses={
-            201: answer("The open log.", WorkLogSerializer, OPEN),
-            400: invalid("note", "there is no such field"),
-            409: conflict(AlreadyClockedIn, Overlap),
+            201: OpenApiResponse(
+                WorkLogSerializer, "The open log.", response_example(**OPEN)
+            ),
+            400: invalid_response("note", "there is no such field"),
+            409: conflict_response(AlreadyClockedIn, Overlap),
         },
     ),
-    stop=Call(
-        "stopClock",
-        "Clock out",
-        "Closes the open work log, and a break that is running. The body may be left "
-        "out.",
-        request=body(StopSerializer, {"breakTime": 300, "notes": "Productive day"}),
+    stop=extend_schema(
+        operation_id="stopClock",
+        summary="Clock out",
+        description="Closes the open work log, and a break that is running. The body "
+        "may be left out.",
+        request=request_body(StopSerializer, breakTime=300, notes="Productive day"),
         responses={
-            200: answer("The log.", WorkLogSerializer),
-            400: invalid("breakTime", "it must be at most the duration"),
-            409: NOT_RUNNING,
+            200: OpenApiResponse(WorkLogSerializer, "The log."),
+            400: invalid_response("breakTime", "it must be at most the duration"),
+            409: conflict_response(NotClockedIn),
         },
     ),
-    status=Call(
-        "getClock",
-        "Read the clock",
-        "Whether it is running, since when, and whether you are on a break.",
+    status=extend_schema(
+        operation_id="getClock",
+        summary="Read the clock",
+        description="Whether it is running, since when, and whether you are on a "
+        "break.",
         responses={200: CLOCK},
     ),
-    start_break=Call(
-        "startBreak",
-        "Start a break",
-        "It is measured and added to `breakTime` when it ends.",
-        responses={200: CLOCK, 409: conflict(AlreadyOnBreak, NotClockedIn)},
+    start_break=extend_schema(
+        operation_id="startBreak",
+        summary="Start a break",
+        description="It is measured and added to `breakTime` when it ends.",
+        responses={200: CLOCK, 409: conflict_response(AlreadyOnBreak, NotClockedIn)},
     ),
-    stop_break=Call(
-        "stopBreak",
-        "End the break",
-        "Its seconds are added to `breakTime`.",
-        responses={200: CLOCK, 409: conflict(NotOnBreak, NotClockedIn)},
+    stop_break=extend_schema(
+        operation_id="stopBreak",
+        summary="End the break",
+        description="Its seconds are added to `breakTime`.",
+        responses={200: CLOCK, 409: conflict_response(NotOnBreak, NotClockedIn)},
     ),
 )
 
-GIVEN = {
-    "startTime": "2026-02-02T09:00:00Z",
-    "endTime": "2026-02-02T17:00:00Z",
-    "breakTime": 1800,
-    "notes": "Productive day",
-}
-REFUSED = conflict(Overlap, AlreadyClockedIn)
+GIVEN = {key: EXAMPLE[key] for key in ("startTime", "endTime", "breakTime", "notes")}
+CANNOT_LOG = conflict_response(Overlap, AlreadyClockedIn)
 
-document(
+extend_view(
     WorkLogViewSet,
-    "Clock",
-    list=Call(
-        "listWorkLogs",
-        "List the work logs",
-        "Newest first; without parameters, all of them. A log belongs to the day on "
-        "which it starts.",
-        parameters=PERIOD,
+    list=extend_schema(
+        operation_id="listWorkLogs",
+        summary="List the work logs",
+        description="Newest first; without parameters, all of them. A log belongs to "
+        "the day on which it starts.",
+        parameters=[*PERIOD, *PAGE],
         responses={
-            200: answer("The logs.", WorkLogSerializer(many=True)),
-            400: invalid("range", "give one of: today, week, month"),
+            200: OpenApiResponse(WorkLogSerializer(many=True), "The logs."),
+            400: WRONG_RANGE,
         },
     ),
-    create=Call(
-        "createWorkLog",
-        "Enter past work",
-        "Logs never overlap; one may start when another ends. An open log counts as "
-        "running for ever.",
-        request=body(WorkLogSerializer, GIVEN),
+    create=extend_schema(
+        operation_id="createWorkLog",
+        summary="Enter past work",
+        description="Logs never overlap; one may start when another ends. An open log "
+        "counts as running for ever.",
+        request=request_body(WorkLogSerializer, **GIVEN),
         responses={
-            201: answer("The new log.", WorkLogSerializer),
-            400: invalid("endTime", "it must not be before startTime"),
-            409: REFUSED,
+            201: OpenApiResponse(WorkLogSerializer, "The new log."),
+            400: invalid_response("endTime", "it must not be before startTime"),
+            409: CANNOT_LOG,
         },
     ),
-    retrieve=Call(
-        "getWorkLog",
-        "Read a work log",
-        "One of your own.",
-        responses={200: answer("The log.", WorkLogSerializer)},
+    retrieve=extend_schema(
+        operation_id="getWorkLog",
+        summary="Read a work log",
+        description="One of your own.",
+        responses={200: OpenApiResponse(WorkLogSerializer, "The log.")},
     ),
-    partial_update=Call(
-        "updateWorkLog",
-        "Correct a work log",
-        "Takes any of the fields; what is left out stays. An `endTime` stops the clock "
-        "if this is the open log, and one of null lets it run on.",
-        request=body(
-            WorkLogSerializer(partial=True), {"endTime": "2026-02-02T17:30:00Z"}
+    partial_update=extend_schema(
+        operation_id="updateWorkLog",
+        summary="Correct a work log",
+        description="Takes any of the fields; what is left out stays. An `endTime` "
+        "stops the clock if this is the open log, and one of null lets it run on.",
+        request=request_body(
+            WorkLogSerializer(partial=True), endTime="2026-02-02T17:30:00Z"
         ),
         responses={
-            200: answer("The log as it is now.", WorkLogSerializer),
-            400: invalid("endTime", "it must not be before startTime"),
-            409: REFUSED,
+            200: OpenApiResponse(WorkLogSerializer, "The log as it is now."),
+            400: invalid_response("endTime", "it must not be before startTime"),
+            409: CANNOT_LOG,
         },
     ),
-    destroy=Call(
-        "deleteWorkLog",
-        "Delete a work log",
-        "Of the open log, this takes back that the clock was started.",
+    destroy=extend_schema(
+        operation_id="deleteWorkLog",
+        summary="Delete a work log",
+        description="Of the open log, this takes back that the clock was started.",
         responses={
-            200: answer(
-                "It is deleted.",
-                MessageSerializer,
-                {"message": "Work log deleted successfully"},
-            )
+            200: message_response("It is deleted.", "Work log deleted successfully")
         },
     ),
 )
@@ -223,22 +215,15 @@ TABLE = f"""\
 8:00,0:30,7:30,Productive day,507f1f77bcf86cd799439014
 """
 
-document(
+extend_view(
     WorkLogTableViewSet,
-    "Clock",
-    list=Call(
-        "downloadWorkLogs",
-        "Download the work logs as CSV",
-        "The same list for a spreadsheet, in UTF-8. Times are local, with offset. "
-        "An apostrophe stands before text that a spreadsheet would run as a formula.",
+    list=extend_schema(
+        operation_id="downloadWorkLogs",
+        summary="Download the work logs as CSV",
+        description="The same list for a spreadsheet, in UTF-8. Times are local, with "
+        "offset. An apostrophe stands before text that a spreadsheet would run as a "
+        "formula.",
         parameters=PERIOD,
-        responses={
-            (200, "text/csv"): OpenApiResponse(
-                OpenApiTypes.STR, "The table.", [OpenApiExample("Answer", TABLE)]
-            ),
-            (400, "application/json"): invalid(
-                "range", "give one of: today, week, month"
-            ),
-        },
+        responses=csv_responses(TABLE),
     ),
 )

@@ -1,8 +1,14 @@
 from __future__ import annotations
 
+from drf_spectacular.utils import (
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_serializer,
+)
 from rest_framework import serializers
 
 from accounts.exceptions import LastAdmin
+from accounts.openapi.accounts import SETTINGS
 from accounts.serializers import (
     ConsentSerializer,
     EmailChangeSerializer,
@@ -13,15 +19,13 @@ from accounts.serializers import (
 )
 from accounts.views import AccountViewSet, GdprViewSet
 from focusmaster.api.fields import IdField, RFC3339Field
+from focusmaster.openapi.errors import conflict_response, invalid_response
 from focusmaster.openapi.texts import (
-    Call,
-    MessageSerializer,
-    answer,
-    body,
-    conflict,
-    describe,
-    document,
-    invalid,
+    extend_view,
+    field_texts,
+    message_response,
+    request_body,
+    response_example,
 )
 from focusmaster.personal_data import PersonalDataEntry, Section, personal_data_entries
 
@@ -38,17 +42,6 @@ PARTS = {
     for entry in reversed(list(personal_data_entries()))
     for section in entry.sections
 }
-ExportSerializer = type(
-    "ExportSerializer",
-    (serializers.Serializer,),
-    {"exportedAt": RFC3339Field(), **PARTS},
-)
-
-
-class LoggedConsentSerializer(serializers.Serializer):
-    id = IdField()
-
-
 PREFERENCES = {
     "essential": True,
     "analytics": False,
@@ -72,109 +65,83 @@ PROFILE = {
     "createdAt": "2026-02-02T09:00:00Z",
     "updatedAt": "2026-02-02T10:25:00Z",
 }
-SETTINGS = {
-    "theme": "light",
-    "focusDuration": 25,
-    "shortBreakDuration": 5,
-    "longBreakDuration": 15,
-    "longBreakInterval": 4,
-    "dailyGoal": 8,
-    "autoStartSession": False,
-    "autoStartBreak": False,
-    "strictMode": False,
-    "spotifyAutoplay": False,
-    "motivationalQuotes": True,
-    "soundEnabled": True,
-    "timezone": "UTC",
-    "weekStart": "monday",
-}
-NOTHING = {
+PARTS_EXAMPLE = {
     name: None if isinstance(part, serializers.Serializer) else []
     for name, part in PARTS.items()
-}
+} | {"profile": PROFILE, "settings": SETTINGS}
 
-describe(
-    ExportSerializer,
-    "Everything that is kept of a person.",
-    name="Export",
-    example={"exportedAt": "2026-02-02T10:30:00Z"}
-    | NOTHING
-    | {"profile": PROFILE, "settings": SETTINGS},
+ExportSerializer = extend_schema_serializer(
+    description="Everything that is kept of a person.",
+    examples=response_example(exportedAt="2026-02-02T10:30:00Z", **PARTS_EXAMPLE),
+)(type("Export", (serializers.Serializer,), {"exportedAt": RFC3339Field(), **PARTS}))
+
+
+@extend_schema_serializer(
+    description="The consent is kept.",
+    examples=response_example(id="65bd0f2cbcf86cd79943901a"),
 )
-describe(ExportedProfileSerializer, "The account.", name="ExportedProfile")
-describe(
-    ExportedSignInSerializer,
-    "A device on which the person signed in, also if that has ended.",
-    name="ExportedSignIn",
-)
-describe(
-    FailedSignInSerializer,
-    "Somebody's attempt to sign in to the account; kept for 30 days.",
-    name="FailedSignIn",
-)
-describe(
-    EmailChangeSerializer,
-    "A new address that is not confirmed yet.",
-    name="EmailChange",
-)
-describe(
-    PreferencesSerializer,
-    "What a person agrees to.",
-    name="ConsentPreferences",
-    fields={"timestamp": "When, by the clock of the person's device."},
-)
-describe(ConsentSerializer, "An answer to what the web client asked.", name="Consent")
-describe(
-    LoggedConsentSerializer,
-    "The consent is kept.",
-    name="LoggedConsent",
-    example={"id": "65bd0f2cbcf86cd79943901a"},
-)
+class LoggedConsentSerializer(serializers.Serializer):
+    id = IdField()
+
+
+extend_schema_serializer(
+    description="What a person agrees to.",
+    component_name="ConsentPreferences",
+    extensions=field_texts(timestamp="When, by the clock of the person's device."),
+)(PreferencesSerializer)
+for serializer, description in {
+    ConsentSerializer: "An answer to what the web client asked.",
+    EmailChangeSerializer: "A new address that is not confirmed yet.",
+    ExportedProfileSerializer: "The account.",
+    ExportedSignInSerializer: "A device on which the person signed in, also if that "
+    "has ended.",
+    FailedSignInSerializer: "Somebody's attempt to sign in to the account; kept for 30 "
+    "days.",
+}.items():
+    extend_schema_serializer(description=description)(serializer)
 
 DELETED = {
-    200: answer(
-        "It is gone.", MessageSerializer, {"message": "Account deleted successfully"}
-    ),
-    409: conflict(LastAdmin),
+    200: message_response("It is gone.", "Account deleted successfully"),
+    409: conflict_response(LastAdmin),
 }
-GOES = (
+ERASURE = (
     "Erases the account and everything that is the person's, at once and for good. "
     "Every token is refused from then on, and the cookie is cleared."
 )
 
-document(
+extend_view(
     AccountViewSet,
-    "Accounts",
-    delete_profile=Call(
-        "deleteProfile", "Delete your account", GOES, request=None, responses=DELETED
-    ),
-)
-document(
-    GdprViewSet,
-    "Accounts",
-    export=Call(
-        "exportData",
-        "Download your data",
-        "A file with everything that is kept of you, without secrets, as it was at one "
-        "moment.",
-        responses={200: answer("The file.", ExportSerializer)},
-    ),
-    erase=Call(
-        "deleteData",
-        "Delete your account",
-        f"{GOES} The same as `DELETE /api/auth/profile`.",
-        request=None,
+    delete_profile=extend_schema(
+        operation_id="deleteProfile",
+        summary="Delete your account",
+        description=ERASURE,
         responses=DELETED,
     ),
-    log_consent=Call(
-        "logConsent",
-        "Say what you agree to",
-        "Keeps an answer, with address and user agent, as evidence. Without a token it "
-        "is nobody's; a bad token counts as none.",
-        request=body(ConsentSerializer, {"preferences": PREFERENCES}),
+)
+extend_view(
+    GdprViewSet,
+    export=extend_schema(
+        operation_id="exportData",
+        summary="Download your data",
+        description="A file with everything that is kept of you, without secrets, as "
+        "it was at one moment.",
+        responses={200: OpenApiResponse(ExportSerializer, "The file.")},
+    ),
+    erase=extend_schema(
+        operation_id="deleteData",
+        summary="Delete your account",
+        description=f"{ERASURE} The same as `DELETE /api/auth/profile`.",
+        responses=DELETED,
+    ),
+    log_consent=extend_schema(
+        operation_id="logConsent",
+        summary="Say what you agree to",
+        description="Keeps an answer, with address and user agent, as evidence. "
+        "Without a token it is nobody's; a bad token counts as none.",
+        request=request_body(ConsentSerializer, preferences=PREFERENCES),
         responses={
-            201: answer("It is kept.", LoggedConsentSerializer),
-            400: invalid("preferences.analytics", "give true or false"),
+            201: OpenApiResponse(LoggedConsentSerializer, "It is kept."),
+            400: invalid_response("preferences.analytics", "give true or false"),
         },
     ),
 )

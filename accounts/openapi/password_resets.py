@@ -1,76 +1,63 @@
 from __future__ import annotations
 
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
+
 from accounts.openapi.accounts import PASSWORD
 from accounts.serializers import ForgottenPasswordSerializer, NewPasswordSerializer
 from accounts.views import PasswordResetViewSet
+from focusmaster.openapi.errors import invalid_response
 from focusmaster.openapi.texts import (
-    Call,
-    MessageSerializer,
-    answer,
-    body,
-    describe,
-    document,
-    invalid,
+    extend_view,
+    message_response,
+    request_body,
+    request_texts,
 )
 
-describe(
-    ForgottenPasswordSerializer,
-    "Who forgot their password.",
-    name="ForgottenPassword",
+extend_schema_serializer(description="Who forgot their password.")(
+    ForgottenPasswordSerializer
 )
-describe(
-    NewPasswordSerializer,
-    "A new password, with what was mailed.",
-    name="NewPassword",
-    given={
-        "token": "From the link in the mail. It works once, for an hour.",
-        "password": PASSWORD | {"description": "As strong as at registration."},
-    },
-)
+extend_schema_serializer(
+    description="A new password, with what was mailed.",
+    extensions=request_texts(
+        token="From the link in the mail. It works once, for an hour.",
+        password=PASSWORD | {"description": "As strong as at registration."},
+    ),
+)(NewPasswordSerializer)
 
-document(
+extend_view(
     PasswordResetViewSet,
-    "Accounts",
-    forgot=Call(
-        "forgotPassword",
-        "Ask for a new password",
-        "Mails a link for a new password to the account of this address. The answer is "
-        "the same where there is none. An address gets at most 3 mails an hour, and "
-        "from one place 10 can be asked for.",
-        request=body(ForgottenPasswordSerializer, {"email": "john@example.com"}),
+    forgot=extend_schema(
+        operation_id="forgotPassword",
+        summary="Ask for a new password",
+        description="Mails a link for a new password to the account of this address. "
+        "The answer is the same where there is none. An address gets at most 3 mails "
+        "an hour, and from one place 10 can be asked for.",
+        request=request_body(ForgottenPasswordSerializer, email="john@example.com"),
         responses={
-            200: answer(
+            200: message_response(
                 "Whoever it is will know.",
-                MessageSerializer,
-                {
-                    "message": "If an account has this address, a mail is on its way "
-                    "to it"
-                },
+                "If an account has this address, a mail is on its way to it",
             ),
-            400: invalid("email", "This field is required."),
+            400: invalid_response("email", "This field is required."),
             # What it asks the database, it asks after the answer.
             503: None,
         },
     ),
-    reset=Call(
-        "resetPassword",
-        "Give a new password",
-        "Takes the token of the mail, and ends all sign-ins. A newer mail or a change "
-        "of the password or the email voids it.",
-        request=body(
+    reset=extend_schema(
+        operation_id="resetPassword",
+        summary="Give a new password",
+        description="Takes the token of the mail, and ends all sign-ins. A newer mail "
+        "or a change of the password or the email voids it.",
+        request=request_body(
             NewPasswordSerializer,
-            {
-                "token": "pN0tZ9hVqXoWlYyq2Jx4n3sQm8Rb6TfUc1Ae5Dg7HkI",
-                "password": "securePassword123",
-            },
+            token="pN0tZ9hVqXoWlYyq2Jx4n3sQm8Rb6TfUc1Ae5Dg7HkI",
+            password="securePassword123",
         ),
         responses={
-            200: answer(
-                "The password is changed.",
-                MessageSerializer,
-                {"message": "The password is changed. Sign in with it"},
+            200: message_response(
+                "The password is changed.", "The password is changed. Sign in with it"
             ),
-            400: invalid(
+            400: invalid_response(
                 "token", "this link does not work any more; ask for a new one"
             ),
         },

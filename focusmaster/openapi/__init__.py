@@ -13,9 +13,8 @@ from threading import Lock
 from typing import Any
 
 import orjson
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
-
-from focusmaster.openapi.generator import SchemaGenerator
 
 # drf-spectacular keeps its warnings in a global, and threads may ask at once.
 _one_at_a_time = Lock()

@@ -1,18 +1,17 @@
-"""What the document is put together from: its introduction, ids, instants, errors."""
+"""What the document is put together from: introduction, types, parameters, headers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
 from drf_spectacular.utils import OpenApiParameter
 
-from focusmaster.api.errors import DATABASE_RETRY_AFTER, PUBLISHED, DatabaseUnavailable
-from focusmaster.api.etags import PreconditionFailed
 from focusmaster.api.pagination import MAX_LIMIT
-from focusmaster.api.parsers import PayloadTooLarge
+from focusmaster.dates.periods import RANGES
 from focusmaster.db.fields import OBJECT_ID
+
+Schema = dict[str, Any]
 
 INTRODUCTION = """\
 Focus sessions, a task board and working time, for you and the people you host.
@@ -79,74 +78,9 @@ INSTANT_OR_ANY_DAY = {
     ],
 }
 
-ERROR = {"$ref": "#/components/schemas/Error"}
-ERROR_SCHEMA = {
-    "type": "object",
-    "description": "What is wrong, for people and for programs.",
-    "properties": {
-        "message": {"type": "string", "description": "Fit to show to a person."},
-        "code": {"type": "string", "description": "Stable, for programs."},
-        "errors": {
-            "type": "array",
-            "description": "Each field that is wrong; only there when fields are.",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "field": {
-                        "type": "string",
-                        "description": "Its name, with dots where it is nested; empty "
-                        "when the whole body is meant.",
-                    },
-                    "message": {"type": "string"},
-                },
-                "required": ["field", "message"],
-                "additionalProperties": False,
-            },
-        },
-        "requestId": {
-            "type": "string",
-            "description": "Names this request in the log; also in `X-Request-Id`.",
-        },
-    },
-    "required": ["message", "code", "requestId"],
-    "additionalProperties": False,
-}
-BAD_REQUEST = "The request is wrong by itself."
-REQUEST_ID = "1f0c7d5e9a3b48d6a2e4c8b07f6d5e31"
+# Parameters
 
-
-def error_example(
-    code: str, message: str, errors: list[dict[str, str]] | None = None
-) -> dict[str, Any]:
-    body: dict[str, Any] = {"message": message, "code": code}
-    if errors:
-        body["errors"] = errors
-    return body | {"requestId": REQUEST_ID}
-
-
-def _common(
-    name: str,
-    description: str,
-    *examples: dict[str, Any],
-    headers: Mapping[str, str] | None = None,
-) -> tuple[str, dict[str, Any]]:
-    """Return the component's name and the response object."""
-    response: dict[str, Any] = {"description": description}
-    if headers:
-        response["headers"] = {
-            header: {"schema": {"type": "string"}, "description": text}
-            for header, text in headers.items()
-        }
-    content: dict[str, Any] = {"schema": ERROR}
-    if len(examples) == 1:
-        content["example"] = examples[0]
-    else:
-        content["examples"] = {one["code"]: {"value": one} for one in examples}
-    response["content"] = {"application/json": content}
-    return name, response
-
-
-# Headers that mean the same wherever they are, and the two parameters of every list.
+ID_IN_PATH = OpenApiParameter("id", ID, OpenApiParameter.PATH)
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
@@ -182,16 +116,41 @@ PAGE = [
         description="The place where a page begins; it comes with the `Link`.",
     ),
 ]
-ETAG = {
-    "ETag": {"schema": {"type": "string"}, "description": "Names this very answer."}
-}
-LINK = {
-    "Link": {
-        "schema": {"type": "string"},
-        "description": "With `limit`, while there is more: the next page, as "
-        '`<https://…>; rel="next"`.',
-    }
-}
+PERIOD = [
+    OpenApiParameter(
+        "range",
+        {"type": "string", "enum": list(RANGES)},
+        description="`today`: since local midnight; `week`: the 7 local days that end "
+        "today; `month`: the 30 that do. Not together with `from` or `to`.",
+    ),
+    OpenApiParameter(
+        "from",
+        INSTANT_OR_DAY,
+        description="The first instant or local day, such as `2026-02-02`.",
+    ),
+    OpenApiParameter(
+        "to", INSTANT_OR_DAY, description="The last instant or local day; it counts."
+    ),
+    OpenApiParameter(
+        "tz",
+        description="IANA name of the zone of the days, instead of that of the "
+        "settings.",
+    ),
+]
+*_, TZ = PERIOD
+
+# Headers
+
+
+def text_header(name: str, description: str) -> Schema:
+    return {name: {"schema": {"type": "string"}, "description": description}}
+
+
+ETAG = text_header("ETag", "Names this very answer.")
+LINK = text_header(
+    "Link",
+    'With `limit`, while there is more: the next page, as `<https://…>; rel="next"`.',
+)
 REPLAYED = {
     "Idempotency-Replayed": {
         "schema": {"type": "string", "const": "true"},
@@ -202,78 +161,4 @@ REPLAYED = {
 NOT_MODIFIED = {
     "description": "You have it already: the `ETag` is that of `If-None-Match`.",
     "headers": ETAG,
-}
-
-COMMON_ERRORS = {
-    400: _common(
-        "BadRequest",
-        BAD_REQUEST,
-        error_example(
-            "invalid",
-            "title: give at least one character",
-            [{"field": "title", "message": "give at least one character"}],
-        ),
-        error_example("parse_error", "The body is not UTF-8 text."),
-    ),
-    401: _common(
-        "Unauthorized",
-        "There is no token, or it is bad, expired or revoked.",
-        error_example(PUBLISHED[401][1], PUBLISHED[401][0]),
-        headers={"WWW-Authenticate": "`Bearer`"},
-    ),
-    403: _common(
-        "Forbidden",
-        "The account is banned or suspended, or another site sent the cookie.",
-        error_example("banned", "This account is banned: Violation of terms"),
-        error_example(
-            "suspended", "This account is suspended until 2026-02-09T10:00:00Z."
-        ),
-        error_example(
-            "origin_not_allowed",
-            "A request with the cookie must come from this site or an allowed one.",
-        ),
-    ),
-    404: _common(
-        "NotFound",
-        "There is no such row, or it is someone else's.",
-        error_example(PUBLISHED[404][1], PUBLISHED[404][0]),
-    ),
-    406: _common(
-        "NotAcceptable",
-        "`Accept` takes no JSON.",
-        error_example("not_acceptable", "Could not satisfy the request Accept header."),
-    ),
-    412: _common(
-        "PreconditionFailed",
-        "It is no longer what `If-Match` names.",
-        error_example(
-            PreconditionFailed.default_code, PreconditionFailed.default_detail
-        ),
-    ),
-    413: _common(
-        "PayloadTooLarge",
-        "The body is over 1 MiB.",
-        error_example(PayloadTooLarge.default_code, PayloadTooLarge.default_detail),
-    ),
-    415: _common(
-        "UnsupportedMediaType",
-        "The body is not `application/json`.",
-        error_example(
-            "unsupported_media_type",
-            "Send the body as application/json.",
-        ),
-    ),
-    500: _common(
-        "ServerError",
-        "A fault of ours; it is in the log.",
-        error_example(PUBLISHED[500][1], PUBLISHED[500][0]),
-    ),
-    503: _common(
-        "Unavailable",
-        "The database does not answer.",
-        error_example(
-            DatabaseUnavailable.default_code, DatabaseUnavailable.default_detail
-        ),
-        headers={"Retry-After": f"Seconds to wait, such as {DATABASE_RETRY_AFTER}."},
-    ),
 }

@@ -1,12 +1,21 @@
 from __future__ import annotations
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_serializer,
+)
 
-from focusmaster.openapi.components import ID, PAGE
-from focusmaster.openapi.texts import PERIOD, Call, answer, describe, document, invalid
+from focusmaster.openapi.components import ID, PAGE, PERIOD
+from focusmaster.openapi.errors import WRONG_RANGE
+from focusmaster.openapi.texts import (
+    csv_responses,
+    extend_view,
+    field_texts,
+    response_example,
+)
 from moderation.models import AuditEntry
-from moderation.openapi.parts import FORBIDDEN, TAG
 from moderation.openapi.people import MODERATOR, PERSON
 from moderation.serializers import AuditRecordSerializer
 from moderation.views import (
@@ -29,21 +38,19 @@ ENTRY = {
     "userAgent": "Mozilla/5.0",
     "createdAt": "2026-02-02T10:25:00Z",
 }
-describe(
-    AuditRecordSerializer,
-    "What a member of staff did.",
-    name="AuditEntry",
-    example=ENTRY,
-    fields={
-        "action": "A word for programs.",
-        "actorId": "Null for a command; `actorName` is then the operating system's "
-        "user.",
-        "actorName": "Empty once the person is gone; so are address and user agent.",
-        "targetId": "The person or row that it was done to.",
-        "details": "A sentence.",
-        "metadata": "Facts of the action.",
-    },
-)
+extend_schema_serializer(
+    description="What a member of staff did.",
+    component_name="AuditEntry",
+    examples=response_example(**ENTRY),
+    extensions=field_texts(
+        action="A word for programs.",
+        actorId="Null for a command; `actorName` is then the operating system's user.",
+        actorName="Empty once the person is gone; so are address and user agent.",
+        targetId="The person or row that it was done to.",
+        details="A sentence.",
+        metadata="Facts of the action.",
+    ),
+)(AuditRecordSerializer)
 
 FILTERS = [
     OpenApiParameter("action", {"enum": AuditEntry.Action.values}),
@@ -51,51 +58,39 @@ FILTERS = [
     OpenApiParameter("target", ID, description="The `targetId`."),
     *PERIOD,
 ]
-TABLE = f"{','.join(HEADER)}\r\n"
-DESCRIPTION = (
-    "Newest first. Nobody can change or remove an entry, and each carries the hash of "
-    f"the one before it. Without `limit`, pages are of {DEFAULT_LIMIT}."
-)
-DOWNLOAD = (
-    "All of it that the filters keep, for a spreadsheet, in UTF-8. An apostrophe "
-    "stands before text that a spreadsheet would run as a formula."
-)
-SAME = " The same as `/api/admin/audit-logs{}`."
-WRONG_RANGE = invalid("range", "give one of: today, week, month")
 
-
-def pages(name: str, more: str = "") -> Call:
-    return Call(
-        name,
-        "Read the audit log",
-        DESCRIPTION + more,
-        parameters=[*FILTERS, *PAGE],
-        responses={
-            200: answer("The entries.", AuditRecordSerializer(many=True)),
-            400: WRONG_RANGE,
-            403: FORBIDDEN,
-        },
+for view, operation_id, same_as in [
+    (AuditLogViewSet, "listAuditLogs", ""),
+    (AuditViewSet, "listAudit", " The same as `/api/admin/audit-logs`."),
+]:
+    extend_view(
+        view,
+        list=extend_schema(
+            operation_id=operation_id,
+            summary="Read the audit log",
+            description="Newest first. Nobody can change or remove an entry, and each "
+            "carries the hash of the one before it. Without `limit`, pages are of "
+            f"{DEFAULT_LIMIT}.{same_as}",
+            parameters=[*FILTERS, *PAGE],
+            responses={
+                200: OpenApiResponse(AuditRecordSerializer(many=True), "The entries."),
+                400: WRONG_RANGE,
+            },
+        ),
     )
-
-
-def table(name: str, more: str = "") -> Call:
-    csv = OpenApiResponse(
-        OpenApiTypes.STR, "The table.", [OpenApiExample("Answer", TABLE)]
+for view, operation_id, same_as in [
+    (AuditLogTableViewSet, "downloadAuditLogs", ""),
+    (AuditTableViewSet, "downloadAudit", " The same as `/api/admin/audit-logs.csv`."),
+]:
+    extend_view(
+        view,
+        list=extend_schema(
+            operation_id=operation_id,
+            summary="Download the audit log as CSV",
+            description="All of it that the filters keep, for a spreadsheet, in UTF-8. "
+            "An apostrophe stands before text that a spreadsheet would run as a "
+            f"formula.{same_as}",
+            parameters=FILTERS,
+            responses=csv_responses(f"{','.join(HEADER)}\r\n"),
+        ),
     )
-    return Call(
-        name,
-        "Download the audit log as CSV",
-        DOWNLOAD + more,
-        parameters=FILTERS,
-        responses={
-            (200, "text/csv"): csv,
-            (400, "application/json"): WRONG_RANGE,
-            (403, "application/json"): FORBIDDEN,
-        },
-    )
-
-
-document(AuditLogViewSet, TAG, list=pages("listAuditLogs"))
-document(AuditViewSet, TAG, list=pages("listAudit", SAME.format("")))
-document(AuditLogTableViewSet, TAG, list=table("downloadAuditLogs"))
-document(AuditTableViewSet, TAG, list=table("downloadAudit", SAME.format(".csv")))

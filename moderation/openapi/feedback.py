@@ -1,29 +1,36 @@
 from __future__ import annotations
 
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_serializer,
+)
+from rest_framework import serializers
 
 from accounts.views.email_changes import MailFailed
+from focusmaster.api.errors import DatabaseUnavailable
 from focusmaster.openapi.components import PAGE
+from focusmaster.openapi.errors import (
+    conflict_response,
+    error_response,
+    invalid_response,
+)
 from focusmaster.openapi.texts import (
-    Call,
-    answer,
-    body,
-    conflict,
-    describe,
-    document,
-    invalid,
-    refusal,
+    extend_view,
+    field_texts,
+    request_body,
+    request_texts,
+    response_example,
 )
 from moderation.exceptions import AddressRefused, NoAddress
 from moderation.models import Feedback
-from moderation.openapi.parts import FORBIDDEN, TAG
 from moderation.serializers import (
     DeviceInfoSerializer,
     ExportedFeedbackSerializer,
     ExportedReplySerializer,
     FeedbackInDetailSerializer,
     FeedbackNoteSerializer,
-    FeedbackReceiptSerializer,
     FeedbackSerializer,
     FeedbackStatusSerializer,
     NewFeedbackSerializer,
@@ -52,7 +59,6 @@ ROW = RECEIPT | {
     "note": "",
     "updatedAt": "2026-02-02T10:30:00Z",
 }
-THANKS = "Thank you for your feedback"
 REPLY = {
     "_id": "65bd0f2cbcf86cd799439025",
     "message": "Thank you, it is mended.",
@@ -68,80 +74,80 @@ OF_FEEDBACK = {
     "note": "Of staff for themselves.",
 }
 
-describe(
-    NewFeedbackSerializer,
-    "Feedback, from who gives it.",
-    name="Feedback",
-    given={
-        "email": 'Where an answer may go; `""` for nowhere.',
-        "type": {"default": Feedback.Type.GENERAL.value},
-    },
-)
-describe(DeviceInfoSerializer, "What the client says of the device.", name="DeviceInfo")
-describe(
-    FeedbackReceiptSerializer,
-    "The feedback is kept.",
-    name="FeedbackReceipt",
-    example={
-        "success": True,
-        "data": RECEIPT,
-        "message": "Thank you for your feedback",
-    },
-)
-describe(SenderSerializer, "Who gave feedback.", name="Sender")
-describe(
-    FeedbackSerializer,
-    "Feedback, as staff see it.",
-    name="FeedbackOnBoard",
-    example=ROW,
-    fields=OF_FEEDBACK,
-)
-describe(ReplySerializer, "A mail that was sent.", name="Reply", example=REPLY)
-describe(
-    FeedbackInDetailSerializer,
-    "Feedback with the replies to it.",
-    name="FeedbackInDetail",
-    example=ROW | {"replies": [REPLY]},
-    fields=OF_FEEDBACK,
-)
-describe(
-    FeedbackStatusSerializer,
-    "A status to give.",
-    name="FeedbackStatusChange",
-)
-describe(FeedbackNoteSerializer, "A note of staff for themselves.", name="FeedbackNote")
-describe(NewReplySerializer, "A mail to send.", name="NewReply")
-describe(
-    ExportedFeedbackSerializer,
-    "Feedback of the person's.",
-    name="ExportedFeedback",
-    fields={"deviceInfo": OF_FEEDBACK["deviceInfo"]},
-)
-describe(
-    ExportedReplySerializer, "What feedback was answered.", name="ExportedFeedbackReply"
-)
 
-document(
+@extend_schema_serializer(
+    description="The feedback is kept.",
+    examples=response_example(
+        success=True, data=RECEIPT, message="Thank you for your feedback"
+    ),
+)
+class FeedbackReceiptSerializer(serializers.Serializer):
+    success = serializers.BooleanField()
+    data = NewFeedbackSerializer()
+    message = serializers.CharField()
+
+
+extend_schema_serializer(
+    description="Feedback, from who gives it.",
+    component_name="Feedback",
+    extensions=request_texts(
+        email='Where an answer may go; `""` for nowhere.',
+        type={"default": Feedback.Type.GENERAL.value},
+    ),
+)(NewFeedbackSerializer)
+extend_schema_serializer(
+    description="Feedback, as staff see it.",
+    component_name="FeedbackOnBoard",
+    examples=response_example(**ROW),
+    extensions=field_texts(**OF_FEEDBACK),
+)(FeedbackSerializer)
+extend_schema_serializer(
+    description="A mail that was sent.", examples=response_example(**REPLY)
+)(ReplySerializer)
+extend_schema_serializer(
+    description="Feedback with the replies to it.",
+    component_name="FeedbackInDetail",
+    examples=response_example(**ROW, replies=[REPLY]),
+    extensions=field_texts(**OF_FEEDBACK),
+)(FeedbackInDetailSerializer)
+extend_schema_serializer(
+    description="A status to give.", component_name="FeedbackStatusChange"
+)(FeedbackStatusSerializer)
+extend_schema_serializer(
+    description="Feedback of the person's.",
+    extensions=field_texts(deviceInfo=OF_FEEDBACK["deviceInfo"]),
+)(ExportedFeedbackSerializer)
+extend_schema_serializer(
+    description="What feedback was answered.", component_name="ExportedFeedbackReply"
+)(ExportedReplySerializer)
+
+for serializer, description in {
+    DeviceInfoSerializer: "What the client says of the device.",
+    SenderSerializer: "Who gave feedback.",
+    FeedbackNoteSerializer: "A note of staff for themselves.",
+    NewReplySerializer: "A mail to send.",
+}.items():
+    extend_schema_serializer(description=description)(serializer)
+
+extend_view(
     FeedbackViewSet,
-    "Feedback",
-    create=Call(
-        "giveFeedback",
-        "Give feedback",
-        "With or without a token; a bad token counts as none.",
-        request=body(NewFeedbackSerializer, GIVEN),
+    create=extend_schema(
+        operation_id="giveFeedback",
+        summary="Give feedback",
+        description="With or without a token; a bad token counts as none.",
+        request=request_body(NewFeedbackSerializer, **GIVEN),
         responses={
-            201: answer("It is kept.", FeedbackReceiptSerializer),
-            400: invalid("message", "give at least one character"),
+            201: OpenApiResponse(FeedbackReceiptSerializer, "It is kept."),
+            400: invalid_response("message", "give at least one character"),
         },
     ),
 )
-document(
+extend_view(
     FeedbackBoardViewSet,
-    TAG,
-    list=Call(
-        "listFeedback",
-        "Read feedback",
-        "Newest first.",
+    list=extend_schema(
+        operation_id="listFeedback",
+        summary="Read feedback",
+        description="Newest first.",
         parameters=[
             OpenApiParameter(
                 "status",
@@ -152,59 +158,50 @@ document(
             *PAGE,
         ],
         responses={
-            200: answer("The feedback.", FeedbackSerializer(many=True)),
-            400: invalid("type", "give one of: bug, feature, general"),
-            403: FORBIDDEN,
+            200: OpenApiResponse(FeedbackSerializer(many=True), "The feedback."),
+            400: invalid_response("type", "give one of: bug, feature, general"),
         },
     ),
-    retrieve=Call(
-        "getFeedback",
-        "Look at feedback",
-        "With the replies to it.",
-        responses={
-            200: answer("The feedback.", FeedbackInDetailSerializer),
-            403: FORBIDDEN,
-        },
+    retrieve=extend_schema(
+        operation_id="getFeedback",
+        summary="Look at feedback",
+        description="With the replies to it.",
+        responses={200: OpenApiResponse(FeedbackInDetailSerializer, "The feedback.")},
     ),
-    status=Call(
-        "putFeedbackStatus",
-        "Say how far feedback is",
-        "`open` is taken as `new`.",
-        request=body(FeedbackStatusSerializer, {"status": "in-progress"}),
+    status=extend_schema(
+        operation_id="putFeedbackStatus",
+        summary="Say how far feedback is",
+        description="`open` is taken as `new`.",
+        request=request_body(FeedbackStatusSerializer, status="in-progress"),
         responses={
-            200: answer("The feedback.", FeedbackSerializer),
-            400: invalid(
+            200: OpenApiResponse(FeedbackSerializer, "The feedback."),
+            400: invalid_response(
                 "status", "give one of: new, in-progress, resolved, closed, open"
             ),
-            403: FORBIDDEN,
         },
     ),
-    note=Call(
-        "putFeedbackNote",
-        "Note something on feedback",
-        "For staff alone: who gave it never sees it.",
-        request=body(FeedbackNoteSerializer, {"note": "Ask for a screenshot"}),
+    note=extend_schema(
+        operation_id="putFeedbackNote",
+        summary="Note something on feedback",
+        description="For staff alone: who gave it never sees it.",
+        request=request_body(FeedbackNoteSerializer, note="Ask for a screenshot"),
         responses={
-            200: answer("The feedback.", FeedbackSerializer),
-            400: invalid("note", "give text"),
-            403: FORBIDDEN,
+            200: OpenApiResponse(FeedbackSerializer, "The feedback."),
+            400: invalid_response("note", "give text"),
         },
     ),
-    reply=Call(
-        "replyToFeedback",
-        "Answer feedback by mail",
-        "To the address that was given with it, or else that of the account.",
-        request=body(NewReplySerializer, {"message": REPLY["message"]}),
+    reply=extend_schema(
+        operation_id="replyToFeedback",
+        summary="Answer feedback by mail",
+        description="To the address that was given with it, or else that of the "
+        "account.",
+        request=request_body(NewReplySerializer, message=REPLY["message"]),
         responses={
-            201: answer("The mail was sent.", ReplySerializer),
-            400: invalid("message", "give at least one character"),
-            403: FORBIDDEN,
-            409: conflict(NoAddress, AddressRefused),
-            503: refusal(
-                "The mail or the database did not go.",
-                mail_failed=MailFailed.default_detail,
-                database_unavailable="The database does not answer. Try again in a "
-                "moment.",
+            201: OpenApiResponse(ReplySerializer, "The mail was sent."),
+            400: invalid_response("message", "give at least one character"),
+            409: conflict_response(NoAddress, AddressRefused),
+            503: error_response(
+                "The mail or the database did not go.", MailFailed, DatabaseUnavailable
             ),
         },
     ),

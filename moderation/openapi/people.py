@@ -1,18 +1,22 @@
 from __future__ import annotations
 
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_serializer,
+)
+from rest_framework.serializers import Serializer
 
 from accounts.exceptions import LastAdmin
 from accounts.models import User
+from focusmaster.openapi.errors import conflict_response, invalid_response
 from focusmaster.openapi.texts import (
-    Call,
-    MessageSerializer,
-    answer,
-    body,
-    conflict,
-    describe,
-    document,
-    invalid,
+    extend_view,
+    field_texts,
+    message_response,
+    request_body,
+    response_example,
 )
 from moderation.exceptions import (
     BarredCannotBeAdmin,
@@ -21,7 +25,6 @@ from moderation.exceptions import (
     CannotChangeOwnRole,
     GuestCannotBeAdmin,
 )
-from moderation.openapi.parts import FORBIDDEN, TAG
 from moderation.serializers import (
     BanSerializer,
     CountsSerializer,
@@ -32,7 +35,6 @@ from moderation.serializers import (
     PersonInDetailSerializer,
     PersonSerializer,
     RoleSerializer,
-    StaffSerializer,
     UnbanSerializer,
 )
 from moderation.views import PeopleViewSet
@@ -68,41 +70,27 @@ OF_PERSON = {
     "lastActive": "The same as `lastSeenAt`.",
 }
 
-describe(
-    PersonSerializer,
-    "A person as staff see them.",
-    name="Person",
-    example=PERSON,
-    fields=OF_PERSON,
-)
-describe(StaffSerializer, "Who of staff did something.", name="Staff")
-describe(
-    BanSerializer,
-    "A ban or a suspension.",
-    name="Ban",
-    fields={
-        "until": "When it ends by itself; null for never.",
-        "author": "Null if they are gone; `_id` is null for a command, and `name` is "
+extend_schema_serializer(
+    description="A person as staff see them.",
+    examples=response_example(**PERSON),
+    extensions=field_texts(**OF_PERSON),
+)(PersonSerializer)
+extend_schema_serializer(
+    description="A ban or a suspension.",
+    extensions=field_texts(
+        until="When it ends by itself; null for never.",
+        author="Null if they are gone; `_id` is null for a command, and `name` is "
         "then the operating system's user.",
-        "endedAt": "When it was lifted or replaced; null if neither has happened.",
-        "liftedBy": "Null if nobody has lifted it.",
-    },
-)
-describe(CountsSerializer, "How much of each kind a person has.", name="Counts")
-describe(
-    PersonInDetailSerializer,
-    "A person with what they have, and their bans.",
-    name="PersonInDetail",
-    example=BANNED
-    | {
-        "counts": {
-            "sessions": 12,
-            "tasks": 7,
-            "workLogs": 3,
-            "signIns": 0,
-            "feedback": 1,
-        },
-        "bans": [
+        endedAt="When it was lifted or replaced; null if neither has happened.",
+        liftedBy="Null if nobody has lifted it.",
+    ),
+)(BanSerializer)
+extend_schema_serializer(
+    description="A person with what they have, and their bans.",
+    examples=response_example(
+        **BANNED,
+        counts={"sessions": 12, "tasks": 7, "workLogs": 3, "signIns": 0, "feedback": 1},
+        bans=[
             {
                 "_id": "65bd0f2cbcf86cd799439021",
                 "status": "banned",
@@ -116,36 +104,44 @@ describe(
                 "liftReason": "",
             }
         ],
-    },
-    fields=OF_PERSON | {"bans": "Newest first."},
-)
-describe(
-    PeoplePageSerializer,
-    "One page of people.",
-    name="PeoplePage",
-    example={"users": [PERSON], "page": 1, "pages": 1, "total": 1},
-    fields={"total": "Exact up to some thousands, and an estimate beyond."},
-)
-describe(RoleSerializer, "A role to give.", name="Role")
-describe(NewBanSerializer, "A ban, or a suspension.", name="NewBan")
-describe(UnbanSerializer, "Why a ban is lifted.", name="Unban")
-describe(NewStatusSerializer, "A status to give.", name="NewStatus")
-describe(
-    ExportedBanSerializer,
-    "A ban or a suspension of the person's.",
-    name="ExportedBan",
-)
+    ),
+    extensions=field_texts(**OF_PERSON, bans="Newest first."),
+)(PersonInDetailSerializer)
+extend_schema_serializer(
+    many=False,  # `list` returns one.
+    description="One page of people.",
+    examples=response_example(users=[PERSON], page=1, pages=1, total=1),
+    extensions=field_texts(total="Exact up to some thousands, and an estimate beyond."),
+)(PeoplePageSerializer)
+for serializer, description in {
+    CountsSerializer: "How much of each kind a person has.",
+    RoleSerializer: "A role to give.",
+    NewBanSerializer: "A ban, or a suspension.",
+    UnbanSerializer: "Why a ban is lifted.",
+    NewStatusSerializer: "A status to give.",
+    ExportedBanSerializer: "A ban or a suspension of the person's.",
+}.items():
+    extend_schema_serializer(description=description)(serializer)
 
-BARRED = conflict(CannotBanYourself, CannotBanAdmin)
+CANNOT_BAN = conflict_response(CannotBanYourself, CannotBanAdmin)
 
-document(
+
+def whole(serializer: type[Serializer]) -> type[Serializer]:
+    """Return a serializer for the whole body of a PATCH.
+
+    drf-spectacular sets `partial` on the serializer of any PATCH.
+    """
+    never = property(lambda self: False, lambda self, value: None)
+    return type(serializer.__name__, (serializer,), {"partial": never})
+
+
+extend_view(
     PeopleViewSet,
-    TAG,
-    list=Call(
-        "listPeople",
-        "Find people",
-        "Newest first. A text of three or more letters is looked for anywhere in names "
-        "and emails.",
+    list=extend_schema(
+        operation_id="listPeople",
+        summary="Find people",
+        description="Newest first. A text of three or more letters is looked for "
+        "anywhere in names and emails.",
         parameters=[
             OpenApiParameter("page", {"type": "integer", "minimum": 1, "default": 1}),
             OpenApiParameter(
@@ -166,78 +162,67 @@ document(
             OpenApiParameter("status", {"enum": User.Status.values}),
         ],
         responses={
-            200: answer("The page.", PeoplePageSerializer),
-            400: invalid("limit", "give a number from 1 to 100"),
-            403: FORBIDDEN,
+            200: OpenApiResponse(PeoplePageSerializer, "The page."),
+            400: invalid_response("limit", "give a number from 1 to 100"),
         },
     ),
-    retrieve=Call(
-        "getPerson",
-        "Look at a person",
-        "With what they have, and every ban there was.",
-        responses={
-            200: answer("The person.", PersonInDetailSerializer),
-            403: FORBIDDEN,
-        },
+    retrieve=extend_schema(
+        operation_id="getPerson",
+        summary="Look at a person",
+        description="With what they have, and every ban there was.",
+        responses={200: OpenApiResponse(PersonInDetailSerializer, "The person.")},
     ),
-    role=Call(
-        "changeRole",
-        "Give a role",
-        "Counts from the person's next request on. Nobody changes their own, and the "
-        "last admin stays one.",
-        request=body(RoleSerializer, {"role": "admin"}),
+    role=extend_schema(
+        operation_id="changeRole",
+        summary="Give a role",
+        description="Counts from the person's next request on. Nobody changes their "
+        "own, and the last admin stays one.",
+        request=request_body(whole(RoleSerializer), role="admin"),
         responses={
-            200: answer("The person.", PersonSerializer),
-            400: invalid("role", "give one of: user, admin"),
-            403: FORBIDDEN,
-            409: conflict(
+            200: OpenApiResponse(PersonSerializer, "The person."),
+            400: invalid_response("role", "give one of: user, admin"),
+            409: conflict_response(
                 CannotChangeOwnRole, GuestCannotBeAdmin, BarredCannotBeAdmin, LastAdmin
             ),
         },
     ),
-    ban=Call(
-        "banPerson",
-        "Ban a person",
-        "At once: their sign-ins end. With `until` it is a suspension, which ends by "
-        "itself. One that is in force is replaced.",
-        request=body(NewBanSerializer, {"reason": "Violation of terms"}),
+    ban=extend_schema(
+        operation_id="banPerson",
+        summary="Ban a person",
+        description="At once: their sign-ins end. With `until` it is a suspension, "
+        "which ends by itself. One that is in force is replaced.",
+        request=request_body(whole(NewBanSerializer), reason="Violation of terms"),
         responses={
-            200: answer("The person.", PersonSerializer, BANNED),
-            400: invalid("reason", "This field is required."),
-            403: FORBIDDEN,
-            409: BARRED,
+            200: OpenApiResponse(
+                PersonSerializer, "The person.", response_example(**BANNED)
+            ),
+            400: invalid_response("reason", "This field is required."),
+            409: CANNOT_BAN,
         },
     ),
-    unban=Call(
-        "unbanPerson",
-        "Lift a ban",
-        "The person may come in again, and has to sign in for it. Who may come in "
-        "anyway is left as they are.",
-        request=body(UnbanSerializer, {"reason": "A misunderstanding"}),
+    unban=extend_schema(
+        operation_id="unbanPerson",
+        summary="Lift a ban",
+        description="The person may come in again, and has to sign in for it. Who may "
+        "come in anyway is left as they are.",
+        request=request_body(whole(UnbanSerializer), reason="A misunderstanding"),
         responses={
-            200: answer("The person.", PersonSerializer),
-            400: invalid("reason", "give text"),
-            403: FORBIDDEN,
+            200: OpenApiResponse(PersonSerializer, "The person."),
+            400: invalid_response("reason", "give text"),
         },
     ),
-    status=Call(
-        "putStatus",
-        "Ban, suspend or let in",
-        "The same as banning and lifting, by the name of what comes of it. Here a "
-        "reason may be left out, and a suspension has no end.",
-        request=body(
-            NewStatusSerializer,
-            {"status": "suspended", "banReason": "Violation of terms"},
+    status=extend_schema(
+        operation_id="putStatus",
+        summary="Ban, suspend or let in",
+        description="The same as banning and lifting, by the name of what comes of "
+        "it. Here a reason may be left out, and a suspension has no end.",
+        request=request_body(
+            NewStatusSerializer, status="suspended", banReason="Violation of terms"
         ),
         responses={
-            200: answer(
-                "It is so.",
-                MessageSerializer,
-                {"message": "User status updated successfully"},
-            ),
-            400: invalid("status", "give one of: active, banned, suspended"),
-            403: FORBIDDEN,
-            409: BARRED,
+            200: message_response("It is so.", "User status updated successfully"),
+            400: invalid_response("status", "give one of: active, banned, suspended"),
+            409: CANNOT_BAN,
         },
     ),
 )

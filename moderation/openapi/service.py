@@ -1,68 +1,74 @@
 from __future__ import annotations
 
-from focusmaster.openapi.texts import PERIOD, Call, answer, describe, document, invalid
-from moderation.openapi.parts import FORBIDDEN, TAG
-from moderation.serializers import (
-    ErrorSerializer,
-    HealthSerializer,
-    KpisSerializer,
-    StatsSerializer,
-    TrafficSerializer,
+from drf_spectacular.utils import (
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_serializer,
 )
+from rest_framework import serializers
+from rest_framework.serializers import CharField, IntegerField
+
+from focusmaster.api.fields import RFC3339Field
+from focusmaster.openapi.components import TZ
+from focusmaster.openapi.errors import WRONG_ZONE
+from focusmaster.openapi.texts import extend_view, field_texts, response_example
+from moderation.serializers import ErrorSerializer
 from moderation.views import ServiceViewSet
 
-*_, TZ = PERIOD
+ESTIMATE = "Exact up to some thousands, and an estimate beyond."
 
-describe(
-    KpisSerializer,
-    "The numbers that matter first.",
-    name="Kpis",
-    fields={
-        "totalUsers": "Exact up to some thousands, and an estimate beyond.",
-        "totalSessions": "Exact up to some thousands, and an estimate beyond.",
-        "activeToday": "People who used the service since local midnight.",
-        "recentErrors": "Requests that crashed in the last 24 hours.",
-    },
-)
-describe(
-    TrafficSerializer,
-    "A local day.",
-    name="Traffic",
-    fields={
-        "sessions": "Of focus and rest; those that begin on that day.",
-        "visitors": "People who had them.",
-    },
-)
-describe(
-    StatsSerializer,
-    "How the service is used.",
-    name="Stats",
-    example={
-        "kpis": {
+
+@extend_schema_serializer(description="The numbers that matter first.")
+class KpisSerializer(serializers.Serializer):
+    totalUsers = IntegerField(help_text=ESTIMATE)
+    totalSessions = IntegerField(help_text=ESTIMATE)
+    activeToday = IntegerField(
+        help_text="People who used the service since local midnight."
+    )
+    recentErrors = IntegerField(help_text="Requests that crashed in the last 24 hours.")
+
+
+@extend_schema_serializer(description="A local day.")
+class TrafficSerializer(serializers.Serializer):
+    date = serializers.DateField()
+    sessions = IntegerField(
+        help_text="Of focus and rest; those that begin on that day."
+    )
+    visitors = IntegerField(help_text="People who had them.")
+
+
+@extend_schema_serializer(
+    description="How the service is used.",
+    examples=response_example(
+        kpis={
             "totalUsers": 230,
             "totalSessions": 9120,
             "activeToday": 41,
             "recentErrors": 0,
         },
-        "traffic": [{"date": "2026-02-02", "sessions": 312, "visitors": 41}],
-    },
-    fields={"traffic": "The last 30 days, oldest first."},
+        traffic=[{"date": "2026-02-02", "sessions": 312, "visitors": 41}],
+    ),
 )
-describe(
-    ErrorSerializer,
-    "A fault of ours, with the last request that met it.",
-    name="RecentError",
-    fields={"message": "Without anything that could be a secret."},
-)
-describe(
-    HealthSerializer,
-    "How the service is.",
-    name="AdminHealth",
-    example={
-        "database": "connected",
-        "uptime": 86400,
-        "timestamp": "2026-02-02T10:30:00Z",
-        "recentErrors": [
+class StatsSerializer(serializers.Serializer):
+    kpis = KpisSerializer()
+    traffic = TrafficSerializer(many=True, help_text="The last 30 days, oldest first.")
+
+
+extend_schema_serializer(
+    description="A fault of ours, with the last request that met it.",
+    component_name="RecentError",
+    extensions=field_texts(message="Without anything that could be a secret."),
+)(ErrorSerializer)
+
+
+@extend_schema_serializer(
+    description="How the service is.",
+    component_name="AdminHealth",
+    examples=response_example(
+        database="connected",
+        uptime=86400,
+        timestamp="2026-02-02T10:30:00Z",
+        recentErrors=[
             {
                 "_id": "65bd0f2cbcf86cd799439023",
                 "message": "KeyError: 'name'",
@@ -73,30 +79,35 @@ describe(
                 "createdAt": "2026-02-02T10:29:00Z",
             }
         ],
-    },
-    fields={
-        "uptime": "Seconds since the worker that answers was started.",
-        "recentErrors": "Of the last 30 days, the latest first, each fault once.",
-    },
+    ),
 )
-document(
+class HealthSerializer(serializers.Serializer):
+    database = CharField()
+    uptime = IntegerField(
+        help_text="Seconds since the worker that answers was started."
+    )
+    timestamp = RFC3339Field()
+    recentErrors = ErrorSerializer(
+        many=True, help_text="Of the last 30 days, the latest first, each fault once."
+    )
+
+
+extend_view(
     ServiceViewSet,
-    TAG,
-    stats=Call(
-        "getStats",
-        "See how the service is used",
-        "Today, and day by day for the last 30.",
+    stats=extend_schema(
+        operation_id="getStats",
+        summary="See how the service is used",
+        description="Today, and day by day for the last 30.",
         parameters=[TZ],
         responses={
-            200: answer("The numbers.", StatsSerializer),
-            400: invalid("tz", "give an IANA time zone such as Europe/Berlin"),
-            403: FORBIDDEN,
+            200: OpenApiResponse(StatsSerializer, "The numbers."),
+            400: WRONG_ZONE,
         },
     ),
-    health=Call(
-        "getAdminHealth",
-        "See how the service is",
-        "The database, and the faults that requests have met.",
-        responses={200: answer("How it is.", HealthSerializer), 403: FORBIDDEN},
+    health=extend_schema(
+        operation_id="getAdminHealth",
+        summary="See how the service is",
+        description="The database, and the faults that requests have met.",
+        responses={200: OpenApiResponse(HealthSerializer, "How it is.")},
     ),
 )
