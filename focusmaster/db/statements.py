@@ -89,7 +89,7 @@ class Statement:
     def _rows_of_cursor(self, values: Mapping[str, Any]) -> list[tuple]:
         with connection.cursor() as cursor:
             cursor.execute(self.sql, self.bind(values))
-            return cursor.fetchall()
+            return cursor.fetchall() if cursor.description else []
 
 
 def prepared_statements(wrapper: BaseDatabaseWrapper) -> PreparedStatements | None:
