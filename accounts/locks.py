@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from focusmaster.db.fields import ObjectIdField
-from focusmaster.db.statements import PreparedQuery
+from focusmaster.db.prepared_queries import PreparedQuery
 from focusmaster.exceptions import OwnerGone
 
 
