@@ -101,7 +101,7 @@ class Period:
 def zone_of(query: Mapping[str, str], home: str) -> ZoneInfo:
     """Return the zone that the request names, or else the caller's own."""
     name = query.get("tz", home)
-    if not is_timezone(name):
+    if name not in timezone_names():
         raise InvalidValue("tz", "give an IANA time zone such as Europe/Berlin")
     return zone_named(name)
 
@@ -135,7 +135,9 @@ def period_of(
 def last_days(count: int, zone: ZoneInfo, *, at: datetime | None = None) -> Period:
     """Return the local days, `count` of them, that end today."""
     today = local_day(at or timezone.now(), zone)
-    return _days_from(today - DAY_LENGTH * (count - 1), count, zone)
+    first = today - DAY_LENGTH * (count - 1)
+    end = local_midnight(today + DAY_LENGTH, zone)
+    return Period(local_midnight(first, zone), end, zone)
 
 
 def current_week(
@@ -143,8 +145,9 @@ def current_week(
 ) -> Period:
     """Return the seven local days from the last such weekday on; Monday is 0."""
     today = local_day(at or timezone.now(), zone)
-    since = (today.weekday() - first_weekday) % DAYS_OF_WEEK
-    return _days_from(today - DAY_LENGTH * since, DAYS_OF_WEEK, zone)
+    first = today - DAY_LENGTH * ((today.weekday() - first_weekday) % DAYS_OF_WEEK)
+    end = local_midnight(first + DAY_LENGTH * DAYS_OF_WEEK, zone)
+    return Period(local_midnight(first, zone), end, zone)
 
 
 def closed(period: Period, days: int, *, at: datetime | None = None) -> Period:
@@ -161,11 +164,6 @@ def closed(period: Period, days: int, *, at: datetime | None = None) -> Period:
     if start >= end:
         raise InvalidValue("from", "without to, it must not be after today")
     return Period(start, end, zone)
-
-
-def _days_from(first: date, count: int, zone: ZoneInfo) -> Period:
-    end = local_midnight(first + DAY_LENGTH * count, zone)
-    return Period(local_midnight(first, zone), end, zone)
 
 
 def _from_to(query: Mapping[str, str], zone: ZoneInfo) -> Period:

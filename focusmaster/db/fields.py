@@ -46,8 +46,9 @@ class ObjectIdField(models.Field):
         return self.to_python(value)
 
     def get_db_prep_value(self, value, connection, prepared=False):
-        value = super().get_db_prep_value(value, connection, prepared)
-        return bytes.fromhex(value) if isinstance(value, str) else value
+        if isinstance(value, str) and OBJECT_ID.fullmatch(value):
+            return bytes.fromhex(value)
+        return super().get_db_prep_value(value, connection, prepared)
 
     def from_db_value(self, value, expression, connection):
         return None if value is None else value.hex()

@@ -13,7 +13,7 @@ from django.db.backends.postgresql import base, features
 from psycopg import OperationalError
 from psycopg.pq import ConnStatus
 
-from focusmaster.db.prepared import PreparedStatements
+from focusmaster.db.statements import PreparedStatements
 from focusmaster.postgresql.client import DatabaseClient
 from focusmaster.postgresql.embedded import PORT, ROLE, server_in
 
@@ -51,7 +51,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             driver = super().get_new_connection(conn_params)
         else:
             driver = self._connect_to_embedded(conn_params)
-        self.prepared_statements = PreparedStatements(driver)
+        self.prepared_statements = PreparedStatements(self, driver)
         return driver
 
     def _connect_to_embedded(self, conn_params):
