@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.authentication import presented_token
 from accounts.limits import count_request
 from focusmaster.api.client_info import client_ip
-from focusmaster.api.errors import exception_response, is_api
+from focusmaster.api.errors import exception_response
 from focusmaster.api.rate_limits import RateLimited, Usage
 from focusmaster.api.request import ApiRequest
 
@@ -31,7 +31,7 @@ class CallerMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: ApiRequest) -> HttpResponse:
-        if not is_api(request):
+        if not request.is_api:
             return self.get_response(request)
         response = self.get_response(request)
         if not request.is_counted:
@@ -44,7 +44,7 @@ class CallerMiddleware:
     def process_view(
         self, request: ApiRequest, view: Any, args, kwargs
     ) -> HttpResponse | None:
-        if not is_api(request):
+        if not request.is_api:
             return None
         # A function has neither.
         if not getattr(getattr(view, "cls", None), "is_counted", True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 from ipaddress import IPv6Address, ip_address, ip_network
 
@@ -50,12 +49,6 @@ def network_of(address: str | None) -> str:
         if isinstance(ip, IPv6Address):
             return str(ip_network((ip, IPV6_PREFIX), strict=False))
     return address
-
-
-def declared_length(meta: Mapping[str, str]) -> int:
-    """Return the bytes that a body is said to have; 0 where nothing sound is said."""
-    length = meta.get("CONTENT_LENGTH", "")
-    return int(length) if length.isdecimal() else 0
 
 
 def user_agent(request: HttpRequest) -> str:

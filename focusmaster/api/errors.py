@@ -80,10 +80,6 @@ class Methods(BaseMetadata):
         return {"methods": view.allowed_methods}
 
 
-def is_api(request: ApiRequest) -> bool:
-    return request.path_info.startswith("/api/") or request.path_info == "/api"
-
-
 def error_body(
     request: ApiRequest, message: str, code: str, errors: list | None = None
 ) -> dict:
@@ -183,19 +179,19 @@ def _validation_body(request: ApiRequest, exc: exceptions.ValidationError) -> di
 
 
 def bad_request(request: ApiRequest, exception: Exception) -> HttpResponse:
-    if is_api(request):
+    if request.is_api:
         return error_response(request, 400)
     return defaults.bad_request(request, exception)
 
 
 def permission_denied(request: ApiRequest, exception: Exception) -> HttpResponse:
-    if is_api(request):
+    if request.is_api:
         return error_response(request, 403)
     return defaults.permission_denied(request, exception)
 
 
 def page_not_found(request: ApiRequest, exception: Exception) -> HttpResponse:
-    if is_api(request):
+    if request.is_api:
         return error_response(request, 404)
     return defaults.page_not_found(request, exception)
 
@@ -203,6 +199,6 @@ def page_not_found(request: ApiRequest, exception: Exception) -> HttpResponse:
 def server_error(request: ApiRequest) -> HttpResponse:
     """Log the crash that Django is handling, with the id its caller was given."""
     log.exception("A request crashed", extra={"fields": {"requestId": request.id}})
-    if is_api(request):
+    if request.is_api:
         return error_response(request, 500)
     return defaults.server_error(request)

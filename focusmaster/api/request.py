@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.http import HttpRequest
 from rest_framework.request import Request
 
 if TYPE_CHECKING:
@@ -23,8 +22,10 @@ if TYPE_CHECKING:
 
 
 class ApiRequest(Request):
-    # RequestMiddleware: in the log line, in errors and in X-Request-Id.
+    # RequestMiddleware: the id in the log line, in errors and in X-Request-Id, and
+    # whether the path is below /api.
     id: str
+    is_api: bool
     # What is done to the response before it leaves, such as setting a cookie.
     on_response: list[Callable[[HttpResponse], None]]
     # CallerMiddleware: whether the request has been counted, and where its caller
@@ -36,11 +37,3 @@ class ApiRequest(Request):
     token: PresentedToken | None
     sign_in: SignIn | None
     caller: User | None
-
-
-def initialize(request: HttpRequest, request_id: str) -> None:
-    """Set what middleware puts on a request to what it is before any middleware."""
-    request.id = request_id
-    request.on_response = []
-    request.is_counted = False
-    request.usage = request.token = request.sign_in = request.caller = None

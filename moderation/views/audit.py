@@ -9,9 +9,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from focusmaster.api.csv_export import CSVRenderer, csv_response
-from focusmaster.api.pagination import page_response
 from focusmaster.api.renderers import JSONRenderer
-from focusmaster.api.responses import JSONResponse
+from focusmaster.api.responses import JSONResponse, page_response
 from focusmaster.dates.periods import period_of
 from focusmaster.dates.rfc3339 import format_instant
 from focusmaster.db.json_rows import JSONRows

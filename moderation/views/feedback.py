@@ -14,8 +14,7 @@ from rest_framework.response import Response
 from accounts import mail
 from accounts.authentication import OptionalTokenAuthentication
 from accounts.views.email_changes import MailFailed
-from focusmaster.api.pagination import list_response
-from focusmaster.api.responses import JSONResponse
+from focusmaster.api.responses import JSONResponse, list_response
 from focusmaster.db.json_rows import JSONRows
 from moderation.actors import Actor
 from moderation.exceptions import AddressRefused
