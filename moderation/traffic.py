@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.models import User
 from focusmaster.dates.periods import last_days, local_bounds
 from focusmaster.db.statement_timeout import StatementTimeout, statement_timeout
-from moderation.models import DailyUse, ErrorOccurrence
+from moderation.models import DailyActivity, ErrorOccurrence
 from moderation.models.traffic import LATE, Span, Use
 from moderation.people_search import count
 from pomodoro.models import PomodoroSession
@@ -111,7 +111,7 @@ def traffic(
     """
     now = at or timezone.now()
     days = days_until(now, zone)
-    kept = DailyUse.objects.of([*days.values()])
+    kept = DailyActivity.objects.of([*days.values()])
     # A quiet day is kept only where it took long to count; that may be over.
     settled = {
         span for span, use in kept.items() if use.is_final() or use.sessions >= BUSY
@@ -196,7 +196,7 @@ def recount(
         uses[span] = Use(sessions, visitors, active)
         if keeps_all or sessions >= (MANY if end <= over else BUSY):
             kept[span] = uses[span]
-    DailyUse.objects.keep(kept, at=at)
+    DailyActivity.objects.keep(kept, at=at)
     return uses
 
 

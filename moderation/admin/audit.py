@@ -63,7 +63,7 @@ def newest(
 
 
 class RecordList(ChangeList):
-    """Entries with what is looked up for one page alone: particulars, and people."""
+    """Entries with what is looked up for one page alone: records and people."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)

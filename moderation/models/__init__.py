@@ -7,19 +7,19 @@ beside their id can go only with them.
 """
 
 from moderation.models.archives import AuditArchive
-from moderation.models.audit import AuditEntry, AuditParticulars, AuditRecord
+from moderation.models.audit import AuditEntry, AuditPersonalDetails, AuditRecord
 from moderation.models.bans import Ban
 from moderation.models.errors import ErrorGroup, ErrorOccurrence
 from moderation.models.feedback import Feedback, FeedbackReply
-from moderation.models.traffic import DailyUse
+from moderation.models.traffic import DailyActivity
 
 __all__ = [
     "AuditArchive",
     "AuditEntry",
-    "AuditParticulars",
+    "AuditPersonalDetails",
     "AuditRecord",
     "Ban",
-    "DailyUse",
+    "DailyActivity",
     "ErrorGroup",
     "ErrorOccurrence",
     "Feedback",

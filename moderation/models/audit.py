@@ -1,10 +1,9 @@
 """The audit log: what staff did, in a chain that shows when somebody tampers with it.
 
 A trigger gives each entry its position and a hash over its columns and the hash before.
-The log never changes, yet a person who leaves may leave no more than an id in it. So
-an entry holds only ids and facts; names, addresses and reasons are its particulars, in
-a table beside it, and the entry has their digest. They can be deleted once the person
-is gone, and the chain stays whole.
+An entry never changes and holds only ids and facts. Names, addresses and reasons are
+its personal details, in a table of their own, of which the entry has the digest: they
+can be deleted with the person's account, and the chain stays whole.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ NO_HASH = b""
 
 
 def digest_of(salt: bytes, text: str) -> bytes:
-    """Return what an entry keeps of its particulars."""
+    """Return what an entry keeps of its personal details."""
     return sha256(salt + text.encode()).digest()
 
 
@@ -73,14 +72,14 @@ class AuditEntryQuerySet(models.QuerySet):
             "ipAddress": by.ip_address,
             "userAgent": by.user_agent[:MAX_DETAILS],
         }
-        parts = [AuditParticulars.drafted(entry, "actor", by.id, origin)]
+        parts = [AuditPersonalDetails.drafted(entry, "actor", by.id, origin)]
         if reason:
             said = {"reason": reason}
             parts.append(
-                AuditParticulars.drafted(entry, "target", target_user_id, said)
+                AuditPersonalDetails.drafted(entry, "target", target_user_id, said)
             )
         entry.save(force_insert=True)
-        AuditParticulars.objects.bulk_create(parts)
+        AuditPersonalDetails.objects.bulk_create(parts)
         return entry
 
 
@@ -143,7 +142,7 @@ class AuditEntry(models.Model):
         return f"{self.position}: {self.action}"
 
 
-class AuditParticulars(models.Model):
+class AuditPersonalDetails(models.Model):
     """What an entry says of its actor or its target beside the id."""
 
     pk = models.CompositePrimaryKey("entry", "part")
@@ -151,7 +150,7 @@ class AuditParticulars(models.Model):
         AuditEntry,
         # The database removes them with an archived entry.
         on_delete=models.DO_NOTHING,
-        related_name="particulars",
+        related_name="personal_details",
         db_index=False,  # The primary key begins with it.
     )
     part = models.CharField(max_length=6)
@@ -162,7 +161,8 @@ class AuditParticulars(models.Model):
     text = models.TextField()
 
     class Meta:
-        verbose_name_plural = "audit particulars"
+        db_table = "moderation_auditparticulars"
+        verbose_name_plural = "audit personal details"
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(part__in=["actor", "target"]),
@@ -180,7 +180,7 @@ class AuditParticulars(models.Model):
     @classmethod
     def drafted(
         cls, entry: AuditEntry, part: str, person_id: str | None, facts: dict[str, Any]
-    ) -> AuditParticulars:
+    ) -> AuditPersonalDetails:
         """Return them, not saved yet, and have the entry keep their digest."""
         salt, text = os.urandom(SALT_BYTES), orjson.dumps(facts).decode()
         setattr(entry, f"{part}_digest", digest_of(salt, text))
@@ -188,7 +188,7 @@ class AuditParticulars(models.Model):
 
 
 class AuditRecord(models.Model):
-    """An entry with its particulars, to read: a view of the database."""
+    """An entry with its personal details, to read: a view of the database."""
 
     id = ObjectIdPrimaryKey()
     position = models.BigIntegerField()

@@ -25,8 +25,8 @@ class Use(NamedTuple):
     active: int
 
 
-class DailyUseQuerySet(models.QuerySet):
-    def of(self, spans: list[Span]) -> dict[Span, DailyUse]:
+class DailyActivityQuerySet(models.QuerySet):
+    def of(self, spans: list[Span]) -> dict[Span, DailyActivity]:
         """Return those of these days that are kept."""
         rows = self.filter(starts_at__in=[start for start, _ in spans])
         found = {(one.starts_at, one.ends_at): one for one in rows}
@@ -49,7 +49,7 @@ class DailyUseQuerySet(models.QuerySet):
         self.exclude(pk__in=newest).delete()
 
 
-class DailyUse(models.Model):
+class DailyActivity(models.Model):
     """How many sessions began on a local day, and how many people had them."""
 
     starts_at = models.DateTimeField()
@@ -59,9 +59,10 @@ class DailyUse(models.Model):
     active = models.PositiveIntegerField(default=0)
     counted_at = models.DateTimeField(default=timezone.now)
 
-    objects = DailyUseQuerySet.as_manager()
+    objects = DailyActivityQuerySet.as_manager()
 
     class Meta:
+        db_table = "moderation_dailyuse"
         constraints = [
             models.UniqueConstraint(
                 fields=["starts_at", "ends_at"], name="moderation_dailyuse_unique"

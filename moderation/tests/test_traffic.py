@@ -12,7 +12,7 @@ from accounts.models import SignIn, User
 from conftest import person
 from focusmaster.dates.periods import last_days, zone_named
 from moderation import traffic
-from moderation.models import DailyUse, ErrorGroup
+from moderation.models import DailyActivity, ErrorGroup
 from moderation.tests.test_admin_pages import text_of
 from pomodoro.models import PomodoroSession
 
@@ -91,7 +91,7 @@ def test_busy_day_that_is_long_past_is_not_counted_again(alice, monkeypatch):
 
     assert [day["sessions"] for day in busy(first)] == [2, 2]
     assert [day["sessions"] for day in busy(second)] == [2, 3, 1]
-    assert DailyUse.objects.get().sessions == 2
+    assert DailyActivity.objects.get().sessions == 2
 
 
 @pytest.mark.django_db(transaction=True)
@@ -107,7 +107,7 @@ def test_busy_day_is_shown_as_it_was_and_counted_anew_meanwhile(alice, monkeypat
     look()
     session(person("Carol"), timezone.now())
     look()
-    DailyUse.objects.update(counted_at=timezone.now() - timedelta(minutes=2))
+    DailyActivity.objects.update(counted_at=timezone.now() - timedelta(minutes=2))
     look()
     with traffic._counting:  # Once the thread is done.
         look()
@@ -175,7 +175,7 @@ def test_quiet_days_are_always_counted(alice):
         (day,) = busy(traffic.traffic(UTC_ZONE, at=NOON).days)
 
         assert day["sessions"] == expected
-    assert not DailyUse.objects.exists()
+    assert not DailyActivity.objects.exists()
 
 
 def test_active_today_are_those_with_a_session_or_a_sign_in_in_use(alice, bob):

@@ -222,7 +222,7 @@ def test_anchor_in_a_folder_that_is_not_there_is_one_clear_line(tmp_path):
         ),
     ],
 )
-def test_particulars_that_were_tampered_with_are_found(
+def test_personal_details_that_were_tampered_with_are_found(
     alice, moderator, change, message
 ):
     by = Actor(moderator.pk, "Moderator")
