@@ -29,7 +29,6 @@ from focusmaster.models import StoredAnswer
 HEADER = "Idempotency-Key"
 KEY = re.compile(r"[\x20-\x7e]{1,255}")
 KEPT_FOR = timedelta(hours=24)
-CLEARED_AT_ONCE = 10
 # What the same request may be answered differently for: its caller, its other headers,
 # how many came before. Nothing was done, so it can be tried again.
 NOT_STORED = frozenset([401, 403, 406, 415, 429])
@@ -183,7 +182,7 @@ def store(answer: StoredAnswer) -> None:
         unique_fields=["id"],
         update_fields=["user", "fingerprint", "answer", "created_at"],
     )
-    StoredAnswer.objects.clear(CLEARED_AT_ONCE, before=answer.created_at - KEPT_FOR)
+    StoredAnswer.objects.delete_expired(before=answer.created_at - KEPT_FOR)
 
 
 def replay(request: HttpRequest, stored: StoredAnswer) -> HttpResponse:

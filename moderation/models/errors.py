@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 
+from focusmaster.db.expiring import ExpiringRows
 from focusmaster.db.fields import (
     MillisecondDateTimeField,
     ObjectIdField,
@@ -22,7 +23,6 @@ from focusmaster.db.fields import (
 from focusmaster.db.statement_timeout import statement_timeout
 
 KEPT = timedelta(days=30)
-CLEARED_AT_ONCE = 10
 # With stacks of at most 20 kB, some 20 MB.
 MOST_GROUPS = 1000
 MOST_A_MINUTE = 20
@@ -33,13 +33,12 @@ MAX_PATH = 500
 PATIENCE = timedelta(seconds=1)
 
 
-class ErrorGroupQuerySet(models.QuerySet):
+class ErrorGroupQuerySet(ExpiringRows):
+    age_column = "last_seen_at"
+
     def kept(self, *, at: datetime | None = None) -> ErrorGroupQuerySet:
         """Leave out what is too old, though nothing has cleared it away yet."""
         return self.filter(last_seen_at__gt=(at or timezone.now()) - KEPT)
-
-    def expired(self, *, at: datetime | None = None) -> ErrorGroupQuerySet:
-        return self.filter(last_seen_at__lte=(at or timezone.now()) - KEPT)
 
     @statement_timeout(PATIENCE)
     def note(
@@ -79,16 +78,11 @@ class ErrorGroupQuerySet(models.QuerySet):
             group.occurrences.create(**latest, created_at=now)
 
     def _clear(self, *, at: datetime) -> None:
-        old = self.expired(at=at).values("pk")[:CLEARED_AT_ONCE]
-        surplus = self.order_by("-last_seen_at").values("pk")[MOST_GROUPS:]
-        self.filter(Q(pk__in=list_of(old)) | Q(pk__in=list_of(surplus))).delete()
-        past = ErrorOccurrence.objects.expired(at=at)
-        some = past.order_by("created_at").values("pk")[:CLEARED_AT_ONCE]
-        ErrorOccurrence.objects.filter(pk__in=list_of(some)).delete()
-
-
-def list_of(rows: models.QuerySet) -> list[str]:
-    return list(rows.values_list("pk", flat=True))
+        """Delete a few that are too old or too many."""
+        newest = self.order_by("-last_seen_at").values_list("last_seen_at", flat=True)
+        last_kept = newest[MOST_GROUPS - 1 : MOST_GROUPS]
+        self.delete_expired(before=max([at - KEPT, *last_kept]))
+        ErrorOccurrence.objects.delete_expired(before=at - KEPT)
 
 
 class ErrorGroup(models.Model):
@@ -123,11 +117,6 @@ class ErrorGroup(models.Model):
         return self.message
 
 
-class ErrorOccurrenceQuerySet(models.QuerySet):
-    def expired(self, *, at: datetime | None = None) -> ErrorOccurrenceQuerySet:
-        return self.filter(created_at__lte=(at or timezone.now()) - KEPT)
-
-
 class ErrorOccurrence(models.Model):
     """One request that met a fault; found by the id that its answer named."""
 
@@ -145,7 +134,7 @@ class ErrorOccurrence(models.Model):
     request_id = models.CharField(max_length=128)
     created_at = MillisecondDateTimeField()
 
-    objects = ErrorOccurrenceQuerySet.as_manager()
+    objects = ExpiringRows.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-id"]

@@ -8,8 +8,10 @@ from typing import NamedTuple
 from django.db import models
 from django.utils import timezone
 
-# Who asks by another time zone has other days, and a reader reads the last 30.
-KEPT_DAYS = 500
+from focusmaster.db.expiring import ExpiringRows
+
+# Longer than the last 30 local days, in any time zone.
+KEPT = timedelta(days=33)
 # How long after its end sessions of a day still come in, from devices without network.
 LATE = timedelta(hours=24)
 
@@ -25,7 +27,9 @@ class Use(NamedTuple):
     active: int
 
 
-class DailyActivityQuerySet(models.QuerySet):
+class DailyActivityQuerySet(ExpiringRows):
+    age_column = "starts_at"
+
     def of(self, spans: list[Span]) -> dict[Span, DailyActivity]:
         """Return those of these days that are kept."""
         rows = self.filter(starts_at__in=[start for start, _ in spans])
@@ -45,8 +49,7 @@ class DailyActivityQuerySet(models.QuerySet):
             unique_fields=["starts_at", "ends_at"],
             update_fields=[*Use._fields, "counted_at"],
         )
-        newest = self.order_by("-starts_at").values("pk")[:KEPT_DAYS]
-        self.exclude(pk__in=newest).delete()
+        self.delete_expired(before=at - KEPT)
 
 
 class DailyActivity(models.Model):
