@@ -1,4 +1,4 @@
-"""What a busy day had, kept so that it need not be counted again."""
+"""The counts of busy days, kept so that they need not be counted again."""
 
 from __future__ import annotations
 
@@ -12,17 +12,20 @@ from focusmaster.db.expiring import ExpiringRows
 
 # Longer than the last 30 local days, in any time zone.
 KEPT = timedelta(days=33)
-# How long after its end sessions of a day still come in, from devices without network.
+# How long after the end of a day its sessions still come in, from offline devices.
 LATE = timedelta(hours=24)
 
+# Where a day begins, and where the next one does.
 Span = tuple[datetime, datetime]
 
 
-class Use(NamedTuple):
-    """What a day had."""
+class Counts(NamedTuple):
+    """What a day had: its sessions, the people who began them, the active people.
+
+    Active are those who began a session or used a sign-in.
+    """
 
     sessions: int
-    # People who had them, and who had them or used a sign-in.
     visitors: int
     active: int
 
@@ -31,29 +34,29 @@ class DailyActivityQuerySet(ExpiringRows):
     age_column = "starts_at"
 
     def of(self, spans: list[Span]) -> dict[Span, DailyActivity]:
-        """Return those of these days that are kept."""
+        """Return the rows of these days, as far as there are any."""
         rows = self.filter(starts_at__in=[start for start, _ in spans])
-        found = {(one.starts_at, one.ends_at): one for one in rows}
+        found = {(row.starts_at, row.ends_at): row for row in rows}
         return {span: found[span] for span in spans if span in found}
 
-    def keep(self, counted: dict[Span, Use], *, at: datetime) -> None:
-        """Keep what was counted at a moment, in place of what was known before."""
+    def keep(self, counted: dict[Span, Counts], *, at: datetime) -> None:
+        """Save what was counted at a moment, and replace earlier counts of the days."""
         if not counted:
             return
         self.bulk_create(
             [
-                self.model(starts_at=start, ends_at=end, **use._asdict(), counted_at=at)
-                for (start, end), use in counted.items()
+                self.model(starts_at=start, ends_at=end, **row._asdict(), counted_at=at)
+                for (start, end), row in counted.items()
             ],
             update_conflicts=True,
             unique_fields=["starts_at", "ends_at"],
-            update_fields=[*Use._fields, "counted_at"],
+            update_fields=[*Counts._fields, "counted_at"],
         )
         self.delete_expired(before=at - KEPT)
 
 
 class DailyActivity(models.Model):
-    """How many sessions began on a local day, and how many people had them."""
+    """How many sessions began on a local day, and how many people were active."""
 
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
@@ -76,4 +79,5 @@ class DailyActivity(models.Model):
         return f"{self.starts_at:%Y-%m-%d}: {self.sessions}"
 
     def is_final(self) -> bool:
+        """Tell whether it was counted when no more sessions were to come in."""
         return self.counted_at >= self.ends_at + LATE
