@@ -24,14 +24,6 @@ ACTIONS = [
 ]
 
 
-@pytest.fixture
-def pages(moderator: User) -> Client:
-    """A browser signed in to the pages as the moderator."""
-    client = Client(HTTP_USER_AGENT="Firefox")
-    client.force_login(moderator)
-    return client
-
-
 def sign_out(pages: Client, user: User):
     return pages.post(f"/admin/accounts/user/{user.pk}/sign-out/")
 

@@ -18,6 +18,7 @@ from conftest import run_concurrently
 from focusmaster.personal_data import erase
 from moderation.actors import Actor
 from moderation.models import AuditArchive, AuditEntry, AuditPersonalDetails, Ban
+from moderation.tests.audit_log import note
 
 SERVER = "focusmaster_server"
 # What a role that serves, and does not own the tables, is granted; as in the README.
@@ -30,11 +31,6 @@ REVOKE UPDATE, DELETE, TRUNCATE ON moderation_auditentry FROM {SERVER};
 REVOKE UPDATE, TRUNCATE ON moderation_auditparticulars FROM {SERVER};
 REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON moderation_auditarchive FROM {SERVER};
 """
-
-
-def note(details: str = "Banned", **fields) -> AuditEntry:
-    by = fields.pop("by", Actor(None, "root"))
-    return AuditEntry.objects.record("user.banned", by=by, details=details, **fields)
 
 
 def run(sql: str) -> None:

@@ -54,7 +54,7 @@ def test_crash_is_kept_with_where_it_came_from(stranger, alice):
 
 
 def test_page_that_crashes_is_kept_too(stranger, settings):
-    settings.ROOT_URLCONF = "moderation.tests.pages"
+    settings.ROOT_URLCONF = "moderation.tests.faults"
 
     response = stranger.get("/faults/page")
 
@@ -142,7 +142,7 @@ def test_cause_is_kept_with_the_error():
 
 @pytest.mark.django_db(transaction=True)
 def test_crash_in_a_transaction_that_is_broken_is_kept(stranger, settings):
-    settings.ROOT_URLCONF = "moderation.tests.pages"
+    settings.ROOT_URLCONF = "moderation.tests.faults"
 
     response = stranger.get("/api/faults/broken-transaction")
 

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection, connections, transaction
-from django.test import Client
 from django.utils import timezone
 
 from accounts.models import SignIn, User
@@ -13,7 +12,7 @@ from conftest import person
 from focusmaster.dates.periods import last_days, zone_named
 from moderation import traffic
 from moderation.models import DailyActivity, ErrorGroup
-from moderation.tests.test_admin_pages import text_of
+from moderation.tests.browser import signed_in, text_of
 from pomodoro.models import PomodoroSession
 
 STATS = "/api/admin/stats"
@@ -130,10 +129,8 @@ def test_quiet_day_that_was_kept_is_counted_again_at_each_look(alice):
 
 def home_of(user: User) -> tuple[list[str], str]:
     """Return the numbers on staff's first page, and its text."""
-    client = Client()
-    client.force_login(user)
     try:
-        page = client.get("/admin/")
+        page = signed_in(user).get("/admin/")
         return [tile["number"] for tile in page.context["tiles"]], text_of(page)
     finally:
         connections.close_all()
