@@ -1,33 +1,25 @@
-"""Every call below `/api/admin` is for staff alone: also one that comes later."""
+"""Every endpoint below `/api/admin` is for admins alone: also one that comes later."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from django.urls import get_resolver
 from rest_framework.test import APIClient
 
 from accounts.models import User
 from conftest import client_of
-from focusmaster.tests.test_openapi import routes
+from focusmaster.tests.routes import ID, api_routes
 from moderation.models import AuditEntry, Feedback
 
-ID = "507f1f77bcf86cd799439011"
+ENDPOINTS = [
+    (method, path.replace("{id}", ID))
+    for path, method in api_routes()
+    if path.startswith("/api/admin")
+]
+EVERY_ENDPOINT = pytest.mark.parametrize(("method", "path"), ENDPOINTS)
 
 
-def staff_calls() -> Iterator[tuple[str, str]]:
-    for path, method in routes(get_resolver().url_patterns):
-        if path.startswith("/api/admin"):
-            yield method, path.replace("{id}", ID)
-
-
-CALLS = list(staff_calls())
-EVERY_CALL = pytest.mark.parametrize(("method", "path"), CALLS)
-
-
-def test_the_walk_finds_the_calls_of_the_contract():
-    paths = {path.replace(ID, ":id") for _, path in CALLS}
+def test_the_walk_finds_the_endpoints_of_the_contract():
+    paths = {path.replace(ID, ":id") for _, path in ENDPOINTS}
 
     assert paths >= {
         "/api/admin/users",
@@ -55,25 +47,25 @@ def refused(client: APIClient, method: str, path: str, status: int, code: str) -
         assert response.json()["code"] == code
 
 
-@EVERY_CALL
-def test_call_is_refused_without_a_token(anonymous, method, path):
+@EVERY_ENDPOINT
+def test_endpoint_is_refused_without_a_token(anonymous, method, path):
     refused(anonymous, method, path, 401, "not_authenticated")
 
 
-@EVERY_CALL
-def test_call_is_refused_to_a_user(api, method, path):
+@EVERY_ENDPOINT
+def test_endpoint_is_refused_to_a_user(api, method, path):
     refused(api, method, path, 403, "permission_denied")
 
 
-@EVERY_CALL
+@EVERY_ENDPOINT
 @pytest.mark.usefixtures("db")
-def test_call_is_refused_to_a_guest(method, path):
+def test_endpoint_is_refused_to_a_guest(method, path):
     refused(client_of(User.objects.add_guest()), method, path, 403, "permission_denied")
 
 
-@EVERY_CALL
+@EVERY_ENDPOINT
 @pytest.mark.parametrize("status", ["banned", "suspended"])
-def test_call_is_refused_to_an_admin_who_is_barred(
+def test_endpoint_is_refused_to_an_admin_who_is_barred(
     staff, moderator, method, path, status
 ):
     User.objects.filter(pk=moderator.pk).update(status=status)
@@ -81,14 +73,14 @@ def test_call_is_refused_to_an_admin_who_is_barred(
     refused(staff, method, path, 403, status)
 
 
-@EVERY_CALL
-def test_call_is_refused_to_a_former_admin(staff, moderator, method, path):
+@EVERY_ENDPOINT
+def test_endpoint_is_refused_to_a_former_admin(staff, moderator, method, path):
     User.objects.filter(pk=moderator.pk).update(role="user")
 
     refused(staff, method, path, 403, "permission_denied")
 
 
-def test_call_that_is_refused_does_nothing(api, bob):
+def test_endpoint_that_is_refused_does_nothing(api, bob):
     row = Feedback.objects.create(message="Hello")
 
     api.patch(f"/api/admin/users/{bob.pk}/ban", {"reason": "Spam"})

@@ -1,67 +1,48 @@
-"""Every page for staff is refused to everybody else: also one that comes later."""
+"""Every admin page is refused to everybody but admins: also one that comes later."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
-from django.contrib import admin
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
-from django.urls.resolvers import RoutePattern
+from django.urls import resolve
 
 from accounts.models import User
 from conftest import person
+from focusmaster.tests.routes import ID, pages_below
+from moderation.tests.browser import signed_in
 
 ROOT, SIGN_IN, SIGN_OUT = "/admin/", "/admin/login/", "/admin/logout/"
-ID = "507f1f77bcf86cd799439011"
+# What the path of a page has for other arguments than ids. The last two are of Django's
+# own: the page of an app, and that of every other path.
+EXAMPLES = {"int": "1", "content_type_id": "1"}
+EXAMPLES |= {"app_label": "moderation", "url": "nowhere"}
 
 
-def paths(patterns: list[URLPattern | URLResolver], prefix: str) -> Iterator[str]:
-    for one in patterns:
-        path = prefix + example_of(one.pattern)
-        if isinstance(one, URLResolver):
-            yield from paths(one.url_patterns, path)
-        else:
-            yield path
-
-
-def example_of(pattern) -> str:
-    """Return a path that the pattern takes."""
-    if isinstance(pattern, RoutePattern):
-        return re.sub(r"<(?:\w+:)?(\w+)>", example_of_part, str(pattern))
-    # Django's own: the pages of an app, and everything that is no page.
-    text = str(pattern).lstrip("^").rstrip("$")
-    named = re.sub(r"\(\?P<app_label>[^)]*\)", "moderation", text)
-    return re.sub(r"\(\?P<url>\.\*\)", "nowhere", named)
-
-
-def example_of_part(part: re.Match[str]) -> str:
-    return {"content_type_id": "1"}.get(part[1], ID)
-
-
-PATHS = sorted({*paths(admin.site.get_urls(), ROOT)} - {SIGN_IN, SIGN_OUT})
-
-
-def browser_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
+def pages() -> dict[str, Callable]:
+    """Return the view of each page by a path to it, without signing in and out."""
+    # Of two views with one path, the first is the one that is shown.
+    found = dict(reversed(pages_below("admin/", EXAMPLES)))
+    return {path: found[path] for path in sorted(found.keys() - {SIGN_IN, SIGN_OUT})}
 
 
 def is_refused(client: Client, path: str) -> bool:
-    """Tell whether both methods send the browser to sign in, if they are known."""
-    answers = [client.get(path), client.post(path, {"post": "yes"})]
-    known = [answer for answer in answers if answer.status_code != 405]
-    return bool(known) and all(
-        answer.status_code == 302 and answer["Location"].startswith(SIGN_IN)
-        for answer in known
+    """Tell whether both methods redirect to signing in, as far as they are allowed."""
+    responses = [client.get(path), client.post(path, {"post": "yes"})]
+    allowed = [response for response in responses if response.status_code != 405]
+    return bool(allowed) and all(
+        response.status_code == 302 and response["Location"].startswith(SIGN_IN)
+        for response in allowed
     )
 
 
+def open_to(client: Client) -> list[str]:
+    return [path for path in pages() if not is_refused(client, path)]
+
+
 def test_the_walk_finds_the_pages():
-    assert {path.replace(ID, ":id") for path in PATHS} >= {
+    assert {path.replace(ID, ":id") for path in pages()} >= {
         "/admin/",
         "/admin/nowhere",
         "/admin/moderation/",
@@ -81,13 +62,16 @@ def test_the_walk_finds_the_pages():
     }
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_path_of_the_walk_leads_to_a_page(path):
-    get_resolver().resolve(path)
+def test_each_path_of_the_walk_leads_to_its_page():
+    # Else another page, such as the one of every other path, would be tested for it.
+    assert [path for path, view in pages().items() if resolve(path).func != view] == []
 
 
-def open_to(client: Client) -> list[str]:
-    return [path for path in PATHS if not is_refused(client, path)]
+@pytest.mark.usefixtures("db")
+def test_page_without_a_guard_is_found(settings):
+    settings.ROOT_URLCONF = "moderation.tests.faults"
+
+    assert open_to(Client()) == ["/admin/unguarded/1/"]
 
 
 @pytest.mark.usefixtures("db")
@@ -96,12 +80,12 @@ def test_pages_are_refused_without_signing_in():
 
 
 def test_pages_are_refused_to_a_user(alice):
-    assert open_to(browser_of(alice)) == []
+    assert open_to(signed_in(alice)) == []
 
 
 @pytest.mark.usefixtures("db")
 def test_pages_are_refused_to_a_guest():
-    assert open_to(browser_of(User.objects.add_guest())) == []
+    assert open_to(signed_in(User.objects.add_guest())) == []
 
 
 @pytest.mark.parametrize(
@@ -110,7 +94,7 @@ def test_pages_are_refused_to_a_guest():
 def test_pages_are_refused_at_once_to_an_admin_who_is_barred_or_demoted(
     moderator, change
 ):
-    browser = browser_of(moderator)
+    browser = signed_in(moderator)
     assert browser.get(ROOT).status_code == 200
 
     User.objects.filter(pk=moderator.pk).update(**change)
@@ -119,9 +103,9 @@ def test_pages_are_refused_at_once_to_an_admin_who_is_barred_or_demoted(
 
 
 def test_pages_are_not_refused_to_staff(moderator):
-    browser = browser_of(moderator)
+    browser = signed_in(moderator)
 
-    for path in PATHS:
+    for path in pages():
         page = browser.get(path)
         if page.streaming:
             page.getvalue()  # Closes the file.
@@ -132,10 +116,10 @@ def test_pages_are_not_refused_to_staff(moderator):
 
 def test_admin_who_is_demoted_on_the_pages_is_out_at_once(moderator):
     other = person("Other", role=User.Role.ADMIN)
-    theirs = browser_of(other)
+    theirs = signed_in(other)
     assert theirs.get(ROOT).status_code == 200
 
-    browser_of(moderator).post(f"/admin/accounts/user/demote/?id={other.pk}")
+    signed_in(moderator).post(f"/admin/accounts/user/demote/?id={other.pk}")
 
     assert theirs.get(ROOT).status_code == 302
     other.refresh_from_db()
