@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from focusmaster.tests.concurrency import run_during
 from moderation.actors import Actor
 from moderation.models import AuditEntry, AuditRecord, Feedback
 from moderation.tests.browser import listed, messages_on, text_of
@@ -172,6 +173,18 @@ def test_empty_reply_is_not_sent(pages, row, mailbox):
 
     assert page.context["form"].errors
     assert mailbox.is_empty()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_feedback_that_goes_meanwhile_is_not_found(pages):
+    row = Feedback.objects.create(message="Hello")
+
+    page = run_during(
+        Feedback.objects.all().delete, lambda: triage(pages, row, status="closed")
+    )
+
+    assert page.status_code == 404
+    assert not AuditEntry.objects.exists()
 
 
 def test_reply_to_feedback_that_is_gone_is_not_found(pages):

@@ -127,6 +127,20 @@ def test_quiet_day_that_was_kept_is_counted_again_at_each_look(alice):
     assert use.as_of is None
 
 
+def test_day_that_is_no_longer_shown_is_deleted(alice, monkeypatch):
+    monkeypatch.setattr(traffic, "MANY", 1)
+    session(alice, NOON - timedelta(days=5))
+
+    kept = []
+    for days in (0, 27, 35):
+        later = NOON + timedelta(days=days)
+        session(alice, later - timedelta(days=5))
+        traffic.traffic(UTC_ZONE, at=later)
+        kept.append(DailyActivity.objects.count())
+
+    assert kept == [1, 2, 2]
+
+
 def home_of(user: User) -> tuple[list[str], str]:
     """Return the numbers on staff's first page, and its text."""
     try:
