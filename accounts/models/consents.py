@@ -10,15 +10,15 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from accounts.models.users import User
+from focusmaster.db.expiring import ExpiringRows
 from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
 
 MAX_USER_AGENT = 500
 # How long an answer of nobody we know is kept: clients ask anew once a year.
 ANONYMOUS_KEPT = timedelta(days=396)
-CLEARED_AT_ONCE = 10
 
 
-class ConsentQuerySet(models.QuerySet):
+class ConsentQuerySet(ExpiringRows):
     def owned_by(self, user: User) -> ConsentQuerySet:
         return self.filter(user=user)
 
@@ -34,7 +34,7 @@ class ConsentQuerySet(models.QuerySet):
         """Record an answer, of nobody known if `user` is None."""
         now = at or timezone.now()
         with transaction.atomic():
-            self._clear_anonymous(before=now - ANONYMOUS_KEPT)
+            self.filter(user=None).delete_expired(before=now - ANONYMOUS_KEPT)
             return self.create(
                 user=user,
                 user_agent=user_agent[:MAX_USER_AGENT],
@@ -42,11 +42,6 @@ class ConsentQuerySet(models.QuerySet):
                 created_at=now,
                 **preferences,
             )
-
-    def _clear_anonymous(self, *, before: datetime) -> None:
-        old = self.filter(user=None, created_at__lt=before).order_by("created_at")
-        some = old.select_for_update(skip_locked=True)[:CLEARED_AT_ONCE]
-        self.filter(pk__in=some.values("pk")).delete()
 
 
 class Consent(models.Model):

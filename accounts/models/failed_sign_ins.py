@@ -12,10 +12,10 @@ from django.utils.crypto import salted_hmac
 
 from accounts.models.users import User
 from accounts.user_agents import MAX_LENGTH, device_name
+from focusmaster.db.expiring import ExpiringRows
 from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
 
 KEPT = timedelta(days=30)
-CLEARED_AT_ONCE = 10
 # Beyond the limits of each address and account, for a flood from many of both: the
 # table then grows by some 30 MB a day at most. What is left out is in the request log.
 MOST_A_MINUTE = 100
@@ -33,7 +33,7 @@ def digest_of(name: str) -> str:
     return digest[:DIGEST_LENGTH] if key else ""
 
 
-class FailedSignInQuerySet(models.QuerySet):
+class FailedSignInQuerySet(ExpiringRows):
     def about(self, user: User) -> FailedSignInQuerySet:
         """Keep the attempts on a person's account, also those before it was there."""
         mine = models.Q(user=user)
@@ -57,7 +57,7 @@ class FailedSignInQuerySet(models.QuerySet):
         """
         now = at or timezone.now()
         with transaction.atomic(durable=True):
-            self._clear(before=now - KEPT)
+            self.delete_expired(before=now - KEPT)
             last_minute = self.filter(created_at__gt=now - timedelta(minutes=1))
             if last_minute[:MOST_A_MINUTE].count() >= MOST_A_MINUTE:
                 return
@@ -69,11 +69,6 @@ class FailedSignInQuerySet(models.QuerySet):
                 ip_address=ip_address,
                 created_at=now,
             )
-
-    def _clear(self, *, before: datetime) -> None:
-        old = self.filter(created_at__lt=before).order_by("created_at")
-        some = old.select_for_update(skip_locked=True)[:CLEARED_AT_ONCE]
-        self.filter(pk__in=some.values("pk")).delete()
 
 
 class FailedSignIn(models.Model):

@@ -26,11 +26,11 @@ from focusmaster.api.client_info import client_ip, network_of, user_agent
 from focusmaster.api.errors import PUBLISHED, exception_response
 from focusmaster.api.parsers import PayloadTooLarge
 from focusmaster.api.request import ApiRequest
+from focusmaster.db.advisory_locks import try_advisory_lock
 from focusmaster.db.transactions import (
     check_constraints_immediately,
     is_broken,
     keep_from_deletion,
-    try_advisory_lock,
 )
 from focusmaster.encryption import InvalidToken, decrypt, encrypt
 from focusmaster.exceptions import InvalidValue, RuleViolation
@@ -39,7 +39,6 @@ from focusmaster.models import StoredAnswer
 HEADER = "Idempotency-Key"
 KEY = re.compile(r"[\x20-\x7e]{1,255}")
 KEPT_FOR = timedelta(hours=24)
-CLEARED_AT_ONCE = 10
 # What the same request may be answered differently for: its caller, its other headers,
 # how many came before. Nothing was done, so it can be tried again.
 NOT_STORED = frozenset([401, 403, 406, 415, 429])
@@ -176,7 +175,7 @@ def store(answer: StoredAnswer) -> None:
         unique_fields=["id"],
         update_fields=["user", "fingerprint", "answer", "created_at"],
     )
-    StoredAnswer.objects.clear(CLEARED_AT_ONCE, before=answer.created_at - KEPT_FOR)
+    StoredAnswer.objects.delete_expired(before=answer.created_at - KEPT_FOR)
 
 
 def replay(request: ApiRequest, stored: StoredAnswer) -> HttpResponse:

@@ -13,17 +13,6 @@ def check_constraints_immediately() -> None:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
-def try_advisory_lock(number: int) -> bool:
-    """Take an advisory lock until the transaction ends, without waiting; one query.
-
-    Return False if another transaction has it. The numbers that the project names are
-    in `advisory_locks`.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])
-        return cursor.fetchone()[0]
-
-
 def keep_from_deletion(model: type[Model], pk: str) -> bool:
     """Lock a row against deletion, as a foreign key to it does (FOR KEY SHARE).
 
