@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.serializers import SignInAnswerSerializer
+from accounts.serializers import SignInResponseSerializer
 from focusmaster.api.fields import RFC3339Field, StrictCharField, StrictSerializer
 
 
@@ -15,7 +15,7 @@ class IdTokenSerializer(StrictSerializer):
     token = StrictCharField(required=False, allow_null=True)
 
     class Meta:
-        ignored = list(SignInAnswerSerializer().fields)
+        ignored = list(SignInResponseSerializer().fields)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         given = {text for text in attrs.values() if text is not None}

@@ -23,7 +23,7 @@ from accounts.serializers.sign_in import (
     CredentialsSerializer,
     GuestSerializer,
     RegistrationSerializer,
-    SignInAnswerSerializer,
+    SignInResponseSerializer,
 )
 
 __all__ = [
@@ -44,7 +44,7 @@ __all__ = [
     "ProfileSerializer",
     "RegistrationSerializer",
     "SettingsSerializer",
-    "SignInAnswerSerializer",
+    "SignInResponseSerializer",
     "SignInSerializer",
     "check_new_password",
 ]

@@ -19,7 +19,7 @@ from focusmaster.api.fields import (
 from focusmaster.db.fields import OBJECT_ID
 
 
-class SignInAnswerSerializer(serializers.Serializer):
+class SignInResponseSerializer(serializers.Serializer):
     """A person who has just signed in, with the token of the new sign-in."""
 
     _id = IdField(source="id")
@@ -38,7 +38,7 @@ class RegistrationSerializer(StrictSerializer):
     password = StrictCharField(trim_whitespace=False)
 
     class Meta:
-        ignored = list(SignInAnswerSerializer().fields)
+        ignored = list(SignInResponseSerializer().fields)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         check_new_password(
@@ -52,7 +52,7 @@ class CredentialsSerializer(StrictSerializer):
     password = StrictCharField(trim_whitespace=False)
 
     class Meta:
-        ignored = list(SignInAnswerSerializer().fields)
+        ignored = list(SignInResponseSerializer().fields)
 
 
 class GuestSerializer(StrictSerializer):
@@ -61,7 +61,7 @@ class GuestSerializer(StrictSerializer):
     )
 
     class Meta:
-        ignored = list(SignInAnswerSerializer().fields)
+        ignored = list(SignInResponseSerializer().fields)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Take what cannot be an id for none."""

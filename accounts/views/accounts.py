@@ -18,7 +18,7 @@ from accounts.serializers import (
     GuestSerializer,
     ProfileSerializer,
     RegistrationSerializer,
-    SignInAnswerSerializer,
+    SignInResponseSerializer,
 )
 from accounts.tokens import clear_token_cookie, give_token
 from accounts.views.gdpr import delete_account
@@ -123,7 +123,7 @@ class AccountViewSet(ConditionalWrites, ApiViewSet):
     def _signed_in(self, sign_in: SignIn, code: int) -> Response:
         user = sign_in.user
         user.token = give_token(self.request, sign_in)
-        return Response(SignInAnswerSerializer(user).data, status=code)
+        return Response(SignInResponseSerializer(user).data, status=code)
 
     @action(
         detail=False,

@@ -21,7 +21,7 @@ from accounts.google.exceptions import (
 from accounts.google.serializers import IdTokenSerializer
 from accounts.limits import PER_IP
 from accounts.models import FailedSignIn, User
-from accounts.serializers import SignInAnswerSerializer
+from accounts.serializers import SignInResponseSerializer
 from accounts.tokens import give_token
 from accounts.views.accounts import GuestAuthentication, origin
 from focusmaster.api.client_info import client_ip, network_of
@@ -78,7 +78,7 @@ class GoogleViewSet(viewsets.GenericViewSet):
 
         user = self._sign_in(**serializer.validated_data)
 
-        return Response(SignInAnswerSerializer(user).data)
+        return Response(SignInResponseSerializer(user).data)
 
     def _sign_in(self, id_token: str) -> User:
         """Return who is signed in, with the token; log what is refused."""
