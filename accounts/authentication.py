@@ -20,7 +20,7 @@ from accounts.tokens import (
     Claims,
     give_token,
     read_token,
-    token_in_cookie,
+    token_cookie,
     token_in_header,
 )
 from focusmaster.api.errors import PUBLISHED
@@ -68,8 +68,8 @@ def presented_token(
     raw = token_in_header(request)
     from_cookie = raw is None
     if from_cookie:
-        raw = token_in_cookie(request)
-    if raw is None:
+        raw = token_cookie().read(request)
+    if not raw:
         return None
     claims = sign_in = None
     try:

@@ -20,7 +20,7 @@ from accounts.serializers import (
     RegistrationSerializer,
     SignInResponseSerializer,
 )
-from accounts.tokens import clear_token_cookie, give_token
+from accounts.tokens import forget_token, give_token
 from accounts.views.gdpr import delete_account
 from focusmaster.api.client_info import client_ip, user_agent
 from focusmaster.api.etags import ConditionalWrites
@@ -134,7 +134,7 @@ class AccountViewSet(ConditionalWrites, ApiViewSet):
     def logout(self, request: ApiRequest) -> Response:
         if request.auth:
             SignIn.objects.filter(pk=request.auth.pk).revoke()
-        request.on_response.append(clear_token_cookie)
+        forget_token(request)
         return Response({"message": "Logged out successfully"})
 
     @action(detail=False, methods=["post"])

@@ -12,7 +12,7 @@ from accounts.authentication import OptionalTokenAuthentication
 from accounts.erasure import erase_account
 from accounts.models import Consent
 from accounts.serializers import ConsentSerializer
-from accounts.tokens import clear_token_cookie
+from accounts.tokens import forget_token
 from focusmaster.api.client_info import client_ip, user_agent
 from focusmaster.api.viewsets import ApiViewSet
 from focusmaster.personal_data import export
@@ -25,7 +25,7 @@ def delete_account(request: Request) -> Response:
     """Erase the caller, and have their browser forget the token."""
     if not erase_account(request.user):
         raise NotAuthenticated  # Another request has erased them meanwhile.
-    request.on_response.append(clear_token_cookie)
+    forget_token(request)
     return Response({"message": "Account deleted successfully"})
 
 
