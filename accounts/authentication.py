@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -13,7 +13,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework_simplejwt.exceptions import TokenError
 
-from accounts.caller_query import load_caller_and_count
+from accounts.caller_query import LoadedSignIn, load_caller_and_count
 from accounts.exceptions import Barred
 from accounts.models import SignIn, User
 from accounts.tokens import (
@@ -29,61 +29,57 @@ from focusmaster.api.request import ApiRequest
 SAFE_METHODS = frozenset(["GET", "HEAD", "OPTIONS"])
 
 
-@dataclass
+@dataclass(frozen=True)
 class PresentedToken:
-    """A token as a request presented it, and what became of it."""
+    """A token as a request presented it, and what it leads to."""
 
     from_cookie: bool
-    claims: Claims | None
-    # Whatever its state; None where there is none, or the token is bad.
-    sign_in: SignIn | None
     at: datetime
+    # None if the token is bad.
+    claims: Claims | None = None
+    # None if the token is bad or has expired, or its sign-in is no longer there.
+    loaded: LoadedSignIn | None = None
 
-    @cached_property
-    def user(self) -> User | None:
-        return self.sign_in and self.sign_in.user
+    def caller(self) -> User | None:
+        """Return the user whom the token lets in, if any."""
+        if self.loaded is None or not self.loaded.is_live:
+            return None
+        user = self.loaded.sign_in.user
+        return None if user.is_barred() else user
 
-    @cached_property
-    def is_good(self) -> bool:
-        """Whether it makes the sign-in's user the caller."""
-        return bool(self.user) and self.sign_in.live and not self.user.is_barred()
-
-    def check(self) -> None:
-        """Raise what the presenter of a token that is not good should read."""
-        if self.is_good:
-            return
-        if self.user:
+    def refuse(self) -> NoReturn:
+        """Raise what the presenter of a token that lets nobody in should read."""
+        if self.loaded:
             # Rather than of the end of the sign-in, which a ban ends, too.
-            refuse_barred(self.user)
+            refuse_barred(self.loaded.sign_in.user)
         raise AuthenticationFailed(*PUBLISHED[401])
 
 
 def presented_token(
-    request: ApiRequest, *, at: datetime, with_profile: bool = False
+    request: ApiRequest, *, at: datetime, prefetch_profile: bool = False
 ) -> PresentedToken | None:
     """Look up the token in the `Authorization` header or, failing that, the cookie.
 
-    None without one. One query.
+    None without one. One query, which also counts the request.
     """
     raw = token_in_header(request)
     from_cookie = raw is None
-    if from_cookie:
+    if raw is None:
         raw = token_cookie().read(request)
-    if not raw:
-        return None
-    claims = sign_in = None
+        if not raw:
+            return None
     try:
         claims = read_token(raw)
     except TokenError:
-        pass
-    else:
-        if claims.expires_at > at:
-            sign_in = load_caller_and_count(claims, at=at, with_profile=with_profile)
-    return PresentedToken(from_cookie, claims, sign_in, at)
+        return PresentedToken(from_cookie, at)
+    if claims.expires_at <= at:
+        return PresentedToken(from_cookie, at, claims)
+    loaded = load_caller_and_count(claims, at=at, prefetch_profile=prefetch_profile)
+    return PresentedToken(from_cookie, at, claims, loaded)
 
 
 class TokenAuthentication(BaseAuthentication):
-    """The owner of the token that `CallerMiddleware` has looked up.
+    """The caller whom `CallerMiddleware` has found.
 
     Sets `request.user` and, as `request.auth`, the sign-in.
     """
@@ -92,21 +88,21 @@ class TokenAuthentication(BaseAuthentication):
         return "Bearer"
 
     def authenticate(self, request: ApiRequest) -> tuple[User, SignIn] | None:
-        token = request.token
+        token, user = request.token, request.caller
         if token is None:
             return None
+        if user is None:
+            token.refuse()
 
-        token.check()
-        sign_in = token.sign_in
-        sign_in.came_by_cookie = token.from_cookie
+        sign_in = token.loaded.sign_in
         if token.from_cookie:
             refuse_foreign_origin(request)
             if token.claims.is_past_half_its_life(at=token.at):
                 sign_in.extend()
                 give_token(request, sign_in)
-        if sign_in.needs_touch:
+        if token.loaded.needs_touch:
             sign_in.touch(at=token.at)
-        return token.user, sign_in
+        return user, sign_in
 
 
 class OptionalTokenAuthentication(TokenAuthentication):
@@ -117,6 +113,15 @@ class OptionalTokenAuthentication(TokenAuthentication):
             return super().authenticate(request)
         except AuthenticationFailed:
             return None
+
+
+class GuestAuthentication(OptionalTokenAuthentication):
+    """The same where only a guest may be somebody: another's token counts as none."""
+
+    def authenticate(self, request: ApiRequest) -> tuple[User, SignIn] | None:
+        if request.caller and not request.caller.is_guest:
+            return None
+        return super().authenticate(request)
 
 
 def refuse_barred(user: User) -> None:

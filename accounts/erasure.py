@@ -6,15 +6,20 @@ from django.db import transaction
 
 from accounts.exceptions import LastAdmin
 from accounts.models import User
+from focusmaster.exceptions import OwnerGone
 from focusmaster.personal_data import erase
 
 
 @transaction.atomic
-def erase_account(user: User) -> bool:
-    """Erase the person; return whether there still was one. Raises LastAdmin."""
+def erase_account(user: User) -> None:
+    """Erase the person and everything that is theirs.
+
+    Raises LastAdmin, and OwnerGone if another request has erased them meanwhile.
+    """
     if user.is_staff:
         refuse_last_admin(user)
-    return erase(user.pk)
+    if not erase(user.pk):
+        raise OwnerGone
 
 
 def refuse_last_admin(user: User) -> None:

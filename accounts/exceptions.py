@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rest_framework.exceptions import PermissionDenied
+from rest_framework.exceptions import APIException, PermissionDenied
 
 from focusmaster.exceptions import RuleViolation
 
@@ -30,3 +30,12 @@ class LastAdmin(RuleViolation):
 class GuestHasNoEmail(RuleViolation):
     code = "guest_has_no_email"
     message = "A guest has no email address. Create an account first."
+
+
+class MailFailed(APIException):
+    """The code is there, and counts if the mail arrives after all."""
+
+    status_code = 503
+    default_detail = "The mail could not be sent. Try again in a minute."
+    default_code = "mail_failed"
+    wait = 60

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from accounts.models import FailedSignIn
-from focusmaster.api.client_info import client_ip, user_agent
+from focusmaster.api.client_info import client_info
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -22,8 +22,7 @@ def note_failed_sign_in(request: HttpRequest, *, name: str, where: str) -> None:
         FailedSignIn.objects.note(
             name=name,
             where=where,
-            user_agent=user_agent(request),
-            ip_address=client_ip(request),
+            **client_info(request),
         )
 
     request.on_response.append(record)

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from time import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 QUARTER = 15 * 60
 HOUR = 60 * 60
 
-
 REQUESTS = "requests"
 KINDS = ("guest", "admin", "user")
 
@@ -35,40 +33,16 @@ def kind_of(user: User) -> str:
     return "guest" if user.is_guest else user.role
 
 
-class RequestWindows(NamedTuple):
-    """What limits a user's requests, and the keys of that, by the kind of user."""
+def request_windows(user_id: str) -> dict[str, Window]:
+    """Return in which window a user's requests are counted now, by the kind of user.
 
-    rates: dict[str, Rate | None]
-    of_kind: dict[str, Window | None]
-    keys: dict[str, str | None]
-    # In seconds since 1970: when the first of the windows does.
-    ends_at: float
-
-
-# Of users who have called of late: the same until a window ends.
-_windows: dict[str, RequestWindows] = {}
-MOST_WINDOWS = 8192
-
-
-def request_windows(user_id: str) -> RequestWindows:
-    """Return what limits the user's requests now."""
-    known, rates = _windows.get(user_id), settings.RATE_LIMITS
-    if known and known.rates is rates and time() < known.ends_at:
-        return known
-    if len(_windows) >= MOST_WINDOWS:
-        _windows.clear()
-    of_kind = {
-        kind: rate and window_of(REQUESTS, user_id, rate)
-        for kind, rate in rates.items()
+    A kind whose requests are not limited is left out.
+    """
+    return {
+        kind: window_of(REQUESTS, user_id, rate)
+        for kind, rate in settings.RATE_LIMITS.items()
+        if rate
     }
-    limited = [window for window in of_kind.values() if window]
-    _windows[user_id] = found = RequestWindows(
-        rates,
-        of_kind,
-        dict.fromkeys(KINDS) | {k: w and w.key for k, w in of_kind.items()},
-        min((window.ends_at for window in limited), default=0),
-    )
-    return found
 
 
 def count_request(user: User | None, address: str | None) -> Usage | None:
@@ -84,20 +58,20 @@ def count_request(user: User | None, address: str | None) -> Usage | None:
 
 @dataclass(frozen=True)
 class Limit:
-    """How often one value may do something; raises TooMany once it has."""
+    """How often one value may do something; raises RateLimited once it has."""
 
     name: str
     rate: Rate
     message: str = "Too many attempts. Try again later."
 
     def check(self, value: str) -> None:
-        """Raise TooMany if the limit is used up."""
+        """Raise RateLimited if the limit is used up."""
         usage = count(self.name, value, self.rate, by=0)
         if usage and usage.count >= usage.limit:
             raise RateLimited(usage.reset, self.message)
 
     def use(self, value: str) -> None:
-        """Count one, or raise TooMany if it is one too many."""
+        """Count one, or raise RateLimited if it is one too many."""
         usage = count(self.name, value, self.rate)
         if usage and usage.is_over:
             raise RateLimited(usage.reset, self.message)
@@ -115,7 +89,7 @@ def limit_password_attempts(
 ) -> Iterator[None]:
     """Check a password of an account within; raising `wrong` counts as a failed guess.
 
-    At a limit everything is refused with TooMany: before the password is looked at,
+    At a limit everything is refused with RateLimited: before the password is looked at,
     and also after it, so that guesses at the same moment learn nothing more.
     """
     account, place = account.strip().lower(), network_of(address)
@@ -136,12 +110,12 @@ def limit_password_attempts(
 
 
 def use_all(limits: list[tuple[Limit, str]]) -> None:
-    """Count one under each; raise the TooMany that lasts longest, if any."""
-    constraint_errors = []
+    """Count one under each; raise the RateLimited that lasts longest, if any."""
+    exceeded = []
     for limit, value in limits:
         try:
             limit.use(value)
         except RateLimited as exc:
-            constraint_errors.append(exc)
-    if constraint_errors:
-        raise max(constraint_errors, key=lambda exc: exc.wait)
+            exceeded.append(exc)
+    if exceeded:
+        raise max(exceeded, key=lambda exc: exc.wait)

@@ -183,9 +183,6 @@ class User(AbstractBaseUser):
 
     objects = UserManager()
 
-    # The JSON of the profile, where the query that found the caller brought it along.
-    prefetched_profile: str | None = None
-
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = ["name"]
 
