@@ -1,4 +1,8 @@
-"""Who is calling: from a token to a user, in one query."""
+"""Who is calling: from a token to a user, in one query.
+
+CallerMiddleware calls `presented_token` before the view, and puts its result on the
+request. The authentication classes of DRF then only judge it.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,6 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework_simplejwt.exceptions import TokenError
 
 from accounts.caller_query import LoadedSignIn, load_caller_and_count
-from accounts.exceptions import Barred
 from accounts.models import SignIn, User
 from accounts.tokens import (
     Claims,
@@ -31,7 +34,7 @@ SAFE_METHODS = frozenset(["GET", "HEAD", "OPTIONS"])
 
 @dataclass(frozen=True)
 class PresentedToken:
-    """A token as a request presented it, and what it leads to."""
+    """A token as a request presented it, and the sign-in that it names."""
 
     from_cookie: bool
     at: datetime
@@ -41,26 +44,28 @@ class PresentedToken:
     loaded: LoadedSignIn | None = None
 
     def caller(self) -> User | None:
-        """Return the user whom the token lets in, if any."""
+        """Return the user of the token; None if it is not valid or they are barred."""
         if self.loaded is None or not self.loaded.is_live:
             return None
         user = self.loaded.sign_in.user
         return None if user.is_barred() else user
 
     def refuse(self) -> NoReturn:
-        """Raise what the presenter of a token that lets nobody in should read."""
+        """Raise the error of a token that has no caller: Barred, AuthenticationFailed.
+
+        A ban also ends the sign-in, and is the better reason.
+        """
         if self.loaded:
-            # Rather than of the end of the sign-in, which a ban ends, too.
-            refuse_barred(self.loaded.sign_in.user)
+            self.loaded.sign_in.user.check_not_barred()
         raise AuthenticationFailed(*PUBLISHED[401])
 
 
 def presented_token(
     request: ApiRequest, *, at: datetime, prefetch_profile: bool = False
 ) -> PresentedToken | None:
-    """Look up the token in the `Authorization` header or, failing that, the cookie.
+    """Return the token of the `Authorization` header, else of the cookie, looked up.
 
-    None without one. One query, which also counts the request.
+    None without a token. One query, which also counts the request.
     """
     raw = token_in_header(request)
     from_cookie = raw is None
@@ -79,9 +84,10 @@ def presented_token(
 
 
 class TokenAuthentication(BaseAuthentication):
-    """The caller whom `CallerMiddleware` has found.
+    """The caller that CallerMiddleware has found.
 
-    Sets `request.user` and, as `request.auth`, the sign-in.
+    `request.user` is the user, `request.auth` the sign-in. No query, but for a use that
+    is to be noted or a cookie that is to be renewed.
     """
 
     def authenticate_header(self, request: ApiRequest) -> str:
@@ -106,7 +112,7 @@ class TokenAuthentication(BaseAuthentication):
 
 
 class OptionalTokenAuthentication(TokenAuthentication):
-    """The same where a caller may be nobody: a bad token counts as none."""
+    """For endpoints that need no caller: a bad token counts as none."""
 
     def authenticate(self, request: ApiRequest) -> tuple[User, SignIn] | None:
         try:
@@ -116,7 +122,7 @@ class OptionalTokenAuthentication(TokenAuthentication):
 
 
 class GuestAuthentication(OptionalTokenAuthentication):
-    """The same where only a guest may be somebody: another's token counts as none."""
+    """For signing in: only a guest is a caller, the token of another counts as none."""
 
     def authenticate(self, request: ApiRequest) -> tuple[User, SignIn] | None:
         if request.caller and not request.caller.is_guest:
@@ -124,13 +130,8 @@ class GuestAuthentication(OptionalTokenAuthentication):
         return super().authenticate(request)
 
 
-def refuse_barred(user: User) -> None:
-    if user.is_barred():
-        raise Barred(user)
-
-
 def refuse_foreign_origin(request: ApiRequest) -> None:
-    """Refuse an unsafe request that a browser sends for another site."""
+    """Raise PermissionDenied for an unsafe request that another site has sent."""
     if request.method in SAFE_METHODS:
         return
     origin = request.META.get("HTTP_ORIGIN")
@@ -145,6 +146,7 @@ def refuse_foreign_origin(request: ApiRequest) -> None:
 
 
 def origin_of(url: str) -> str:
+    """Return the origin of a URL, "" of a malformed one."""
     try:
         parts = urlsplit(url)
     except ValueError:  # Such as "http://[".

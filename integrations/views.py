@@ -12,7 +12,7 @@ from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.authentication import OptionalTokenAuthentication, refuse_barred
+from accounts.authentication import OptionalTokenAuthentication
 from accounts.models import User
 from focusmaster.api.cookies import ApiCookie
 from focusmaster.api.renderers import JSONNegotiation, accepts
@@ -207,7 +207,7 @@ def owner_of(state: str, *, caller: User | None) -> User:
     user = User.objects.filter(pk=use_state(state, expected=caller)).first()
     if user is None:
         raise InvalidState
-    refuse_barred(user)
+    user.check_not_barred()
     return user
 
 

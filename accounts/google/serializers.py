@@ -9,7 +9,7 @@ from focusmaster.api.fields import RFC3339Field, StrictCharField, StrictSerializ
 
 
 class IdTokenSerializer(StrictSerializer):
-    """An ID token under Google's own name for it, or under the web client's."""
+    """An ID token under Google's name for it, or under the web client's."""
 
     credential = StrictCharField(required=False, allow_null=True)
     token = StrictCharField(required=False, allow_null=True)
@@ -28,7 +28,7 @@ class IdTokenSerializer(StrictSerializer):
 
 
 class LinkedAccountSerializer(serializers.Serializer):
-    """An account elsewhere that opens a person's account, in the copy of their data."""
+    """A Google account that opens a person's account, in the copy of their data."""
 
     provider = StrictCharField()
     subject = StrictCharField(source="uid")

@@ -10,7 +10,6 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from accounts.exceptions import Barred
 from accounts.models.users import User
 from accounts.user_agents import device_name
 from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
@@ -35,8 +34,7 @@ def may_enter(user: User, **still: Any) -> bool:
     if standing is None:
         return False
     user.status, user.ban_reason, user.banned_until = standing
-    if user.is_barred():
-        raise Barred(user)
+    user.check_not_barred()
     return True
 
 

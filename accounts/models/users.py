@@ -15,7 +15,7 @@ from django.db.models.functions import Collate, Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from accounts.exceptions import EmailTaken
+from accounts.exceptions import Barred, EmailTaken
 from focusmaster.dates.rfc3339 import format_instant
 from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
 from focusmaster.exceptions import InvalidValue, constraint_errors
@@ -314,6 +314,11 @@ class User(AbstractBaseUser):
         if self.status == self.Status.ACTIVE:
             return False
         return self.banned_until is None or self.banned_until > (at or timezone.now())
+
+    def check_not_barred(self) -> None:
+        """Raise Barred while a ban or a suspension is in force."""
+        if self.is_barred():
+            raise Barred(self)
 
     def bar_message(self) -> str:
         """Say to the person what bars them, until when, and why."""
