@@ -1,7 +1,7 @@
-"""From a token's claims to its sign-in and user, and the count of the request.
+"""The one query that finds the caller of a request and counts it.
 
-One statement does all of it, and every request with a token begins with it. This is the
-only module of an app that knows of Params and of SQL around a compiled query.
+Every request with a token begins with it. This is the only module of an app that knows
+of Params and of SQL around a compiled query.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from focusmaster.db.fields import ObjectIdField
 from focusmaster.db.json_rows import json_object
 from focusmaster.db.statements import CompiledQuery, Param
 
-# What many views look at, in the order of the model's fields, as `from_db` wants it.
-# The rest is fetched when somebody asks for it.
+# The columns that many views read, in the order of the model's fields, which `from_db`
+# requires. Others are deferred.
 USER_FIELDS = [
     "id",
     "role",
@@ -44,8 +44,8 @@ COLUMNS = [
 ]
 NULL = Value(None, output_field=TextField())
 
-# Counts the request as its caller's, if they are let in. In one statement with the look
-# for the caller: a round trip of its own would cost as much again.
+# Counts the request if its caller is let in. In the same statement: a round trip of its
+# own would cost as much again.
 OF_CALLER = """
 SELECT key, 1 FROM (
     SELECT CASE WHEN user__is_guest THEN %s WHEN user__role = 'admin' THEN %s ELSE %s
@@ -61,7 +61,7 @@ SELECT caller.*, counted.count FROM caller LEFT JOIN counted ON true
 
 @dataclass(frozen=True)
 class LoadedSignIn:
-    """The sign-in that a token names, with its user, whatever the state of both."""
+    """The sign-in that a token names, with its user; either may be barred or ended."""
 
     sign_in: SignIn
     # Whether its tokens count, and whether its last use is due to be noted.
@@ -76,9 +76,10 @@ class LoadedSignIn:
 def load_caller_and_count(
     claims: Claims, *, at: datetime, prefetch_profile: bool = False
 ) -> LoadedSignIn | None:
-    """Return the sign-in that a token names, and count the request of its user.
+    """Return the sign-in that a token names, and count the request.
 
-    The request is counted if the user is let in, and by PostgreSQL. One query.
+    None where there is no such sign-in. A request is counted here if PostgreSQL keeps
+    the counters and the user is let in. One query.
     """
     values = {
         "id": claims.sign_in_id,
@@ -101,7 +102,7 @@ def load_caller_and_count(
 
 
 def _user(columns: Sequence[Any]) -> User:
-    """Return the user of a row, with the progress; other fields are deferred."""
+    """Return the user of a row, with their progress; other fields are deferred."""
     user = User.from_db(DEFAULT_DB_ALIAS, USER_FIELDS, columns[: len(USER_FIELDS)])
     progress = columns[len(USER_FIELDS) :]
     user.progress = Progress.from_db(
@@ -113,10 +114,10 @@ def _user(columns: Sequence[Any]) -> User:
 def _fetch(
     values: dict[str, Any], windows: Mapping[str, Window], prefetch_profile: bool
 ) -> Sequence[Sequence[Any]]:
-    """Return the row of the sign-in, if any; last comes the count of the requests.
+    """Return the row of the sign-in, if any, with the count of requests at its end.
 
-    The count is None where there is nothing to limit, where Redis counts, and where the
-    counters cannot be kept.
+    The count is None where requests are not limited, where Redis counts them, and where
+    counting fails.
     """
     query = _caller_query(prefetch_profile, counts=False)
     if settings.REDIS_URL or store.is_paused or not windows:
@@ -125,7 +126,7 @@ def _fetch(
     try:
         rows = _caller_query(prefetch_profile, counts=True).fetch_rows(values | keys)
     except STORE_ERRORS as exc:
-        rows = query.fetch_rows(values)  # Fails too if it was not the counters.
+        rows = query.fetch_rows(values)  # Fails, too, unless it was the counters.
         store.failed(exc)
         return rows
     store.answered()

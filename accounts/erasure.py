@@ -1,4 +1,4 @@
-"""Deleting an account, with everything that is the person's."""
+"""Deleting an account with everything that belongs to its user."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from focusmaster.personal_data import erase
 
 @transaction.atomic
 def erase_account(user: User) -> None:
-    """Erase the person and everything that is theirs.
+    """Delete the user and everything that belongs to them.
 
     Raises LastAdmin, and OwnerGone if another request has erased them meanwhile.
     """
@@ -23,10 +23,10 @@ def erase_account(user: User) -> None:
 
 
 def refuse_last_admin(user: User) -> None:
-    """Raise LastAdmin unless another admin remains; must be in a transaction.
+    """Raise LastAdmin unless another admin remains. In a transaction.
 
-    All admins are locked, in one order: of the last two who go at the same moment, the
-    later one finds that there is no other.
+    Locks all admins, in the order of their ids: of the last two who leave at once, the
+    later one finds no other. One query.
     """
     admins = User.objects.filter(role=User.Role.ADMIN).order_by("pk")
     locked = admins.select_for_update().values_list("pk", flat=True)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Barred(PermissionDenied):
-    """A ban or a suspension is in force; the person reads why, and until when."""
+    """A ban or a suspension is in force; the message says why, and until when."""
 
     def __init__(self, user: User) -> None:
         super().__init__(user.bar_message(), user.status)
@@ -33,7 +33,7 @@ class GuestHasNoEmail(RuleViolation):
 
 
 class MailFailed(APIException):
-    """The code is there, and counts if the mail arrives after all."""
+    """The mail server is down; a code is valid if its mail arrives after all."""
 
     status_code = 503
     default_detail = "The mail could not be sent. Try again in a minute."

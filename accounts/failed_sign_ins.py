@@ -1,4 +1,4 @@
-"""Noting who was refused a sign-in, for staff to look into."""
+"""Recording a failed sign-in once its response is ready."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def note_failed_sign_in(request: HttpRequest, *, name: str, where: str) -> None:
-    """Have it recorded that the request was refused; `name` is the email as typed.
+    """Record a failed sign-in after the response; `name` is the email as typed.
 
-    That happens once the answer is there: the request may be in a transaction, which
-    its refusal rolls back. One of `FailedSignIn.Where` says where.
+    The request may be in a transaction, which the error rolls back. `where` is one of
+    `FailedSignIn.Where`.
     """
 
     def record(response: HttpResponse) -> None:

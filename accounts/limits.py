@@ -1,8 +1,8 @@
-"""Limits of requests by who calls, and of what may be tried in vain (API.md §1).
+"""Limits of requests by caller, and of failed attempts (API.md §1).
 
-A password is guessed for one account, from one address, or by many for one account; a
-limit for each keeps guessing hopeless, while no stranger can lock a person out with
-ten tries from elsewhere.
+Passwords are guessed for one account, from one address, or for one account from many
+addresses. Each has a limit, so that guessing is hopeless and no stranger can lock a
+person out with ten attempts from elsewhere.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ KINDS = ("guest", "admin", "user")
 
 
 def kind_of(user: User) -> str:
-    """Return whose limit on requests it is: that of guests, users or admins."""
+    """Return which limit of requests applies: guest, admin or user."""
     return "guest" if user.is_guest else user.role
 
 
 def request_windows(user_id: str) -> dict[str, Window]:
-    """Return in which window a user's requests are counted now, by the kind of user.
+    """Return the present window of a user's requests, by the kind of user.
 
     A kind whose requests are not limited is left out.
     """
@@ -46,9 +46,10 @@ def request_windows(user_id: str) -> dict[str, Window]:
 
 
 def count_request(user: User | None, address: str | None) -> Usage | None:
-    """Count a request of this user, or of the address where there is none.
+    """Count a request of this user, or of the address without one.
 
-    None where requests are not limited.
+    Return where they stand, None where requests are not limited. One query, none with
+    Redis.
     """
     rate = settings.RATE_LIMITS[kind_of(user) if user else "guest"]
     if rate is None:
@@ -58,7 +59,7 @@ def count_request(user: User | None, address: str | None) -> Usage | None:
 
 @dataclass(frozen=True)
 class Limit:
-    """How often one value may do something; raises RateLimited once it has."""
+    """How often something may be done for one value, such as an address."""
 
     name: str
     rate: Rate
@@ -71,7 +72,7 @@ class Limit:
             raise RateLimited(usage.reset, self.message)
 
     def use(self, value: str) -> None:
-        """Count one, or raise RateLimited if it is one too many."""
+        """Count one attempt, or raise RateLimited if it is over the limit."""
         usage = count(self.name, value, self.rate)
         if usage and usage.is_over:
             raise RateLimited(usage.reset, self.message)
@@ -87,15 +88,15 @@ PER_ACCOUNT = Limit("guesses of one", Rate(100, QUARTER), GUESSED)
 def limit_password_attempts(
     account: str, address: str | None, *, wrong: type[Exception]
 ) -> Iterator[None]:
-    """Check a password of an account within; raising `wrong` counts as a failed guess.
+    """Check a password within the block; raising `wrong` counts as a failed attempt.
 
-    At a limit everything is refused with RateLimited: before the password is looked at,
-    and also after it, so that guesses at the same moment learn nothing more.
+    Raises RateLimited at a limit: before the password is checked, and again after it,
+    so that concurrent attempts beyond the limit learn nothing.
     """
-    account, place = account.strip().lower(), network_of(address)
+    account, network = account.strip().lower(), network_of(address)
     limits = [
-        (PER_ACCOUNT_AND_IP, f"{account} {place}"),
-        (PER_IP, place),
+        (PER_ACCOUNT_AND_IP, f"{account} {network}"),
+        (PER_IP, network),
         (PER_ACCOUNT, account),
     ]
     for limit, value in limits:
@@ -110,7 +111,7 @@ def limit_password_attempts(
 
 
 def use_all(limits: list[tuple[Limit, str]]) -> None:
-    """Count one under each; raise the RateLimited that lasts longest, if any."""
+    """Count one attempt for each limit; raise the RateLimited with the longest wait."""
     exceeded = []
     for limit, value in limits:
         try:

@@ -1,4 +1,4 @@
-"""Who calls, and whether they may call so often: before any view of the API."""
+"""Finds the caller of each request of the API, and limits their requests."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ EXCEEDED = "Too many requests. Try again later."
 
 
 class CallerMiddleware:
-    """Find the token's owner and count the request, before a view can refuse it.
+    """Look up the token and count the request before the view runs.
 
-    Sets `token`, `caller` and `usage` of the request (see ApiRequest); every response
-    tells where the caller stands. A view with `is_counted = False` is left alone. An
-    action with `prefetch_profile` finds the caller's profile in the request.
+    Sets `token`, `caller`, `usage` and, for an action with `prefetch_profile`, the
+    `prefetched_profile` of the request (see ApiRequest). Every response tells where the
+    caller stands. Ignores a view with `is_counted = False`.
     """
 
     def __init__(self, get_response: Callable[[ApiRequest], HttpResponse]) -> None:
@@ -35,7 +35,7 @@ class CallerMiddleware:
         if not is_api(request):
             return response
         if not request.is_counted:
-            # No view was reached: no such path, or a body that is too large.
+            # No view was reached: an unknown path, or a body that is too large.
             response = self._count(request) or response
         if request.usage:
             add_headers(response, request.usage)
@@ -46,7 +46,7 @@ class CallerMiddleware:
     ) -> HttpResponse | None:
         if not is_api(request):
             return None
-        # A function has neither.
+        # A view that is a function has neither attribute.
         if not getattr(getattr(view, "cls", None), "is_counted", True):
             request.is_counted = True
             return None
@@ -56,7 +56,10 @@ class CallerMiddleware:
     def _count(
         self, request: ApiRequest, prefetch_profile: bool = False
     ) -> HttpResponse | None:
-        """Find the caller and count; return the error of a request that is too many."""
+        """Find the caller and count; return the error of a request over the limit.
+
+        One query, or two where the first one could not count.
+        """
         request.is_counted = True
         try:
             request.token = token = presented_token(
@@ -77,7 +80,7 @@ class CallerMiddleware:
 
 
 def add_headers(response: HttpResponse, usage: Usage) -> None:
-    """Tell where the caller stands, under the standard's names and the older ones."""
+    """Tell where the caller stands, by the standard's headers and the older ones."""
     limit, reset = str(usage.limit), str(usage.reset)
     remaining = str(usage.remaining)
     for prefix in ("RateLimit", "X-RateLimit"):

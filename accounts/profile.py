@@ -1,4 +1,4 @@
-"""A person's own profile, as `GET /auth/me` and each change of it return it."""
+"""The profile of a user, as `GET /auth/me` and each change of it return it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ PROFILES = JSONRows(User, ProfileSerializer)
 def profile_response(user: User, prefetched: str | None = None) -> JSONResponse:
     """Return the profile as it is now, with the badges earned by now.
 
-    `prefetched` is the profile that came with the caller; no query is made where no
-    session has changed since badges were last looked for. Otherwise up to 4 queries.
-    Raises OwnerGone.
+    `prefetched` came with the query for the caller; with it there is no query, unless
+    sessions have changed since the badges were last brought up to date. Otherwise up to
+    4 queries. Raises OwnerGone.
     """
     if prefetched is not None and not user.progress.has_unseen_sessions:
         return JSONResponse(prefetched)

@@ -32,10 +32,10 @@ class SignInToken(AccessToken):
 
 
 class Claims(NamedTuple):
-    """What a token says, its signature checked."""
+    """The claims of a token whose signature is valid."""
 
     sign_in_id: str
-    # Whose it says that is. The sign-in alone decides it.
+    # As the token says; the sign-in alone decides whose it is.
     user_id: str | None
     expires_at: datetime
 
@@ -45,10 +45,10 @@ class Claims(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def read_token(raw: str) -> Claims:
-    """Return what a token says, or raise TokenError.
+    """Return the claims of a token, or raise TokenError.
 
-    A signature that was good stays good, so it is checked once; whether the token has
-    expired is for the caller to ask, each time.
+    A valid signature stays valid, so it is checked once and cached. The caller checks
+    each time whether the token has expired.
     """
     token = SignInToken(raw)
     sign_in_id, user_id = id_in(token, SIGN_IN_CLAIM), id_in(token, "user_id")

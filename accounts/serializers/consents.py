@@ -21,7 +21,7 @@ class PreferencesSerializer(StrictSerializer):
 
 
 class ConsentSerializer(StrictSerializer):
-    """An answer to what the web client asked."""
+    """A consent, as the web client asked for it."""
 
     _id = IdField(source="id", read_only=True)
     preferences = PreferencesSerializer(source="*")
@@ -30,4 +30,4 @@ class ConsentSerializer(StrictSerializer):
     createdAt = RFC3339Field(source="created_at", read_only=True)
 
     class Meta:
-        ignored = ["id"]  # What logging it answered.
+        ignored = ["id"]  # What the response to logging it holds.

@@ -18,7 +18,7 @@ from focusmaster.api.fields import (
 
 
 class ExportedProfileSerializer(serializers.Serializer):
-    """A person in the copy of their data: also what no page of theirs shows."""
+    """A user in the copy of their data, with what their profile leaves out."""
 
     _id = IdField(source="id")
     name = StrictCharField()

@@ -46,13 +46,13 @@ class PictureField(StrictCharField):
                 URLValidator(schemes=["https"])(url)
         except DjangoValidationError:
             raise serializers.ValidationError("give an https URL, or nothing") from None
-        # The validator takes the scheme in any letters, the database in small ones.
+        # The validator takes a scheme in any case, the database in lower case.
         scheme, separator, rest = url.partition("://")
         return f"{scheme.lower()}{separator}{rest}"
 
 
 class StatusField(StrictChoiceField):
-    """The status as it is by now: a suspension ends by itself."""
+    """The status as it is now: a suspension ends by itself."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(User.Status.choices, **kwargs)

@@ -7,7 +7,7 @@ from focusmaster.api.fields import StrictCharField, StrictSerializer
 
 
 class ForgottenPasswordSerializer(StrictSerializer):
-    # Any text: whether it could be an address is nothing that an answer depends on.
+    # Any text, because the response must not depend on it.
     email = StrictCharField(max_length=MAX_EMAIL_LENGTH)
 
 

@@ -58,7 +58,7 @@ class SettingsSerializer(StrictSerializer):
 
 
 class ProfileSerializer(StrictSerializer):
-    """A person as they see themselves."""
+    """A user as they see themselves."""
 
     _id = IdField(source="id", read_only=True)
     name = StrictCharField(max_length=100, required=False)
@@ -79,7 +79,7 @@ class ProfileSerializer(StrictSerializer):
     )
 
     class Meta:
-        ignored = ["token"]  # What signing in answered beside the profile.
+        ignored = ["token"]  # What the response to signing in holds beside it.
 
     def validate_email(self, email: str) -> str:
         if email.lower() != self.context["request"].user.email.lower():
@@ -89,7 +89,7 @@ class ProfileSerializer(StrictSerializer):
         return email
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        attrs.pop("email", None)  # The same one; perhaps in other letters.
+        attrs.pop("email", None)  # The present one, perhaps in another case.
         user = self.context["request"].user
         password, current = attrs.get("password"), attrs.pop("currentPassword", "")
         if password is not None:

@@ -20,10 +20,10 @@ from focusmaster.exceptions import InvalidValue
 
 TOO_MANY_CODES = "Too many codes. Try again later."
 CODES_OF_ONE = Limit("codes of one", Rate(3, HOUR), TOO_MANY_CODES)
-# Of all accounts: nobody's mailbox can be filled with codes by many.
+# For all accounts, so that many of them cannot fill one mailbox.
 CODES_TO_ONE = Limit("codes to one", Rate(5, HOUR), TOO_MANY_CODES)
-# Right ones count, too: a try is counted before it is looked at, so that tries at the
-# same moment learn nothing more.
+# A try is counted before the code is checked, and right ones count, too: concurrent
+# tries beyond the limit learn nothing.
 TRIES = Limit("tries of codes", Rate(3, HOUR), "Too many tries. Try again later.")
 
 
@@ -40,7 +40,7 @@ class EmailChangeViewSet(ApiViewSet):
         new_email = self.validated()["new_email"]
         if request.user.is_guest:
             raise GuestHasNoEmail
-        # The constraint decides once the code is there; this spares a mail in vain.
+        # A constraint decides when the code is given; this check saves a useless mail.
         if User.objects.with_email(new_email).exists():
             raise EmailTaken
         CODES_OF_ONE.use(request.user.pk)

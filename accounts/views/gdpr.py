@@ -21,7 +21,7 @@ BLOCK_BYTES = 2**16
 
 
 class GdprViewSet(ApiViewSet):
-    """What the law gives a person: a copy of their data, its end, and a choice."""
+    """What the law grants: a copy of one's data, its deletion, and consent."""
 
     @action(detail=False, methods=["get"], is_tagged=False)
     def export(self, request: ApiRequest) -> FileResponse:

@@ -38,7 +38,7 @@ class GoogleNotConfigured(APIException):
 
 
 class WrongIdToken(APIException):
-    """One error for everything that can be wrong; the log says what it was."""
+    """One error for whatever is wrong with a token; the log says what."""
 
     status_code = status.HTTP_401_UNAUTHORIZED
     default_detail = "Google's sign-in could not be verified. Try again."
@@ -51,7 +51,7 @@ class EmailNotVerified(PermissionDenied):
 
 
 class GoogleViewSet(ApiViewSet):
-    """Signing in with a Google account, and doing without it again."""
+    """Signing in with a Google account, and unlinking it."""
 
     serializer_class = IdTokenSerializer
 
@@ -74,8 +74,8 @@ class GoogleViewSet(ApiViewSet):
         return Response(SignInResponseSerializer(user).data)
 
     def _sign_in(self, id_token: str) -> User:
-        """Return who is signed in, with the token; log what is refused."""
-        # Not before there is something to read with it: it takes time to load.
+        """Sign in and return the user with the new token; log a failure."""
+        # Loaded at the first sign-in with Google, because it loads slowly.
         from accounts.google.id_tokens import read_id_token
 
         request, email = self.request, ""
@@ -95,13 +95,13 @@ class GoogleViewSet(ApiViewSet):
         return sign_in.user
 
     def destroy_all(self, request: ApiRequest) -> Response:
-        """Unlink; there is at most one Google account to unlink."""
+        """Unlink the Google account; there is at most one."""
         linking.unlink(request.user)
         return Response({"message": "Google does not open this account any more"})
 
 
 def refused(request: ApiRequest, exc: Exception) -> Exception:
-    """Log a refusal, never with the token; return what the caller should read."""
+    """Log why a sign-in failed, without the token; return the error to raise."""
     match exc:
         case UnverifiedEmail():
             reason, error = exc.reason, EmailNotVerified()

@@ -26,7 +26,7 @@ RESETS_OF_ONE = Limit("resets of one", Rate(3, HOUR))
 
 
 class PasswordResetViewSet(ApiViewSet):
-    """A new password for who forgot theirs, by a link that is mailed to them."""
+    """A new password for a user who forgot theirs, by a link that is mailed."""
 
     authentication_classes = []
     permission_classes = [AllowAny]
@@ -42,7 +42,7 @@ class PasswordResetViewSet(ApiViewSet):
         email = self.validated()["email"]
         RESETS_FROM_ONE.use(network_of(client_ip(request)))
 
-        with suppress(RateLimited):  # Enough was mailed there; nobody need know.
+        with suppress(RateLimited):  # The response must not tell.
             RESETS_OF_ONE.use(email.lower())
             mail.in_background(mail.send_reset, email)
 
