@@ -1,4 +1,4 @@
-"""Failed sign-ins: who was refused, when and from where, for staff to look into."""
+"""Failed sign-ins: for which account, when and from where, for staff to examine."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ DIGEST_LENGTH = 16
 
 
 def digest_of(name: str) -> str:
-    """Return a mark of what was typed as the email, from which nobody can tell it.
+    """Return a keyed hash of what was typed as the email; "" for nothing.
 
-    It could be a password, typed into the wrong field, or the address of somebody who
-    has no account here. The same name in other letters has the same mark, none has "".
+    The text itself is not kept: it could be a password in the wrong field, or the
+    address of somebody without an account. Case makes no difference.
     """
     key = name.strip().lower()
     digest = salted_hmac("failed sign-in", key, algorithm="sha256").hexdigest()
@@ -35,7 +35,7 @@ def digest_of(name: str) -> str:
 
 class FailedSignInQuerySet(ExpiringRows):
     def about(self, user: User) -> FailedSignInQuerySet:
-        """Keep the attempts on a person's account, also those before it was there."""
+        """Keep the attempts on a user's account, also those before it existed."""
         mine = models.Q(user=user)
         if user.email:
             mine |= models.Q(name_digest=digest_of(user.email))
@@ -50,10 +50,10 @@ class FailedSignInQuerySet(ExpiringRows):
         ip_address: str | None,
         at: datetime | None = None,
     ) -> None:
-        """Record an attempt with this name, and clear away a few that are too old.
+        """Record an attempt with this name, and delete a few that have expired.
 
-        Must not be called within a transaction: its refusal may roll it back. Known
-        names and unknown take the same statements, so the same time.
+        Not within a transaction, which the error of the attempt may roll back. Known
+        and unknown names take the same queries, and so the same time.
         """
         now = at or timezone.now()
         with transaction.atomic(durable=True):

@@ -53,3 +53,8 @@ def network_of(address: str | None) -> str:
 
 def user_agent(request: HttpRequest) -> str:
     return request.META.get("HTTP_USER_AGENT", "")
+
+
+def client_info(request: HttpRequest) -> dict[str, str | None]:
+    """Return what is kept of where a request came from: user agent and address."""
+    return {"user_agent": user_agent(request), "ip_address": client_ip(request)}

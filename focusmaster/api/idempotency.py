@@ -82,7 +82,7 @@ def respond_once(
     """Return the stored response to this request, or else `respond()`, stored."""
     if not KEY.fullmatch(key):
         raise InvalidValue(HEADER, "give 1 to 255 printable ASCII characters")
-    user_id = request.sign_in.user_id if request.sign_in else None
+    user_id = request.caller.pk if request.caller else None
     stored_id, fingerprint = name_of(request, user_id, key), fingerprint_of(request)
     with transaction.atomic():
         lock(stored_id, user_id)

@@ -40,7 +40,8 @@ class RequestMiddleware:
         request.is_api = f"{request.path_info}/".startswith("/api/")
         request.on_response = []
         request.is_counted = False
-        request.usage = request.token = request.sign_in = request.caller = None
+        request.usage = request.token = request.caller = None
+        request.prefetched_profile = None
 
         try:
             request.get_host()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from django.http import HttpResponse
 
     from accounts.authentication import PresentedToken
-    from accounts.models import SignIn, User
+    from accounts.models import User
     from focusmaster.api.rate_limits import Usage
 
 
@@ -32,8 +32,8 @@ class ApiRequest(Request):
     # stands; None where requests are not limited.
     is_counted: bool
     usage: Usage | None
-    # The token as it was presented, also one that is bad; the live sign-in that it
-    # belongs to, and the user of that.
+    # The token as it was presented, also one that is bad, and the user whom it lets in.
     token: PresentedToken | None
-    sign_in: SignIn | None
     caller: User | None
+    # The JSON of the caller's profile, for an action with `prefetch_profile`.
+    prefetched_profile: str | None
