@@ -16,7 +16,7 @@ logging._srcfile = None
 logging.logThreads = False
 logging.logProcesses = False
 logging.logMultiprocessing = False
-logging.logAsyncioTasks = False
+logging.logAsyncioTasks = False  # type: ignore[attr-defined]  # new in 3.12
 
 request_log = logging.getLogger("focusmaster.request")
 

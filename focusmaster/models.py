@@ -32,7 +32,7 @@ class Counter(models.Model):
         return f"{self.key}: {self.count}"
 
 
-class StoredAnswerQuerySet(models.QuerySet):
+class StoredAnswerQuerySet(models.QuerySet["StoredAnswer"]):
     def kept_since(self, at: datetime) -> StoredAnswerQuerySet:
         return self.filter(created_at__gte=at)
 

@@ -1,7 +1,7 @@
 """Every URL of the service; each app brings its own."""
 
 from django.contrib import admin
-from django.urls import include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from focusmaster.api.routers import Router
 from focusmaster.views import DocsView, HealthViewSet, SchemaView
@@ -9,7 +9,7 @@ from focusmaster.views import DocsView, HealthViewSet, SchemaView
 service = Router()
 service.register("health", HealthViewSet, basename="health")
 
-api = [
+api: list[URLPattern | URLResolver] = [
     path("", include("moderation.urls")),
     path("", include("timeclock.urls")),
     path("", include("pomodoro.urls")),

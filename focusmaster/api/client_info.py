@@ -59,4 +59,4 @@ def declared_length(meta: Mapping[str, str]) -> int:
 
 
 def user_agent(request: HttpRequest) -> str:
-    return request.META.get("HTTP_USER_AGENT", "")
+    return str(request.META.get("HTTP_USER_AGENT", ""))

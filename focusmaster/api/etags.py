@@ -16,6 +16,8 @@ from django.db import transaction
 from django.http import FileResponse, HttpResponse, HttpResponseNotModified
 from django.utils.http import parse_etags
 from rest_framework.exceptions import APIException
+from rest_framework.request import Request
+from rest_framework.viewsets import GenericViewSet
 
 from focusmaster.api.request import ApiRequest
 from focusmaster.exceptions import InvalidValue, RowNotFound, RuleViolation
@@ -92,14 +94,14 @@ def not_modified(response: HttpResponse) -> HttpResponse:
     return bare
 
 
-class ConditionalWrites:
+class ConditionalWrites(GenericViewSet[Any]):
     """A viewset whose PUT, PATCH and DELETE heed `If-Match`, where there is a GET."""
 
-    def initial(self, request: ApiRequest, *args: Any, **kwargs: Any) -> None:
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if "HTTP_IF_MATCH" not in request.META:
             return
-        method = request.method.lower()
+        method = str(request.method).lower()
         if method in WRITES and {"get", method} <= self.action_map.keys():
             write = partial(self._write_if_unchanged, getattr(self, method))
             setattr(self, method, write)
@@ -107,7 +109,8 @@ class ConditionalWrites:
     def representation(self) -> HttpResponse:
         """Return what a GET of the same URL answers, read from the database now."""
         read = getattr(self, self.action_map["get"])
-        return read(self.request, *self.args, **self.kwargs)
+        response: HttpResponse = read(self.request, *self.args, **self.kwargs)
+        return response
 
     def lock(self, **mode: Any) -> None:
         """Keep others from changing the object: lock its rows, the user's first."""
@@ -116,7 +119,11 @@ class ConditionalWrites:
             raise RowNotFound
 
     def _write_if_unchanged(
-        self, write: Callable[..., HttpResponse], request: ApiRequest, *args, **kwargs
+        self,
+        write: Callable[..., HttpResponse],
+        request: ApiRequest,
+        *args: Any,
+        **kwargs: Any,
     ) -> HttpResponse:
         """Compare and write in one transaction: of two with the same tag, one wins.
 

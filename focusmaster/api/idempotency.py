@@ -15,13 +15,14 @@ from typing import Any
 
 import orjson
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils import timezone
 from psycopg.pq import TransactionStatus
 from rest_framework.exceptions import AuthenticationFailed
 
 from focusmaster.api.client_info import client_ip, network_of, user_agent
 from focusmaster.api.errors import PUBLISHED, exception_response, is_api
+from focusmaster.api.request import ApiRequest
 from focusmaster.encryption import InvalidToken, decrypt, encrypt
 from focusmaster.exceptions import InvalidValue, RuleViolation
 from focusmaster.models import StoredAnswer
@@ -53,14 +54,18 @@ class KeyReused(RuleViolation):
 
 
 class IdempotencyMiddleware:
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Callable[[ApiRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: ApiRequest) -> HttpResponse:
         return self.get_response(request)
 
     def process_view(
-        self, request: HttpRequest, view: Callable[..., HttpResponse], args, kwargs
+        self,
+        request: ApiRequest,
+        view: Callable[..., HttpResponse],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
     ) -> HttpResponse | None:
         """Call the view here, where its answer can be stored with what it writes."""
         key = request.META.get("HTTP_IDEMPOTENCY_KEY")
@@ -79,7 +84,7 @@ class IdempotencyMiddleware:
 
 
 def answer_once(
-    request: HttpRequest, key: str, answer: Callable[[], HttpResponse]
+    request: ApiRequest, key: str, answer: Callable[[], HttpResponse]
 ) -> HttpResponse:
     """Return the stored answer to this request, or else `answer()`, stored."""
     if not KEY.fullmatch(key):
@@ -106,7 +111,7 @@ def answer_once(
     return response
 
 
-def name_of(request: HttpRequest, user_id: str | None, key: str) -> bytes:
+def name_of(request: ApiRequest, user_id: str | None, key: str) -> bytes:
     """Return what stands for the caller and the key.
 
     A caller without a token is told from others as well as can be done.
@@ -117,7 +122,7 @@ def name_of(request: HttpRequest, user_id: str | None, key: str) -> bytes:
     return digest(orjson.dumps([*caller, key]))
 
 
-def fingerprint_of(request: HttpRequest) -> bytes:
+def fingerprint_of(request: ApiRequest) -> bytes:
     place = request.path_info.rstrip("/"), request.META.get("QUERY_STRING", "")
     return digest(orjson.dumps([request.method, *place]), request.body)
 
@@ -161,7 +166,7 @@ def is_broken() -> bool:
     )
 
 
-def packed(request: HttpRequest, response: HttpResponse) -> bytes:
+def packed(request: ApiRequest, response: HttpResponse) -> bytes:
     """Return a whole answer as bytes, with the cookies that are still to be set."""
     for act in request.on_response:
         act(response)
@@ -186,13 +191,13 @@ def store(answer: StoredAnswer) -> None:
     StoredAnswer.objects.clear(CLEARED_AT_ONCE, before=answer.created_at - KEPT_FOR)
 
 
-def replay(request: HttpRequest, stored: StoredAnswer) -> HttpResponse:
+def replay(request: ApiRequest, stored: StoredAnswer) -> HttpResponse:
     try:
-        head, _, body = decrypt(bytes(stored.answer)).partition(b"\n")
+        head_text, _, body = decrypt(bytes(stored.answer)).partition(b"\n")
     except InvalidToken:
         # SECRET_KEY has changed. To run the request again could do it twice.
         raise KeyReused from None
-    head: dict[str, Any] = orjson.loads(head)
+    head: dict[str, Any] = orjson.loads(head_text)
     if head["status"] >= 400:
         body = with_own_id(request, head["requestId"], body)
     response = HttpResponse(body, status=head["status"], headers=dict(head["headers"]))
@@ -202,7 +207,7 @@ def replay(request: HttpRequest, stored: StoredAnswer) -> HttpResponse:
     return response
 
 
-def with_own_id(request: HttpRequest, first_id: str, body: bytes) -> bytes:
+def with_own_id(request: ApiRequest, first_id: str, body: bytes) -> bytes:
     """Have an error's `requestId` and this answer's header agree.
 
     An id that the client gave is kept; without one, this request goes by the first's.

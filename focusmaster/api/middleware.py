@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from random import getrandbits
 from time import perf_counter
+from typing import Any
 
 from corsheaders.middleware import CorsMiddleware
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.core.handlers.exception import convert_exception_to_response
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django.utils.module_loading import import_string
 
@@ -64,7 +66,7 @@ class RequestMiddleware:
         return None
 
     def process_view(
-        self, request: ApiRequest, view, args, kwargs
+        self, request: ApiRequest, *view_and_arguments: Any
     ) -> HttpResponse | None:
         """Refuse a body that is too large.
 
@@ -105,11 +107,13 @@ def new_request_id() -> str:
 class ClientOriginMiddleware(CorsMiddleware):
     """CORS, which costs nothing where no other origin asks."""
 
-    def __call__(self, request: ApiRequest) -> HttpResponse:
+    def __call__(
+        self, request: HttpRequest
+    ) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         if "HTTP_ORIGIN" in request.META:
             return super().__call__(request)
         response = self.get_response(request)
-        if is_api(request):
+        if is_api(request) and isinstance(response, HttpResponseBase):
             patch_vary_headers(response, ["origin"])
         return response
 
@@ -122,8 +126,9 @@ class PagesMiddleware:
     """
 
     def __init__(self, get_response: Callable[[ApiRequest], HttpResponse]) -> None:
-        self.get_response = self.pages = get_response
-        self.view_hooks = []
+        self.get_response = get_response
+        self.pages: Callable[[ApiRequest], Any] = get_response
+        self.view_hooks: list[Callable[..., HttpResponse | None]] = []
         for path in reversed(settings.PAGE_MIDDLEWARE):
             layer = import_string(path)(self.pages)
             if hasattr(layer, "process_view"):
@@ -133,12 +138,13 @@ class PagesMiddleware:
     def __call__(self, request: ApiRequest) -> HttpResponse:
         if is_api(request):
             return self.get_response(request)
-        return self.pages(request)
+        page: HttpResponse = self.pages(request)
+        return page
 
     def process_view(
-        self, request: ApiRequest, view, args, kwargs
+        self, request: ApiRequest, *view_and_arguments: Any
     ) -> HttpResponse | None:
         if is_api(request):
             return None
-        answers = (hook(request, view, args, kwargs) for hook in self.view_hooks)
+        answers = (hook(request, *view_and_arguments) for hook in self.view_hooks)
         return next((answer for answer in answers if answer is not None), None)

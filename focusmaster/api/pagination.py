@@ -29,8 +29,8 @@ CHUNK_BYTES = 2**16
 
 
 def list_response(
-    request: ApiRequest, rows: JSONRows, order: tuple[str, ...], lookups: dict
-) -> HttpResponse:
+    request: ApiRequest, rows: JSONRows, order: tuple[str, ...], lookups: dict[str, Any]
+) -> HttpResponse | FileResponse:
     """Return the rows that match, all of them or the page that is asked for."""
     query = request.query_params
     if "limit" in query or "cursor" in query:
@@ -45,7 +45,7 @@ def page_response(
     request: ApiRequest,
     rows: JSONRows,
     order: tuple[str, ...],
-    lookups: dict,
+    lookups: dict[str, Any],
     default_limit: str | None = None,
 ) -> JSONResponse:
     """Return one page, and a link to the next where there is one.
@@ -56,7 +56,7 @@ def page_response(
     query = request.query_params.copy()
     limit, after = limit_in(query.get("limit", default_limit)), None
     if "cursor" in query:
-        after = decode_cursor(query["cursor"], signer)
+        after = decode_cursor(str(query["cursor"]), signer)
     texts, last = rows.page(order, limit, after, **lookups)
     response = JSONResponse(b"[%b]" % b",".join(texts))
     if last is not None:
@@ -80,11 +80,12 @@ def decode_cursor(cursor: str, signer: Signer) -> Sequence[str | None]:
     The cursor is signed, so these values need no check against the order.
     """
     try:
-        return signer.unsign_object(cursor)
+        values: list[str | None] = signer.unsign_object(cursor)
     except BadSignature:
         raise InvalidValue(
             "cursor", "give one from the Link of a list in the same order"
         ) from None
+    return values
 
 
 def long_list(chunks: Iterator[list[bytes]]) -> FileResponse:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.http import HttpRequest
 from rest_framework.request import Request
 
 if TYPE_CHECKING:
@@ -36,9 +35,11 @@ class ApiRequest(Request):
     token: PresentedToken | None
     sign_in: SignIn | None
     caller: User | None
+    # The same, in a view that only somebody who is signed in gets to.
+    user: User
 
 
-def initialize(request: HttpRequest, request_id: str) -> None:
+def initialize(request: ApiRequest, request_id: str) -> None:
     """Set what middleware puts on a request to what it is before any middleware."""
     request.id = request_id
     request.on_response = []

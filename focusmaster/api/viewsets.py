@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.http import HttpResponse
+from django.http import FileResponse, HttpResponse
 from rest_framework import serializers, status, viewsets
 
 from focusmaster.api.etags import ConditionalWrites
@@ -15,15 +15,16 @@ from focusmaster.db.json_rows import JSONRows
 from focusmaster.exceptions import RowNotFound
 
 
-class ApiViewSet(viewsets.GenericViewSet):
+class ApiViewSet(viewsets.GenericViewSet[Any]):
     """A viewset whose bodies go through a strict serializer."""
 
     # Whether a GET has an ETag; off for what is new each time.
     is_tagged = True
+    request: ApiRequest
 
     def validated(
         self,
-        serializer_class: type[serializers.Serializer] | None = None,
+        serializer_class: type[serializers.BaseSerializer[Any]] | None = None,
         *,
         partial: bool = False,
     ) -> dict[str, Any]:
@@ -38,7 +39,8 @@ class ApiViewSet(viewsets.GenericViewSet):
             context={"request": self.request, "view": self},
         )
         serializer.is_valid(raise_exception=True)
-        return serializer.validated_data
+        values: dict[str, Any] = serializer.validated_data
+        return values
 
 
 class OwnedRowsViewSet(ConditionalWrites, ApiViewSet):
@@ -60,9 +62,10 @@ class OwnedRowsViewSet(ConditionalWrites, ApiViewSet):
 
     def owned(self) -> Any:
         """Return the queryset of the caller's rows."""
-        return self.rows.model.objects.owned_by(self.request.user)
+        rows: Any = self.rows.model._default_manager
+        return rows.owned_by(self.request.user)
 
-    def list(self, request: ApiRequest) -> HttpResponse:
+    def list(self, request: ApiRequest) -> HttpResponse | FileResponse:
         lookups = {"user_id": request.user.pk, **self.lookups()}
         return list_response(request, self.rows, self.order(), lookups)
 

@@ -13,10 +13,9 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from functools import cache
 from itertools import count
 from types import NoneType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from psycopg.adapt import Transformer
 from psycopg.errors import (
@@ -49,7 +48,7 @@ class PreparedStatements:
     def begin(self) -> None:
         checked(self.pgconn.exec_(b"BEGIN"))
 
-    def fetch_rows(self, sql: bytes, values: Sequence[Any]) -> list[tuple]:
+    def fetch_rows(self, sql: bytes, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Run a statement and return its rows as Python values."""
         result = self.run(sql, values)
         self._reader.set_pgresult(result)
@@ -59,9 +58,13 @@ class PreparedStatements:
             self._reader.set_pgresult(None)
 
     def fetch_scalars(self, sql: bytes, values: Sequence[Any]) -> list[bytes]:
-        """Run a statement and return its first column as PostgreSQL's UTF-8 text."""
+        """Run a statement and return its first column as PostgreSQL's UTF-8 text.
+
+        The column holds no null.
+        """
         result = self.run(sql, values)
-        return [result.get_value(row, 0) for row in range(result.ntuples)]
+        texts = [result.get_value(row, 0) for row in range(result.ntuples)]
+        return cast("list[bytes]", texts)
 
     def run(self, sql: bytes, values: Sequence[Any]) -> PGresult:
         """Run a statement with `$1` placeholders, or raise the driver's error.
@@ -70,7 +73,7 @@ class PreparedStatements:
         PostgreSQL calls outdated is prepared again and run once more, unless the error
         has broken a transaction.
         """
-        encoded = [encoder_of(type(value))(value) for value in values]
+        encoded = [ENCODERS[type(value)](value) for value in values]
         formats = [
             Format.BINARY if isinstance(value, bytes) else Format.TEXT
             for value in values
@@ -92,7 +95,12 @@ class PreparedStatements:
             name = self._prepare(sql)
         else:
             self._names.move_to_end(sql)
-        return checked(self.pgconn.exec_prepared(name, encoded, formats))
+        result = self.pgconn.exec_prepared(
+            name,
+            encoded,  # type: ignore[arg-type]  # psycopg's annotation forgets null
+            formats,
+        )
+        return checked(result)
 
     def _prepare(self, sql: bytes) -> bytes:
         name = b"focusmaster_%d" % next(self._numbers)
@@ -136,7 +144,7 @@ def encoded_array(items: list[Any]) -> bytes:
 
 def quoted_element(item: Any) -> bytes:
     """Return an element in the text form of PostgreSQL's arrays."""
-    encoded = encoder_of(type(item))(item)
+    encoded = ENCODERS[type(item)](item)
     if encoded is None:
         return b"NULL"
     return b'"%b"' % encoded.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
@@ -150,9 +158,23 @@ def encoded_date(value: date) -> bytes:
     return value.isoformat().encode()
 
 
+Encoder = Callable[[Any], bytes | None]
+
+
+class Encoders(dict[type, Encoder]):
+    """The encoder of each type; a type without one has that of its nearest base."""
+
+    def __missing__(self, kind: type) -> Encoder:
+        for base in kind.__mro__:
+            if base in self:
+                self[kind] = self[base]
+                return self[kind]
+        raise TypeError(f"a prepared statement takes no {kind.__name__} as a parameter")
+
+
 # The text form of a parameter; PostgreSQL infers its type from its place. Bytes are
 # sent in binary.
-ENCODERS: dict[type, Callable[[Any], bytes | None]] = {
+BASE_ENCODERS: dict[type, Encoder] = {
     NoneType: lambda nothing: None,
     bytes: bytes,
     str: str.encode,
@@ -163,12 +185,4 @@ ENCODERS: dict[type, Callable[[Any], bytes | None]] = {
     date: encoded_date,
     list: encoded_array,
 }
-
-
-@cache
-def encoder_of(kind: type) -> Callable[[Any], bytes | None]:
-    """Return the encoder of a type or of its nearest base; raise TypeError for none."""
-    for base in kind.__mro__:
-        if base in ENCODERS:
-            return ENCODERS[base]
-    raise TypeError(f"a prepared statement takes no {kind.__name__} as a parameter")
+ENCODERS = Encoders(BASE_ENCODERS)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import Expression, Field, QuerySet
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.models.sql.compiler import SQLCompiler
 
+    from focusmaster.postgresql.base import DatabaseWrapper
+
 
 class Param(Expression):
     """The place of a value that is given when the compiled query runs.
@@ -29,12 +31,14 @@ class Param(Expression):
     A model field, where there is one, converts the value as it does in a lookup.
     """
 
-    def __init__(self, name: str, model_field: Field | None = None) -> None:
+    def __init__(self, name: str, model_field: Field[Any, Any] | None = None) -> None:
         super().__init__()
         self.name = name
         self.model_field = model_field
 
-    def as_sql(self, compiler, connection) -> tuple[str, list[Param]]:
+    def as_sql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
+    ) -> tuple[str, list[Any]]:
         return "%s", [self]
 
     def bind(self, values: Mapping[str, Any]) -> Any:
@@ -59,9 +63,9 @@ class Statement:
         self.prepare = prepare
         self.positional = positional(sql)
 
-    def fetch_rows(self, values: Mapping[str, Any]) -> list[tuple]:
+    def fetch_rows(self, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Bind the Params, run, and return the rows; one query."""
-        wrapper = connections[DEFAULT_DB_ALIAS]
+        wrapper = default_connection()
         prepared = prepared_statements(wrapper) if self.prepare else None
         if prepared is None:
             return self._rows_of_cursor(values)
@@ -71,7 +75,7 @@ class Statement:
 
     def fetch_scalars(self, values: Mapping[str, Any]) -> list[bytes]:
         """Do the same for one column of text; return its UTF-8."""
-        wrapper = connections[DEFAULT_DB_ALIAS]
+        wrapper = default_connection()
         prepared = prepared_statements(wrapper) if self.prepare else None
         if prepared is None:
             return [text.encode() for (text,) in self._rows_of_cursor(values)]
@@ -83,13 +87,17 @@ class Statement:
         """Return the parameters, with values in the place of the Params."""
         return [p.bind(values) if isinstance(p, Param) else p for p in self.params]
 
-    def _rows_of_cursor(self, values: Mapping[str, Any]) -> list[tuple]:
+    def _rows_of_cursor(self, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         with connection.cursor() as cursor:
             cursor.execute(self.sql, self.bind(values))
             return cursor.fetchall() if cursor.description else []
 
 
-def prepared_statements(wrapper: BaseDatabaseWrapper) -> PreparedStatements | None:
+def default_connection() -> DatabaseWrapper:
+    return cast("DatabaseWrapper", connections[DEFAULT_DB_ALIAS])
+
+
+def prepared_statements(wrapper: DatabaseWrapper) -> PreparedStatements | None:
     """Return the prepared statements of a connection that is open and alive.
 
     None where a cursor has to be used: while somebody logs or wraps queries, and where
@@ -121,22 +129,27 @@ class CompiledQuery:
     """
 
     def __init__(
-        self, queryset: QuerySet, around: str = "{query}", more: Sequence[Any] = ()
+        self,
+        queryset: QuerySet[Any, Any],
+        around: str = "{query}",
+        more: Sequence[Any] = (),
     ) -> None:
         self._queryset = queryset
         self._around = around
         self._more = more
 
     @cached_property
-    def _compiled(self) -> tuple[Statement, SQLCompiler, dict]:
+    def _compiled(self) -> tuple[Statement, SQLCompiler, dict[int, Any]]:
         compiler = self._queryset.query.get_compiler(connection=connection)
         sql, params = compiler.as_sql()
         statement = Statement(self._around.format(query=sql), (*params, *self._more))
         columns = [column for column, *_ in compiler.select]
         return statement, compiler, compiler.get_converters(columns)
 
-    def fetch_rows(self, values: Mapping[str, Any]) -> list[Sequence]:
+    def fetch_rows(self, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Return the rows as the ORM would give them; one query."""
         statement, compiler, converters = self._compiled
         rows = statement.fetch_rows(values)
-        return list(compiler.apply_converters(rows, converters)) if converters else rows
+        if not converters:
+            return rows
+        return [tuple(row) for row in compiler.apply_converters(rows, converters)]
