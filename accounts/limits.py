@@ -68,7 +68,7 @@ class Limit:
     def check(self, value: str) -> None:
         """Raise RateLimited if the limit is used up."""
         usage = count(self.name, value, self.rate, by=0)
-        if usage and usage.count >= usage.limit:
+        if usage and usage.used >= usage.limit:
             raise RateLimited(usage.reset, self.message)
 
     def use(self, value: str) -> None:

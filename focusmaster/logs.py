@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 logging.logThreads = False
 logging.logProcesses = False
 logging.logMultiprocessing = False
-logging.logAsyncioTasks = False
+logging.logAsyncioTasks = False  # type: ignore[attr-defined]  # new in 3.12
 
 request_log = logging.getLogger("focusmaster.request")
 

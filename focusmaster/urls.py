@@ -1,7 +1,7 @@
 """Every URL of the service; each app brings its own."""
 
 from django.contrib import admin
-from django.urls import include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from focusmaster.api.routers import Router
 from focusmaster.views import DocsView, HealthViewSet, SchemaView
@@ -10,7 +10,7 @@ service = Router()
 service.register("health", HealthViewSet, basename="health")
 
 # Django tries one after the other: what clients ask most comes first.
-api = [
+api: list[URLPattern | URLResolver] = [
     path("", include("kanban.urls")),
     path("", include("pomodoro.urls")),
     path("", include("analytics.urls")),

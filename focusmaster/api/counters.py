@@ -48,12 +48,14 @@ class DatabaseCounters(BaseCache):
     def __init__(self, location: str, params: dict[str, Any]) -> None:
         super().__init__(params)
 
-    def incr(self, key, delta=1, version=None) -> int:
+    def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
         total = int(count.fetch_scalars({"key": key, "delta": delta})[0])
         if total == delta:
             clear_expired()
         return total
 
-    def get(self, key, default=None, version=None) -> int | None:
+    def get(
+        self, key: str, default: int | None = None, version: int | None = None
+    ) -> int | None:
         counters = Counter.objects.filter(key=key, expires_at__gt=Now())
         return counters.values_list("count", flat=True).first() or default

@@ -180,11 +180,11 @@ def store(answer: StoredAnswer) -> None:
 
 def replay(request: ApiRequest, stored: StoredAnswer) -> HttpResponse:
     try:
-        head, _, body = decrypt(bytes(stored.answer)).partition(b"\n")
+        head_text, _, body = decrypt(bytes(stored.answer)).partition(b"\n")
     except InvalidToken:
         # SECRET_KEY has changed. To run the request again could do it twice.
         raise KeyReused from None
-    head: dict[str, Any] = orjson.loads(head)
+    head: dict[str, Any] = orjson.loads(head_text)
     if head["status"] >= 400:
         body = with_own_id(request, head["requestId"], body)
     response = HttpResponse(body, status=head["status"], headers=dict(head["headers"]))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from random import getrandbits
 from time import perf_counter
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
@@ -73,8 +74,9 @@ class PagesMiddleware:
     """
 
     def __init__(self, get_response: Callable[[ApiRequest], HttpResponse]) -> None:
-        self.get_response = self.pages = get_response
-        self.view_hooks = []
+        self.get_response = get_response
+        self.pages: Callable[[ApiRequest], Any] = get_response
+        self.view_hooks: list[Callable[..., HttpResponse | None]] = []
         for path in reversed(settings.PAGE_MIDDLEWARE):
             layer = import_string(path)(self.pages)
             if hasattr(layer, "process_view"):
@@ -84,12 +86,13 @@ class PagesMiddleware:
     def __call__(self, request: ApiRequest) -> HttpResponse:
         if request.is_api:
             return self.get_response(request)
-        return self.pages(request)
+        page: HttpResponse = self.pages(request)
+        return page
 
     def process_view(
-        self, request: ApiRequest, view, args, kwargs
+        self, request: ApiRequest, *view_and_arguments: Any
     ) -> HttpResponse | None:
         if request.is_api:
             return None
-        answers = (hook(request, view, args, kwargs) for hook in self.view_hooks)
+        answers = (hook(request, *view_and_arguments) for hook in self.view_hooks)
         return next((answer for answer in answers if answer is not None), None)

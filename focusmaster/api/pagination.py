@@ -27,8 +27,9 @@ def decode_cursor(cursor: str, signer: Signer) -> Sequence[str | None]:
     The cursor is signed, so these values need no check against the order.
     """
     try:
-        return signer.unsign_object(cursor)
+        values: list[str | None] = signer.unsign_object(cursor)
     except BadSignature:
         raise InvalidValue(
             "cursor", "give one from the Link of a list in the same order"
         ) from None
+    return values

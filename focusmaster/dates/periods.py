@@ -88,8 +88,16 @@ class Period:
         bounds = {f"{field}__gte": self.start, f"{field}__lt": self.end}
         return {name: bound for name, bound in bounds.items() if bound is not None}
 
+
+@dataclass(frozen=True)
+class BoundedPeriod(Period):
+    """A period that begins and ends."""
+
+    start: datetime
+    end: datetime
+
     def days(self) -> list[date]:
-        """Return its local days, oldest first. Both bounds must be there."""
+        """Return its local days, oldest first; raise InvalidValue for too many."""
         first = local_day(self.start, self.zone)
         last = local_day(self.end - TICK, self.zone)
         count = (last - first).days + 1
@@ -132,25 +140,27 @@ def period_of(
     return last_days(RANGES[name], zone, at=at)
 
 
-def last_days(count: int, zone: ZoneInfo, *, at: datetime | None = None) -> Period:
+def last_days(
+    count: int, zone: ZoneInfo, *, at: datetime | None = None
+) -> BoundedPeriod:
     """Return the local days, `count` of them, that end today."""
     today = local_day(at or timezone.now(), zone)
     first = today - DAY_LENGTH * (count - 1)
     end = local_midnight(today + DAY_LENGTH, zone)
-    return Period(local_midnight(first, zone), end, zone)
+    return BoundedPeriod(local_midnight(first, zone), end, zone)
 
 
 def current_week(
     first_weekday: int, zone: ZoneInfo, *, at: datetime | None = None
-) -> Period:
+) -> BoundedPeriod:
     """Return the seven local days from the last such weekday on; Monday is 0."""
     today = local_day(at or timezone.now(), zone)
     first = today - DAY_LENGTH * ((today.weekday() - first_weekday) % DAYS_OF_WEEK)
     end = local_midnight(first + DAY_LENGTH * DAYS_OF_WEEK, zone)
-    return Period(local_midnight(first, zone), end, zone)
+    return BoundedPeriod(local_midnight(first, zone), end, zone)
 
 
-def closed(period: Period, days: int, *, at: datetime | None = None) -> Period:
+def closed(period: Period, days: int, *, at: datetime | None = None) -> BoundedPeriod:
     """Give a period of `from` or `to` alone its other bound.
 
     It ends today, or begins so that it has `days` local days.
@@ -163,7 +173,7 @@ def closed(period: Period, days: int, *, at: datetime | None = None) -> Period:
         start = local_midnight(last - DAY_LENGTH * (days - 1), zone)
     if start >= end:
         raise InvalidValue("from", "without to, it must not be after today")
-    return Period(start, end, zone)
+    return BoundedPeriod(start, end, zone)
 
 
 def _from_to(query: Mapping[str, str], zone: ZoneInfo) -> Period:

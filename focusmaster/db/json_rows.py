@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from inspect import signature
-from types import FunctionType
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models, transaction
@@ -21,6 +20,10 @@ from rest_framework import serializers
 
 from focusmaster.db.fields import ObjectIdField
 from focusmaster.db.statements import CompiledQuery, Param, Statement
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+    from django.db.models.sql.compiler import SQLCompiler
 
 # Rows that are fetched at once where all of them might not fit into memory.
 CHUNK_ROWS = 500
@@ -37,6 +40,11 @@ ESCAPED = (
 )
 
 
+# What a compiled statement depends on, apart from the values of its Params.
+Shape = tuple[Any, ...]
+SortExpression = Expression | Callable[..., Expression]
+
+
 class Constant(Expression):
     """A constant of our own, written into the SQL rather than sent as a parameter."""
 
@@ -44,7 +52,9 @@ class Constant(Expression):
         super().__init__(output_field=TextField())
         self.text = text
 
-    def as_sql(self, compiler, connection) -> tuple[str, list]:
+    def as_sql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
+    ) -> tuple[str, list[Any]]:
         quoted = self.text.replace("'", "''").replace("%", "%%")
         return f"'{quoted}'", []
 
@@ -83,7 +93,7 @@ class Instant(AsText):
 
 
 def json_object(
-    serializer: serializers.Serializer, model: type[Model], prefix: str = ""
+    serializer: serializers.Serializer[Any], model: type[Model], prefix: str = ""
 ) -> Expression:
     """Return the JSON text of one row, in the shape that the serializer declares.
 
@@ -109,31 +119,40 @@ def joined(*parts: Expression) -> Expression:
 
 
 def _value(
-    field: serializers.Field, model: type[Model], prefix: str
+    field: serializers.Field[Any, Any, Any, Any], model: type[Model], prefix: str
 ) -> list[Expression]:
     if hasattr(field, "as_json"):  # It depends on more than its column.
-        return field.as_json(prefix)
+        parts: list[Expression] = field.as_json(prefix)
+        return parts
+    source = str(field.source)
     if isinstance(field, serializers.Serializer):
-        if field.source == "*":
+        if source == "*":
             return [json_object(field, model, prefix)]
-        related = model._meta.get_field(field.source)
-        inner = json_object(field, related.related_model, f"{prefix}{field.source}__")
+        inner = json_object(field, related(model, source), f"{prefix}{source}__")
         return [Coalesce(inner, Constant("null"))]
-    *path, last = field.source.split(".")
+    *path, last = source.split(".")
     for step in path:
-        model = model._meta.get_field(step).related_model
-    column = model._meta.get_field(last)
+        model = related(model, step)
+    column = column_named(last, model)
     parts = _encoded(column, F(prefix + "__".join([*path, last])))
     if column.null or path:
         return [Coalesce(joined(*parts), Constant("null"))]
     return parts
 
 
-def _encoded(column: models.Field, value: F) -> list[Expression]:
-    if column.is_relation:
+def related(model: type[Model], name: str) -> type[Model]:
+    return cast("type[Model]", model._meta.get_field(name).related_model)
+
+
+def column_named(name: str, model: type[Model]) -> models.Field[Any, Any]:
+    return cast("models.Field[Any, Any]", model._meta.get_field(name))
+
+
+def _encoded(column: models.Field[Any, Any], value: F) -> list[Expression]:
+    if isinstance(column, models.ForeignKey):
         column = column.target_field
     if isinstance(column, models.GeneratedField):
-        column = column.output_field
+        column = cast("models.Field[Any, Any]", column.output_field)
     quote = Constant('"')
     if isinstance(column, ObjectIdField):
         return [quote, Hex(value), quote]
@@ -159,9 +178,9 @@ class JSONRows:
     def __init__(
         self,
         model: type[Model],
-        serializer_class: type[serializers.Serializer],
+        serializer_class: type[serializers.Serializer[Any]],
         order: Sequence[str] = (),
-        sort_expressions: Mapping[str, Expression | Callable] | None = None,
+        sort_expressions: Mapping[str, SortExpression] | None = None,
         named_filters: Mapping[str, Callable[..., Q]] | None = None,
     ) -> None:
         """Say what the rows are and how they are sorted and filtered.
@@ -257,17 +276,20 @@ class JSONRows:
     ) -> Statement:
         return CompiledQuery(self._rows(lookups, order)[:at_most])
 
-    def _rows(self, lookups: Mapping[str, Any], order: Sequence[str]) -> QuerySet:
+    def _rows(
+        self, lookups: Mapping[str, Any], order: Sequence[str]
+    ) -> QuerySet[Any, Any]:
         expressions = {
             key: self._sort_expression(key)
             for key in keys_of(order)
             if key in self.sort_expressions
         }
-        rows = self.model.objects.alias(**expressions)
+        rows: QuerySet[Any, Any] = self.model._default_manager.alias(**expressions)
         rows = rows.filter(self._condition(lookups))
         rows = rows.order_by(*(self._ordered(name) for name in order))
         document = json_object(self.serializer_class(), self.model)
-        return rows.annotate(document=document).values_list("document")
+        documents = rows.annotate(document=document).values_list("document")
+        return cast("QuerySet[Any, Any]", documents)
 
     def _condition(self, lookups: Mapping[str, Any]) -> Q:
         """Return the lookups with Params in place of their values."""
@@ -282,16 +304,16 @@ class JSONRows:
 
     def _sort_expression(self, key: str) -> Expression:
         expression = self.sort_expressions[key]
-        if not isinstance(expression, FunctionType):
+        if isinstance(expression, Expression):
             return expression
         return expression(
             **{name: Param(name) for name in signature(expression).parameters}
         )
 
-    def _field(self, lookup: str) -> models.Field:
-        column = lookup.partition("__")[0]
-        meta = self.model._meta
-        return meta.pk if column == "pk" else meta.get_field(column)
+    def _field(self, lookup: str) -> models.Field[Any, Any]:
+        name = lookup.partition("__")[0]
+        pk = self.model._meta.pk
+        return pk if name == "pk" else column_named(name, self.model)
 
     def _ordered(self, name: str) -> Expression:
         key = F(name.removeprefix("-"))
@@ -302,7 +324,7 @@ class JSONRows:
         return key.asc(nulls_last=last)
 
     def _is_nullable(self, key: str) -> bool:
-        return key not in self.sort_expressions and self.model._meta.get_field(key).null
+        return key not in self.sort_expressions and column_named(key, self.model).null
 
     def _page(
         self,

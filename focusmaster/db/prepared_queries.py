@@ -6,9 +6,9 @@ what an app takes where a request that users send often needs the speed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Field, QuerySet
@@ -37,17 +37,21 @@ class PreparedQuery:
     """
 
     def __init__(
-        self, build: Callable[..., QuerySet], fields: Mapping[str, Field]
+        self,
+        build: Callable[..., QuerySet[Any, Any]],
+        fields: Mapping[str, Field[Any, Any]],
     ) -> None:
         self._build = build
         self._fields = fields
         self._compiled = lru_cache(maxsize=MAX_SHAPES)(self._compile)
 
     @classmethod
-    def of(cls, **fields: Field) -> Callable[[Callable[..., QuerySet]], PreparedQuery]:
+    def of(
+        cls, **fields: Field[Any, Any]
+    ) -> Callable[[Callable[..., QuerySet[Any, Any]]], Self]:
         return lambda build: cls(build, fields)
 
-    def __call__(self, **values: Any) -> list[Sequence]:
+    def __call__(self, **values: Any) -> Any:
         given = {name: value for name, value in values.items() if value is not None}
         return self._compiled(tuple(given)).fetch_rows(given)
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from django.db.models.sql.compiler import SQLCompiler
     from psycopg.pq.abc import PGresult
 
+
 MAX_STATEMENTS = 200
 # A cached plan that no longer fits its tables, and a statement that somebody else
 # deallocated: preparing again mends both.
@@ -51,12 +52,14 @@ class Param(Expression):
     A model field, where there is one, converts the value as it does in a lookup.
     """
 
-    def __init__(self, name: str, model_field: Field | None = None) -> None:
+    def __init__(self, name: str, model_field: Field[Any, Any] | None = None) -> None:
         super().__init__()
         self.name = name
         self.model_field = model_field
 
-    def as_sql(self, compiler, connection) -> tuple[str, list[Param]]:
+    def as_sql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
+    ) -> tuple[str, list[Any]]:
         return "%s", [self]
 
 
@@ -75,7 +78,7 @@ class Statement:
         self.prepare = prepare
         self.positional = positional(sql)
 
-    def fetch_rows(self, values: Mapping[str, Any]) -> list[tuple]:
+    def fetch_rows(self, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Bind the Params, run, and return the rows; one query."""
         prepared = prepared_statements() if self.prepare else None
         if prepared is None:
@@ -108,7 +111,7 @@ class Statement:
                 bound.append(param.model_field.get_db_prep_value(value, connection))
         return bound
 
-    def _rows_of_cursor(self, values: Mapping[str, Any]) -> list[tuple]:
+    def _rows_of_cursor(self, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         with connection.cursor() as cursor:
             cursor.execute(self.sql, self.bind(values))
             return cursor.fetchall() if cursor.description else []
