@@ -56,7 +56,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.embedded is None:
             driver = super().get_new_connection(conn_params)
         else:
-            driver = self._connect_to_embedded(conn_params)
+            self.embedded.join()
+            try:
+                driver = super().get_new_connection(conn_params)
+            except OperationalError:
+                self.embedded.ensure_running()
+                driver = super().get_new_connection(conn_params)
         self.prepared_statements = PreparedStatements(self, driver)
         return driver
 
