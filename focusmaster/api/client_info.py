@@ -52,7 +52,7 @@ def network_of(address: str | None) -> str:
 
 
 def user_agent(request: HttpRequest) -> str:
-    return request.META.get("HTTP_USER_AGENT", "")
+    return str(request.META.get("HTTP_USER_AGENT", ""))
 
 
 def client_info(request: HttpRequest) -> dict[str, str | None]:

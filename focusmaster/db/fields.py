@@ -50,7 +50,9 @@ class ObjectIdField(models.Field):  # type: ignore[type-arg]  # see above
     def get_prep_value(self, value: Any) -> str | None:
         return self.to_python(value)
 
-    def get_db_prep_value(self, value, connection, prepared=False):
+    def get_db_prep_value(
+        self, value: Any, connection: BaseDatabaseWrapper, prepared: bool = False
+    ) -> Any:
         if isinstance(value, str) and OBJECT_ID.fullmatch(value):
             return bytes.fromhex(value)
         return super().get_db_prep_value(value, connection, prepared)

@@ -19,7 +19,7 @@ from datetime import date, datetime
 from functools import cache
 from itertools import count
 from types import NoneType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import Expression, Field, QuerySet
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.models.sql.compiler import SQLCompiler
     from psycopg.pq.abc import PGresult
+
+    from focusmaster.postgresql.base import DatabaseWrapper
 
 
 MAX_STATEMENTS = 200
@@ -78,7 +80,7 @@ class Statement:
         self.prepare = prepare
         self.positional = positional(sql)
 
-    def fetch_rows(self, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    def fetch_rows(self, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
         """Bind the Params, run, and return the rows; one query."""
         prepared = prepared_statements() if self.prepare else None
         if prepared is None:
@@ -96,7 +98,8 @@ class Statement:
         if prepared is None:
             return [text.encode() for (text,) in self._rows_of_cursor(values)]
         result = prepared.run(self.positional, self.bind(values))
-        return [result.get_value(row, 0) for row in range(result.ntuples)]
+        texts = [result.get_value(row, 0) for row in range(result.ntuples)]
+        return cast("list[bytes]", texts)
 
     def bind(self, values: Mapping[str, Any]) -> list[Any]:
         """Return the parameters, with values in the place of the Params."""
@@ -125,7 +128,10 @@ class CompiledQuery(Statement):
     """
 
     def __init__(
-        self, queryset: QuerySet, around: str = "{query}", more: Sequence[Any] = ()
+        self,
+        queryset: QuerySet[Any, Any],
+        around: str = "{query}",
+        more: Sequence[Any] = (),
     ) -> None:
         self.compiler: SQLCompiler = queryset.query.get_compiler(connection=connection)
         sql, params = self.compiler.as_sql()
@@ -133,7 +139,7 @@ class CompiledQuery(Statement):
         columns = [column for column, *_ in self.compiler.select]
         self.converters = self.compiler.get_converters(columns)
 
-    def fetch_rows(self, values: Mapping[str, Any]) -> list[Sequence]:
+    def fetch_rows(self, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
         rows = super().fetch_rows(values)
         if not self.converters:
             return rows
@@ -148,7 +154,7 @@ def prepared_statements() -> PreparedStatements | None:
     driver sends with the first query of a cursor. Raises what Django raises for a
     connection that is lost, or a transaction that is broken.
     """
-    wrapper = connections[DEFAULT_DB_ALIAS]
+    wrapper = cast("DatabaseWrapper", connections[DEFAULT_DB_ALIAS])
     wrapper.close_if_health_check_failed()
     if wrapper.connection is None:
         wrapper.ensure_connection()
@@ -190,7 +196,8 @@ class PreparedStatements:
         whose type has no encoder. A statement that PostgreSQL calls outdated is
         prepared again and run once more, unless the error has broken a transaction.
         """
-        encoded = [encoder_of(type(value))(value) for value in values]
+        # None is NULL, which the types of libpq's functions leave out.
+        encoded: list[Any] = [encoder_of(type(value))(value) for value in values]
         formats = [
             Format.BINARY if isinstance(value, bytes) else Format.TEXT
             for value in values
@@ -198,7 +205,7 @@ class PreparedStatements:
         with self._errors:
             name = self._names.get(sql)
             is_new = name is None
-            if is_new:
+            if name is None:
                 name = self._prepare(sql)
             else:
                 self._names.move_to_end(sql)
