@@ -47,7 +47,7 @@ def beyond(direction: str, card: Task) -> Q:
 def between(low: float | None, high: float | None) -> float | None:
     """Return a number between two, or a step beyond the only one; None if none fits."""
     if low is None:
-        middle = high - POSITION_STEP
+        middle = (high or 0.0) - POSITION_STEP
     elif high is None:
         middle = low + POSITION_STEP
     else:

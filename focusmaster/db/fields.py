@@ -25,8 +25,7 @@ class MalformedId(ValidationError):
     """What was given as an id is none, so no row can have it."""
 
 
-# Django's fields take type parameters in its stubs alone.
-class ObjectIdField(models.Field):  # type: ignore[type-arg]  # see above
+class ObjectIdField(models.Field):  # type: ignore[type-arg]  # none at run time
     """An id of 24 lower-case hex digits, stored as 12 bytes.
 
     Anything else given as an id raises MalformedId, in lookups too.
@@ -71,7 +70,7 @@ class ObjectIdPrimaryKey(ObjectIdField):
         super().__init__(**kwargs)
 
 
-class MillisecondDateTimeField(models.DateTimeField):  # type: ignore[type-arg]  # see above
+class MillisecondDateTimeField(models.DateTimeField):  # type: ignore[type-arg]  # none at run time
     """An instant kept to the millisecond, which is as precise as the API shows it."""
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str:
