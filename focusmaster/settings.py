@@ -122,7 +122,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "focusmaster.api.middleware.RequestMiddleware",
-    "focusmaster.api.middleware.ClientOriginMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "accounts.middleware.CallerMiddleware",
     "focusmaster.api.idempotency.IdempotencyMiddleware",
     "focusmaster.api.middleware.PagesMiddleware",

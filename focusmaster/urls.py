@@ -9,14 +9,15 @@ from focusmaster.views import DocsView, HealthViewSet, SchemaView
 service = Router()
 service.register("health", HealthViewSet, basename="health")
 
+# Django tries one after the other: what clients ask most comes first.
 api: list[URLPattern | URLResolver] = [
-    path("", include("moderation.urls")),
-    path("", include("timeclock.urls")),
-    path("", include("pomodoro.urls")),
     path("", include("kanban.urls")),
-    path("", include("integrations.urls")),
+    path("", include("pomodoro.urls")),
     path("", include("analytics.urls")),
     path("", include("accounts.urls")),
+    path("", include("timeclock.urls")),
+    path("", include("integrations.urls")),
+    path("", include("moderation.urls")),
     path("", include((service.urls, "service"))),
     re_path(r"^schema/?$", SchemaView.as_view(), name="schema"),
     re_path(r"^docs/?$", DocsView.as_view(), name="docs"),

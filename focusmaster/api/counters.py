@@ -19,7 +19,6 @@ from focusmaster.models import Counter
 
 # Seconds from the first count: longer than the longest window.
 KEPT_FOR = settings.CACHES["counters"]["TIMEOUT"]
-CLEARED_AT_ONCE = 10
 
 # Rows are of a key and what to add, and may be none; how long to keep them comes first.
 COUNT = """
@@ -28,24 +27,15 @@ SELECT *, statement_timestamp() + make_interval(secs => %s) FROM ({rows}) AS cou
 ON CONFLICT (key) DO UPDATE SET count = counter.count + excluded.count
 RETURNING count::text
 """
-# Skipped are those that another process clears at this moment.
-CLEAR = """
-DELETE FROM focusmaster_counter WHERE key IN (
-    SELECT key FROM focusmaster_counter WHERE expires_at < statement_timestamp()
-    ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED
-)
-RETURNING key
-"""
 
 count = Statement(
     COUNT.format(rows="SELECT %s::text, %s::integer"),
     [KEPT_FOR, Param("key"), Param("delta")],
 )
-clear = Statement(CLEAR, [CLEARED_AT_ONCE])
 
 
 def clear_expired() -> None:
-    clear.fetch_scalars({})
+    Counter.objects.delete_expired(before=Now())
 
 
 class DatabaseCounters(BaseCache):

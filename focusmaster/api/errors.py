@@ -25,7 +25,6 @@ from focusmaster.exceptions import (
 
 if TYPE_CHECKING:
     from django.db.models import Model
-    from django.http import HttpRequest
     from rest_framework.request import Request
     from rest_framework.views import APIView
 
@@ -80,10 +79,6 @@ class Methods(BaseMetadata):
 
     def determine_metadata(self, request: Request, view: APIView) -> dict[str, Any]:
         return {"methods": view.allowed_methods}
-
-
-def is_api(request: HttpRequest) -> bool:
-    return request.path_info.startswith("/api/") or request.path_info == "/api"
 
 
 def error_body(
@@ -192,19 +187,19 @@ def _validation_body(
 
 
 def bad_request(request: ApiRequest, exception: Exception) -> HttpResponse:
-    if is_api(request):
+    if request.is_api:
         return error_response(request, 400)
     return defaults.bad_request(request, exception)
 
 
 def permission_denied(request: ApiRequest, exception: Exception) -> HttpResponse:
-    if is_api(request):
+    if request.is_api:
         return error_response(request, 403)
     return defaults.permission_denied(request, exception)
 
 
 def page_not_found(request: ApiRequest, exception: Exception) -> HttpResponse:
-    if is_api(request):
+    if request.is_api:
         return error_response(request, 404)
     return defaults.page_not_found(request, exception)
 
@@ -212,6 +207,6 @@ def page_not_found(request: ApiRequest, exception: Exception) -> HttpResponse:
 def server_error(request: ApiRequest) -> HttpResponse:
     """Log the crash that Django is handling, with the id its caller was given."""
     log.exception("A request crashed", extra={"fields": {"requestId": request.id}})
-    if is_api(request):
+    if request.is_api:
         return error_response(request, 500)
     return defaults.server_error(request)

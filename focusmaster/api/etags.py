@@ -17,7 +17,6 @@ from django.http import FileResponse, HttpResponse, HttpResponseNotModified
 from django.utils.http import parse_etags
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
-from rest_framework.viewsets import GenericViewSet
 
 from focusmaster.api.request import ApiRequest
 from focusmaster.exceptions import InvalidValue, RowNotFound, RuleViolation
@@ -36,11 +35,16 @@ class PreconditionFailed(APIException):
     default_code = "precondition_failed"
 
 
-class ETag:
-    """The strong ETag of a text, which may come in parts."""
+def etag_of(text: bytes) -> str:
+    """Return the strong ETag of a text."""
+    return f'"{sha256(text).hexdigest()[:HASH_DIGITS]}"'
 
-    def __init__(self, text: bytes = b"") -> None:
-        self._hash = sha256(text)
+
+class ETag:
+    """The same for a text that comes in parts."""
+
+    def __init__(self) -> None:
+        self._hash = sha256()
         self.update = self._hash.update
 
     def __str__(self) -> str:
@@ -63,23 +67,19 @@ def conditional(request: ApiRequest, response: HttpResponse) -> HttpResponse:
     A view or an action with `is_tagged = False` has no tag: what it returns is new each
     time. A streamed response brings its tag, or has none.
     """
-    if not is_tagged(request):
+    view = request.resolver_match and request.resolver_match.func
+    of_view = getattr(getattr(view, "cls", None), "is_tagged", True)
+    is_tagged = getattr(view, "initkwargs", {}).get("is_tagged", of_view)
+    if not (request.is_api and is_tagged):
         return response
     if response.streaming:
         tag = response.get("ETag")
     else:
-        tag = response["ETag"] = str(ETag(response.content))
+        tag = response["ETag"] = etag_of(response.content)
     given = request.META.get("HTTP_IF_NONE_MATCH")
     if given is None or tag is None or not is_among(tag, given):
         return response
     return not_modified(response)
-
-
-def is_tagged(request: ApiRequest) -> bool:
-    view = request.resolver_match and request.resolver_match.func
-    of_action = getattr(view, "initkwargs", {})
-    of_view = getattr(getattr(view, "cls", None), "is_tagged", True)
-    return request.path_info.startswith("/api/") and of_action.get("is_tagged", of_view)
 
 
 def not_modified(response: HttpResponse) -> HttpResponse:
@@ -94,11 +94,17 @@ def not_modified(response: HttpResponse) -> HttpResponse:
     return bare
 
 
-class ConditionalWrites(GenericViewSet[Any]):
+class ConditionalWrites:
     """A viewset whose PUT, PATCH and DELETE heed `If-Match`, where there is a GET."""
 
+    # Of the viewset that this is mixed into.
+    request: Any
+    action_map: dict[str, str]
+    args: Any
+    kwargs: Any
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
+        super().initial(request, *args, **kwargs)  # type: ignore[misc]  # a mixin
         if "HTTP_IF_MATCH" not in request.META:
             return
         method = str(request.method).lower()
@@ -134,7 +140,7 @@ class ConditionalWrites(GenericViewSet[Any]):
             # A stronger lock is for who deletes the row: to ask for it later, with the
             # weaker one in hand, is a way into a deadlock.
             self.lock(no_key=request.method != "DELETE")
-            tag = str(ETag(self.representation().content))
+            tag = etag_of(self.representation().content)
             if not is_among(tag, request.META["HTTP_IF_MATCH"]):
                 raise PreconditionFailed
             try:

@@ -7,11 +7,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
+from django.conf import settings
 from rest_framework.exceptions import NotAcceptable, UnsupportedMediaType
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
+
+from focusmaster.api.parsers import PayloadTooLarge
 
 # What browsers, curl and fetch() send, answered without parsing the header.
 PLAIN_ACCEPT = frozenset(["", "*/*", "application/json", "application/json, */*"])
@@ -37,8 +40,8 @@ class JSONRenderer(BaseRenderer):
 class JSONNegotiation(DefaultContentNegotiation):
     """`Accept` decides, `?format=` does not; a refusal is 406 in JSON.
 
-    A body of another type is refused here, before the view: also by a view that looks
-    at no body.
+    A body of another type, or one that is too large, is refused here, before the view:
+    also by a view that looks at no body.
     """
 
     def select_parser(
@@ -55,6 +58,8 @@ class JSONNegotiation(DefaultContentNegotiation):
         format_suffix: str | None = None,
     ) -> tuple[BaseRenderer, str]:
         has_body = request.stream is not None
+        if has_body and int(request.META["CONTENT_LENGTH"]) > settings.MAX_BODY_BYTES:
+            raise PayloadTooLarge
         if has_body and not self.select_parser(request, request.parsers or ()):
             raise UnsupportedMediaType(
                 request.content_type, "Send the body as application/json."

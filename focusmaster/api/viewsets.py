@@ -8,9 +8,8 @@ from django.http import FileResponse, HttpResponse
 from rest_framework import serializers, status, viewsets
 
 from focusmaster.api.etags import ConditionalWrites
-from focusmaster.api.pagination import list_response
 from focusmaster.api.request import ApiRequest
-from focusmaster.api.responses import JSONResponse
+from focusmaster.api.responses import JSONResponse, list_response
 from focusmaster.db.json_rows import JSONRows
 from focusmaster.exceptions import RowNotFound
 
@@ -46,8 +45,8 @@ class ApiViewSet(viewsets.GenericViewSet[Any]):
 class OwnedRowsViewSet(ConditionalWrites, ApiViewSet):
     """`list` and `retrieve` of the caller's rows, and the response to a write.
 
-    A viewset gives `rows`, `lookups` where its list can be filtered, and `order` where
-    it can be sorted. A malformed id, or the id of someone else's row, is 404.
+    A viewset gives `rows`, and `lookups` where its list can be filtered. A malformed
+    id, or the id of someone else's row, is 404.
     """
 
     rows: ClassVar[JSONRows]
@@ -56,10 +55,6 @@ class OwnedRowsViewSet(ConditionalWrites, ApiViewSet):
         """Return the lookups that the request's query parameters mean."""
         return {}
 
-    def order(self) -> tuple[str, ...]:
-        """Return the order of the list; its last key is unique."""
-        return self.rows.order
-
     def owned(self) -> Any:
         """Return the queryset of the caller's rows."""
         rows: Any = self.rows.model._default_manager
@@ -67,7 +62,7 @@ class OwnedRowsViewSet(ConditionalWrites, ApiViewSet):
 
     def list(self, request: ApiRequest) -> HttpResponse | FileResponse:
         lookups = {"user_id": request.user.pk, **self.lookups()}
-        return list_response(request, self.rows, self.order(), lookups)
+        return list_response(request, self.rows, self.rows.order, lookups)
 
     def retrieve(self, request: ApiRequest, pk: str) -> JSONResponse:
         return self.row_response(pk)

@@ -110,7 +110,7 @@ class BoundedPeriod(Period):
 def zone_of(query: Mapping[str, str], home: str) -> ZoneInfo:
     """Return the zone that the request names, or else the caller's own."""
     name = query.get("tz", home)
-    if not is_timezone(name):
+    if name not in timezone_names():
         raise InvalidValue("tz", "give an IANA time zone such as Europe/Berlin")
     return zone_named(name)
 
@@ -146,7 +146,9 @@ def last_days(
 ) -> BoundedPeriod:
     """Return the local days, `count` of them, that end today."""
     today = local_day(at or timezone.now(), zone)
-    return _days_from(today - DAY_LENGTH * (count - 1), count, zone)
+    first = today - DAY_LENGTH * (count - 1)
+    end = local_midnight(today + DAY_LENGTH, zone)
+    return BoundedPeriod(local_midnight(first, zone), end, zone)
 
 
 def current_week(
@@ -154,8 +156,9 @@ def current_week(
 ) -> BoundedPeriod:
     """Return the seven local days from the last such weekday on; Monday is 0."""
     today = local_day(at or timezone.now(), zone)
-    since = (today.weekday() - first_weekday) % DAYS_OF_WEEK
-    return _days_from(today - DAY_LENGTH * since, DAYS_OF_WEEK, zone)
+    first = today - DAY_LENGTH * ((today.weekday() - first_weekday) % DAYS_OF_WEEK)
+    end = local_midnight(first + DAY_LENGTH * DAYS_OF_WEEK, zone)
+    return BoundedPeriod(local_midnight(first, zone), end, zone)
 
 
 def closed(period: Period, days: int, *, at: datetime | None = None) -> BoundedPeriod:
@@ -172,11 +175,6 @@ def closed(period: Period, days: int, *, at: datetime | None = None) -> BoundedP
     if start >= end:
         raise InvalidValue("from", "without to, it must not be after today")
     return BoundedPeriod(start, end, zone)
-
-
-def _days_from(first: date, count: int, zone: ZoneInfo) -> BoundedPeriod:
-    end = local_midnight(first + DAY_LENGTH * count, zone)
-    return BoundedPeriod(local_midnight(first, zone), end, zone)
 
 
 def _from_to(query: Mapping[str, str], zone: ZoneInfo) -> Period:

@@ -52,8 +52,9 @@ class ObjectIdField(models.Field):  # type: ignore[type-arg]  # none at run time
     def get_db_prep_value(
         self, value: Any, connection: BaseDatabaseWrapper, prepared: bool = False
     ) -> Any:
-        value = super().get_db_prep_value(value, connection, prepared)
-        return bytes.fromhex(value) if isinstance(value, str) else value
+        if isinstance(value, str) and OBJECT_ID.fullmatch(value):
+            return bytes.fromhex(value)
+        return super().get_db_prep_value(value, connection, prepared)
 
     def from_db_value(
         self, value: bytes | None, expression: Any, connection: BaseDatabaseWrapper

@@ -8,7 +8,7 @@ the rows that match some lookups, as a prepared statement.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from inspect import signature
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,7 +19,7 @@ from django.db.models.functions import Coalesce
 from rest_framework import serializers
 
 from focusmaster.db.fields import ObjectIdField
-from focusmaster.db.statements import Param, Statement
+from focusmaster.db.statements import CompiledQuery, Param, Statement
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -195,7 +195,7 @@ class JSONRows:
         self.order = tuple(order)
         self.sort_expressions = sort_expressions or {}
         self.named_filters = named_filters or {}
-        self._statements: dict[Shape, Statement] = {}
+        self._statements: dict[tuple[Hashable, ...], Statement] = {}
 
     def get(self, **lookups: Any) -> bytes | None:
         """Return the JSON text of the row that matches, or None; one query."""
@@ -213,8 +213,9 @@ class JSONRows:
         Lookups are the ORM's, such as `started_at__gte=…`. A malformed id raises
         MalformedId. `at_most` is part of the shape: a constant of the caller's.
         """
-        statement = self._select(order, at_most, lookups)
-        return statement.fetch_scalars(self._values(lookups))
+        order = self.order if order is None else order
+        statement, values = self._compiled(self._select, lookups, order, at_most)
+        return statement.fetch_scalars(values)
 
     def page(
         self,
@@ -229,13 +230,9 @@ class JSONRows:
         text; the next page begins after it. It is None on the last page. One query.
         """
         nulls = None if after is None else tuple(value is None for value in after)
-        statement = self._statement(
-            ("page", self._shape(lookups), order, nulls),
-            lambda: self._page_rows(lookups, order, nulls),
-        )
-        values = self._values(lookups) | {"limit": limit + 1}
+        statement, values = self._compiled(self._page, lookups, order, nulls)
         values |= {f"after_{n}": value for n, value in enumerate(after or ())}
-        rows = statement.fetch_rows(values)
+        rows = statement.fetch_rows(values | {"limit": limit + 1})
         texts = [text.encode() for text, *_ in rows[:limit]]
         return texts, rows[limit - 1][1:] if len(rows) > limit else None
 
@@ -244,47 +241,40 @@ class JSONRows:
 
         They are from one moment: one query, whose cursor stays on the server.
         """
-        statement = self._select(order, None, lookups)
+        statement, values = self._compiled(self._select, lookups, order, None)
         with transaction.atomic(), connection.chunked_cursor() as cursor:
-            cursor.execute(statement.sql, statement.bind(self._values(lookups)))
+            cursor.execute(statement.sql, statement.bind(values))
             while rows := cursor.fetchmany(CHUNK_ROWS):
                 yield [text.encode() for (text,) in rows]
 
-    def _select(
+    def _compiled(
         self,
-        order: tuple[str, ...] | None,
-        at_most: int | None,
+        build: Callable[..., Statement],
         lookups: Mapping[str, Any],
-    ) -> Statement:
-        order = self.order if order is None else order
-        return self._statement(
-            ("select", self._shape(lookups), order, at_most),
-            lambda: select(self._rows(lookups, order)[:at_most]),
-        )
-
-    def _statement(self, shape: Shape, build: Callable[[], Statement]) -> Statement:
-        statement = self._statements.get(shape)
-        if statement is None:
-            statement = build()
-            statement.prepare = len(self._statements) < MAX_SHAPES
-            if statement.prepare:
-                self._statements[shape] = statement
-        return statement
-
-    def _shape(self, lookups: Mapping[str, Any]) -> Shape:
-        return tuple(
-            (name, tuple(value)) if name in self.named_filters else name
-            for name, value in lookups.items()
-        )
-
-    def _values(self, lookups: Mapping[str, Any]) -> dict[str, Any]:
+        *more: Hashable,
+    ) -> tuple[Statement, dict[str, Any]]:
+        """Return the statement of a shape, and the values of its Params by name."""
         values: dict[str, Any] = {}
+        shape: list[Hashable] = [build, *more]
         for name, value in lookups.items():
             if name in self.named_filters:
                 values |= value
+                shape.append((name, *value))
             else:
                 values[name] = value
-        return values
+                shape.append(name)
+        statement = self._statements.get(tuple(shape))
+        if statement is None:
+            statement = build(lookups, *more)
+            statement.prepare = len(self._statements) < MAX_SHAPES
+            if statement.prepare:
+                self._statements[tuple(shape)] = statement
+        return statement, values
+
+    def _select(
+        self, lookups: Mapping[str, Any], order: Sequence[str], at_most: int | None
+    ) -> Statement:
+        return CompiledQuery(self._rows(lookups, order)[:at_most])
 
     def _rows(
         self, lookups: Mapping[str, Any], order: Sequence[str]
@@ -336,20 +326,18 @@ class JSONRows:
     def _is_nullable(self, key: str) -> bool:
         return key not in self.sort_expressions and column_named(key, self.model).null
 
-    def _page_rows(
+    def _page(
         self,
         lookups: Mapping[str, Any],
-        order: tuple[str, ...],
-        nulls: tuple[bool, ...] | None,
+        order: Sequence[str],
+        nulls: Sequence[bool] | None,
     ) -> Statement:
         rows = self._rows(lookups, order)
         if nulls is not None:
             rows = rows.filter(self._beyond(order, nulls))
         keys = [AsText(F(key)) for key in keys_of(order)]
-        statement = select(rows.values_list("document", *keys))
-        return Statement(
-            f"{statement.sql} LIMIT %s", (*statement.params, Param("limit"))
-        )
+        rows = rows.values_list("document", *keys)
+        return CompiledQuery(rows, "{query} LIMIT %s", [Param("limit")])
 
     def _beyond(self, order: Sequence[str], nulls: Sequence[bool], n: int = 0) -> Q:
         """Return the condition for a row to come after the cursor in the Params."""
@@ -367,11 +355,6 @@ class JSONRows:
             return beyond
         # Says nothing new, but in a form from which an index knows where to begin.
         return Q(**{f"{key}__{comes_after}e": param}) & beyond
-
-
-def select(queryset: QuerySet[Any, Any]) -> Statement:
-    compiler = queryset.query.get_compiler(connection=connection)
-    return Statement(*compiler.as_sql())
 
 
 def keys_of(order: Sequence[str]) -> list[str]:

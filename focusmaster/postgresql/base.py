@@ -13,7 +13,7 @@ from django.db.backends.postgresql import base, features
 from psycopg import OperationalError
 from psycopg.pq import ConnStatus
 
-from focusmaster.db.prepared import PreparedStatements
+from focusmaster.db.statements import PreparedStatements
 from focusmaster.postgresql.client import DatabaseClient
 from focusmaster.postgresql.embedded import PORT, ROLE, server_in
 
@@ -62,7 +62,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             except OperationalError:
                 self.embedded.ensure_running()
                 driver = super().get_new_connection(conn_params)
-        self.prepared_statements = PreparedStatements(driver)
+        self.prepared_statements = PreparedStatements(self, driver)
         return driver
 
     def is_usable(self) -> bool:

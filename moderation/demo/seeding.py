@@ -17,6 +17,7 @@ from django.db.models.functions import Cast, Lower
 from django.utils import timezone
 
 from accounts.models import User
+from focusmaster.db.advisory_locks import AdvisoryLock
 from moderation.demo.board import TASKS
 from moderation.demo.feedback import FEEDBACK, feedback
 from moderation.demo.people import USERS, Person
@@ -41,8 +42,6 @@ ROWS_PER_BATCH = 20_000
 
 EMAIL = "demo-{}@example.com"
 NUMBER_IN_EMAIL = r"^demo-(\d{1,9})@example\.com$"
-# Names the lock that lets one run at a time number the emails; any number will do.
-NUMBERING_LOCK = 4_702_111_235
 
 
 @dataclass(slots=True)
@@ -149,7 +148,7 @@ def add_people(
 def numbering() -> Iterator[int]:
     """Give the number of the next demo email; another run waits until this one ends."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [NUMBERING_LOCK])
+        cursor.execute("SELECT pg_advisory_lock(%s)", [AdvisoryLock.DEMO_EMAILS])
     try:
         text = Func(
             Lower("email"),
@@ -161,7 +160,7 @@ def numbering() -> Iterator[int]:
         yield User.objects.aggregate(highest=highest)["highest"] + 1
     finally:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [NUMBERING_LOCK])
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [AdvisoryLock.DEMO_EMAILS])
 
 
 def batches(lives: Iterable[Life], rows_per_batch: int) -> Iterator[Batch]:

@@ -25,6 +25,8 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
+from focusmaster.db.advisory_locks import AdvisoryLock, advisory_lock
+
 if TYPE_CHECKING:
     from argparse import ArgumentParser
     from wsgiref.types import WSGIApplication
@@ -38,8 +40,6 @@ BACKLOG = 1024
 STOP_SECONDS = 5
 # Idle threads end with their database connections. Granian's longest wait.
 THREAD_IDLE_SECONDS = 600
-# Names the migration lock among the database's advisory locks; any number will do.
-MIGRATION_LOCK = 4_702_111_234
 # Errors of the server go the way of all log records; requests have their own.
 LOGGING = {"loggers": {"_granian": {"propagate": True}}}
 
@@ -126,12 +126,11 @@ def free_address(host: str, port: int) -> str:
 
 def migrate() -> None:
     """Bring the database up to date, one process at a time."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
     try:
-        call_command("migrate", interactive=False, verbosity=0)
+        with advisory_lock(AdvisoryLock.MIGRATE):
+            call_command("migrate", interactive=False, verbosity=0)
     finally:
-        # This closes the session, and with it the lock. Workers open their own.
+        # Workers open connections of their own.
         connections.close_all()
 
 
