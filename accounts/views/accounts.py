@@ -23,10 +23,9 @@ from accounts.serializers import (
 )
 from accounts.tokens import forget_token, give_token
 from focusmaster.api.client_info import client_info, client_ip
-from focusmaster.api.etags import ConditionalWrites
 from focusmaster.api.request import ApiRequest
 from focusmaster.api.responses import JSONResponse
-from focusmaster.api.viewsets import ApiViewSet
+from focusmaster.api.viewsets import ConditionalWrites
 from focusmaster.exceptions import InvalidValue
 from focusmaster.personal_data import reset_progress
 
@@ -39,7 +38,7 @@ class WrongCredentials(APIException):
     default_code = "invalid_credentials"
 
 
-class AccountViewSet(ConditionalWrites, ApiViewSet):
+class AccountViewSet(ConditionalWrites):
     """Signing up, in and out, and the caller's own profile."""
 
     # Has the query that finds the caller bring the profile along.

@@ -1,25 +1,19 @@
-"""`ETag`, `If-None-Match` and `If-Match`: reading and writing only what has changed.
+"""The `ETag` of a response, and `If-None-Match`: reading only what has changed.
 
-The tag of an answer is a hash of its body, so it needs no column and no view can forget
-it: the same text has the same tag, whichever worker answers.
+A tag is a hash of the body, so it needs no column and no view can forget it: the same
+text has the same tag, whichever worker responds. `If-Match` is in `viewsets`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from hashlib import sha256
-from typing import Any
 
-from django.contrib.auth import get_user_model
-from django.db import transaction
 from django.http import FileResponse, HttpResponse, HttpResponseNotModified
 from django.utils.http import parse_etags
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 
 from focusmaster.api.request import ApiRequest
-from focusmaster.exceptions import InvalidValue, RowNotFound, RuleViolation
 
 # As many as no two texts will ever share. SHA-256 is what processors are built for.
 HASH_DIGITS = 32

@@ -25,7 +25,7 @@ from drf_spectacular.utils import Direction, extend_schema_field
 from rest_framework.permissions import AllowAny
 from rest_framework.views import APIView
 
-from focusmaster.api.etags import WRITES, ConditionalWrites
+from focusmaster.api.etags import WRITES
 from focusmaster.api.fields import IdField, InstantOrDayField, StrictChoiceField
 from focusmaster.openapi.components import (
     ETAG,
