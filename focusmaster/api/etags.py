@@ -11,7 +11,6 @@ from hashlib import sha256
 from django.http import FileResponse, HttpResponse, HttpResponseNotModified
 from django.utils.http import parse_etags
 from rest_framework.exceptions import APIException
-from rest_framework.request import Request
 
 from focusmaster.api.request import ApiRequest
 
@@ -86,59 +85,3 @@ def not_modified(response: HttpResponse) -> HttpResponse:
     if isinstance(response, FileResponse):
         response.file_to_stream.close()
     return bare
-
-
-class ConditionalWrites:
-    """A viewset whose PUT, PATCH and DELETE heed `If-Match`, where there is a GET."""
-
-    # Of the viewset that this is mixed into.
-    request: Any
-    action_map: dict[str, str]
-    args: Any
-    kwargs: Any
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)  # type: ignore[misc]  # a mixin
-        if "HTTP_IF_MATCH" not in request.META:
-            return
-        method = str(request.method).lower()
-        if method in WRITES and {"get", method} <= self.action_map.keys():
-            write = partial(self._write_if_unchanged, getattr(self, method))
-            setattr(self, method, write)
-
-    def representation(self) -> HttpResponse:
-        """Return what a GET of the same URL answers, read from the database now."""
-        read = getattr(self, self.action_map["get"])
-        response: HttpResponse = read(self.request, *self.args, **self.kwargs)
-        return response
-
-    def lock(self, **mode: Any) -> None:
-        """Keep others from changing the object: lock its rows, the user's first."""
-        users = get_user_model().objects.filter(pk=self.request.user.pk)
-        if not users.select_for_update(**mode).values_list("pk"):
-            raise RowNotFound
-
-    def _write_if_unchanged(
-        self,
-        write: Callable[..., HttpResponse],
-        request: ApiRequest,
-        *args: Any,
-        **kwargs: Any,
-    ) -> HttpResponse:
-        """Compare and write in one transaction: of two with the same tag, one wins.
-
-        A refusal keeps what was written before it, as it does without the condition: a
-        password that was guessed wrong has been counted.
-        """
-        with transaction.atomic():
-            # A stronger lock is for who deletes the row: to ask for it later, with the
-            # weaker one in hand, is a way into a deadlock.
-            self.lock(no_key=request.method != "DELETE")
-            tag = etag_of(self.representation().content)
-            if not is_among(tag, request.META["HTTP_IF_MATCH"]):
-                raise PreconditionFailed
-            try:
-                return write(request, *args, **kwargs)
-            except (APIException, RuleViolation, InvalidValue, RowNotFound) as exc:
-                refusal = exc
-        raise refusal

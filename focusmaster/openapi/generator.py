@@ -27,6 +27,7 @@ from rest_framework.views import APIView
 
 from focusmaster.api.etags import WRITES
 from focusmaster.api.fields import IdField, InstantOrDayField, StrictChoiceField
+from focusmaster.api.viewsets import ConditionalWrites
 from focusmaster.openapi.components import (
     ETAG,
     ID,
