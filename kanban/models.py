@@ -7,6 +7,7 @@ sessions that a trigger of the pomodoro app counts, plus the owner's own correct
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Self
 
@@ -28,7 +29,7 @@ from focusmaster.db.fields import (
     ObjectIdPrimaryKey,
 )
 from focusmaster.db.statements import PreparedRow
-from focusmaster.db.writes import insert, update
+from focusmaster.db.writes import insert, insert_many, update
 from focusmaster.exceptions import InvalidValue, RowNotFound
 from kanban.exceptions import NotInColumn
 from kanban.ordering import MAX_POSITION, POSITION_STEP, free_position, rebalance
@@ -46,32 +47,34 @@ class TaskQuerySet(models.QuerySet):
     def owned_by(self, user: User | str) -> Self:
         return self.filter(user=user)
 
-    def add(
-        self,
-        *,
-        user: User,
-        at: datetime | None = None,
-        completed_pomodoros: int = 0,
-        is_completed: bool = False,
-        **fields: Any,
-    ) -> Task:
-        """Put a new card on top of its column. Takes the owner's lock; 3 queries."""
-        now = at or present()
-        if is_completed:
-            fields["status"] = Task.Status.DONE
-        task = Task(
-            user=user,
-            pomodoro_correction=completed_pomodoros,
-            created_at=now,
-            updated_at=now,
-            **fields,
-        )
-        task.completed_at = now if task.status == Task.Status.DONE else None
+    def add(self, *, user: User, **fields: Any) -> Task:
+        """Put a new card on top of its column; see `Task.drafted`.
+
+        Takes the owner's lock; 3 queries. Raises OwnerGone.
+        """
+        task = Task.drafted(user=user, **fields)
         with transaction.atomic():
             lock_owner(user.pk)
             task.position = top_of_column(user.pk, task.status)
             insert(task)
         return task
+
+    def add_many(self, *, user: User, cards: Iterable[Mapping[str, Any]]) -> int:
+        """Add a card for each set of fields, as `add` does one after the other.
+
+        Returns how many. Takes the owner's lock; 3 queries, and one for each column.
+        Raises OwnerGone.
+        """
+        tasks = [Task.drafted(user=user, **fields) for fields in cards]
+        with transaction.atomic():
+            lock_owner(user.pk)
+            for status in {task.status for task in tasks}:
+                position = top_of_column(user.pk, status)
+                for task in tasks:
+                    if task.status == status:
+                        task.position = position
+                        position = max(position - POSITION_STEP, -MAX_POSITION)
+            return insert_many(Task, tasks)
 
     def change(self, pk: str, *, user_id: str, **fields: Any) -> Task:
         """Change one of a user's tasks and return it; see `Task.apply`.
@@ -267,6 +270,29 @@ class Task(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @classmethod
+    def drafted(
+        cls,
+        *,
+        user: User,
+        at: datetime | None = None,
+        completed_pomodoros: int = 0,
+        is_completed: bool = False,
+        **fields: Any,
+    ) -> Task:
+        """Return a card, not saved and without a position, made now or `at` a moment.
+
+        `is_completed` makes it done; a done card was completed when it last changed.
+        """
+        now = at or present()
+        given = {"created_at": now, "updated_at": now} | fields
+        if is_completed:
+            given["status"] = Task.Status.DONE
+        task = cls(user=user, pomodoro_correction=completed_pomodoros, **given)
+        if task.status == Task.Status.DONE:
+            task.completed_at = task.updated_at
+        return task
 
     @property
     def place(self) -> tuple[float, str]:
