@@ -48,7 +48,7 @@ class TaskQuerySet(models.QuerySet):
         return self.filter(user=user)
 
     def add(self, *, user: User, **fields: Any) -> Task:
-        """Put a new card on top of its column; see `Task.drafted`.
+        """Put a new card on top of its column and return it; see `Task.drafted`.
 
         Takes the owner's lock; 3 queries. Raises OwnerGone.
         """
@@ -100,23 +100,23 @@ class TaskQuerySet(models.QuerySet):
         """Put the one task in this set between two others; False if there is none.
 
         It goes right under `after`, else right over `before`, else on top of the
-        column, which is `status` or else the neighbour's. Raises InvalidValue for a
-        neighbour that the owner does not have, NotInColumn for one that lies elsewhere.
-        One row is written, unless there is no room left between two cards.
+        column, which is `status` or else the neighbour's. Takes the owner's lock; 5
+        queries, and 3 more if there is no room left between two cards. Raises
+        InvalidValue for a neighbour that is not the owner's, NotInColumn for one that
+        lies elsewhere.
         """
         lock_owners(self)
         task = self.select_for_update(no_key=True).first()
         if task is None:
             return False
-        board = Task.objects.filter(user=task.user_id).exclude(pk=task.pk)
-        neighbours = board.in_bulk([pk for pk in (before, after) if pk])
-        for name, pk in (("before", before), ("after", after)):
-            if pk and pk not in neighbours:
-                raise InvalidValue(name, "there is no other task of yours with this id")
-        above, below = neighbours.get(after), neighbours.get(before)
+        board = Task.objects.owned_by(task.user_id).exclude(pk=task.pk)
+        above, below = (
+            board.neighbour("after", after),
+            board.neighbour("before", before),
+        )
         if status is None:
             status = (above or below or task).status
-        if {card.status for card in neighbours.values()} - {status}:
+        if any(card and card.status != status for card in (above, below)):
             raise NotInColumn
         if above and below and above.place >= below.place:
             raise NotInColumn
@@ -124,15 +124,25 @@ class TaskQuerySet(models.QuerySet):
         position = free_position(column, above, below)
         if position is None:
             rebalance(column)
-            for card in neighbours.values():
+            for card in filter(None, (above, below)):
                 card.refresh_from_db(fields=["position"])
             position = free_position(column, above, below)
         task.save(update_fields=task.apply(status=status, position=position))
         return True
 
+    def neighbour(self, field: str, pk: str | None) -> Task | None:
+        """Return the card of this id, None without an id; or raise InvalidValue."""
+        card = self.filter(pk=pk).first() if pk else None
+        if pk and card is None:
+            raise InvalidValue(field, "there is no other task of yours with this id")
+        return card
+
     @transaction.atomic
     def discard(self) -> int:
-        """Delete these tasks and return how many; their sessions stay, without one."""
+        """Delete these tasks and return how many; their sessions stay, without a task.
+
+        Takes the owners' locks, in which no session is logged on a task meanwhile.
+        """
         lock_owners(self)
         return self.delete()[1].get(Task._meta.label, 0)
 
@@ -149,9 +159,9 @@ def top_of_column(user_id: str, status: str) -> float:
     Where a client has put one as high as there is, it is the same, until a move makes
     room.
     """
-    column = Task.objects.filter(user_id=user_id, status=status).order_by("position")
-    top = column.values_list("position", flat=True).first()
-    return 0.0 if top is None else max(top - POSITION_STEP, -MAX_POSITION)
+    column = Task.objects.owned_by(user_id).filter(status=status)
+    position = free_position(column, None, None)
+    return -MAX_POSITION if position is None else position
 
 
 class Task(models.Model):
@@ -296,11 +306,11 @@ class Task(models.Model):
 
     @property
     def place(self) -> tuple[float, str]:
-        """What orders it among the cards of its column."""
+        """The sort key among the cards of its column."""
         return self.position, self.pk
 
     def apply(self, **fields: Any) -> list[str]:
-        """Set what an owner gives, and what follows; return the names of the columns.
+        """Set these fields and what follows from them; return the changed columns.
 
         A status, or `is_completed` alone, decides when the task was completed. Taking
         back `is_completed` takes a done task back to todo. A card that changes its
@@ -312,10 +322,10 @@ class Task(models.Model):
             changes["pomodoro_correction"] = count - self.session_count
         is_completed = changes.pop("is_completed", None)
         status = changes.get("status", self.status)
-        if "status" not in fields and is_completed is not None:
+        if "status" not in fields:
             if is_completed:
                 status = Task.Status.DONE
-            elif self.status == Task.Status.DONE:
+            elif is_completed is False and self.status == Task.Status.DONE:
                 status = Task.Status.TODO
         if status != self.status:
             changes["status"] = status
