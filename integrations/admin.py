@@ -9,7 +9,7 @@ from integrations.models import SpotifyLink
 
 @admin.register(SpotifyLink)
 class SpotifyLinkAdmin(ReadOnlyAdmin):
-    """Who has connected Spotify: to be looked at, and to be ended."""
+    """Links to Spotify: read-only, but staff may end them."""
 
     actions = ["unlink"]
     fields = ["user", "scopes", "linked_at"]

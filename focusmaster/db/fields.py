@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
@@ -16,9 +17,13 @@ if TYPE_CHECKING:
 OBJECT_ID = re.compile(r"[0-9a-f]{24}")
 
 
-def new_object_id() -> str:
-    """Return a fresh id: 4 bytes of Unix seconds, then 8 random bytes, as hex."""
-    return (int(time.time()).to_bytes(4, "big") + os.urandom(8)).hex()
+def new_object_id(at: datetime | None = None) -> str:
+    """Return a fresh id: 4 bytes of Unix seconds, then 8 random bytes, as hex.
+
+    The seconds are those of `at`, or of now.
+    """
+    seconds = int(at.timestamp() if at else time.time())
+    return (seconds.to_bytes(4, "big") + os.urandom(8)).hex()
 
 
 class MalformedId(ValidationError):
