@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from ipaddress import ip_address
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.admin import Group  # type: ignore[attr-defined]  # registers it
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import ResolverMatch, path, reverse
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.views.decorators.http import require_POST
 
-from accounts.admin_site import ReadOnly, ReadOnlyAdmin, SpanningQuerySet
+from accounts.admin_site import (
+    ReadOnly,
+    ReadOnlyAdmin,
+    SpanningQuerySet,
+    url_kwargs,
+)
 from accounts.google.admin import LinkedAccountInline
 from accounts.models import SETTING_LIMITS, Consent, FailedSignIn, SignIn, User
 from accounts.models.failed_sign_ins import digest_of
@@ -99,8 +104,7 @@ class SignInInline(ReadOnly, admin.TabularInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         shown = super().get_queryset(request)
-        match = cast("ResolverMatch", request.resolver_match)
-        mine = SignIn.objects.filter(user_id=match.kwargs["object_id"])
+        mine = SignIn.objects.filter(user_id=url_kwargs(request)["object_id"])
         newest = mine.live().values("pk")[:SHOWN]
         return shown.filter(pk__in=newest)
 

@@ -172,6 +172,11 @@ def midnight(instant: datetime) -> datetime:
     return local.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
+def url_kwargs(request: HttpRequest) -> dict[str, Any]:
+    """Return what the URL of the page names, such as `object_id`."""
+    return request.resolver_match.kwargs if request.resolver_match else {}
+
+
 class ReadOnly:
     """Rows that nobody adds, changes or deletes on the page."""
 
