@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from analytics.caching import cached_by_version
-from focusmaster.dates.periods import TICK, local_day, local_midnight
+from focusmaster.dates.periods import TICK, Period, local_day
 from pomodoro.models import PomodoroSession
 from pomodoro.serializers import SESSION_ROWS
 from pomodoro.totals import focus_by_day, focus_streaks
@@ -15,13 +15,13 @@ from pomodoro.totals import focus_by_day, focus_streaks
 if TYPE_CHECKING:
     from datetime import date
 
-    from focusmaster.dates.periods import Period
+    from focusmaster.dates.periods import BoundedPeriod
 
 # In English whatever the locale: clients look these names up.
 WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
 
-def focus_log(user_id: str, period: Period) -> bytes:
+def focus_log(user_id: str, period: BoundedPeriod) -> bytes:
     """Return a bounded period's focus sessions, newest first, and their sum, as JSON.
 
     Duration in seconds. One query. Not cached: the titles of tasks are in it.
@@ -40,7 +40,7 @@ def focus_log(user_id: str, period: Period) -> bytes:
 
 
 @cached_by_version
-def minutes_by_weekday(user_id: str, period: Period) -> list[dict[str, Any]]:
+def minutes_by_weekday(user_id: str, period: BoundedPeriod) -> list[dict[str, Any]]:
     """Return name, date and focus in minutes, rounded half up, for each of its days."""
     return [
         {
@@ -53,7 +53,7 @@ def minutes_by_weekday(user_id: str, period: Period) -> list[dict[str, Any]]:
 
 
 @cached_by_version
-def heatmap(user_id: str, period: Period) -> list[dict[str, Any]]:
+def heatmap(user_id: str, period: BoundedPeriod) -> list[dict[str, Any]]:
     """Return how many focus sessions there were on the days that had one."""
     return [
         {"date": day["date"], "count": day["sessions"]}
@@ -64,7 +64,7 @@ def heatmap(user_id: str, period: Period) -> list[dict[str, Any]]:
 
 @cached_by_version
 def goal_by_day(
-    user_id: str, period: Period, today: Period, daily_goal: int
+    user_id: str, period: BoundedPeriod, today: BoundedPeriod, daily_goal: int
 ) -> dict[str, Any]:
     """Return how many sessions were completed today and on each day of the period.
 
@@ -86,7 +86,10 @@ def goal_by_day(
 
 
 def _completed(
-    user_id: str, today: Period, period: Period, days: list[dict[str, Any]]
+    user_id: str,
+    today: BoundedPeriod,
+    period: BoundedPeriod,
+    days: list[dict[str, Any]],
 ) -> int:
     (date_today,) = today.days()
     if period.start <= today.start and today.end <= period.end:
@@ -96,15 +99,13 @@ def _completed(
 
 
 @cached_by_version
-def streaks(user_id: str, until_today: Period) -> dict[str, int | date | None]:
+def streaks(user_id: str, today: BoundedPeriod) -> dict[str, int | date | None]:
     """Return the days in a row with a completed focus session, now and at best.
 
-    The period ends with today, which breaks no streak before it is over.
+    Today breaks no streak before it is over.
     """
-    zone = until_today.zone
-    found = focus_streaks(user_id, until_today)
-    today = local_day(until_today.end - TICK, zone)
-    yesterday = local_day(local_midnight(today, zone) - TICK, zone)
+    found = focus_streaks(user_id, Period(None, today.end, today.zone))
+    yesterday = local_day(today.start - TICK, today.zone)
     goes_on = found.last_day is not None and found.last_day >= yesterday
     return {
         "current": found.latest if goes_on else 0,

@@ -34,7 +34,7 @@ MARGIN = timedelta(seconds=30)
 
 @dataclass(frozen=True)
 class Tokens:
-    """What opens a person's Spotify; nothing of it is printed or logged."""
+    """Secrets of a person's Spotify account, which no repr shows."""
 
     access: str = field(repr=False)
     refresh: str = field(repr=False)
@@ -42,11 +42,11 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Grant:
-    """What Spotify gives for a code or a refresh token."""
+    """What Spotify grants for a code or a refresh token."""
 
     tokens: Tokens
     lifetime: timedelta
-    # None: as before.
+    # None if they stay as they are.
     scopes: list[str] | None
 
 
@@ -60,7 +60,7 @@ class SpotifyLinkQuerySet(models.QuerySet):
     def connect(
         self, *, user: User, grant: Grant, at: datetime | None = None
     ) -> SpotifyLink:
-        """Link the person to Spotify; a link from before is replaced.
+        """Link the person to Spotify, in place of an earlier link; 2 queries.
 
         Raises InvalidState if the account was deleted meanwhile.
         """
@@ -92,7 +92,7 @@ class SpotifyLink(models.Model):
     encrypted_tokens = models.TextField()
     # What the person allowed.
     scopes = ArrayField(models.CharField(max_length=100), default=list)
-    # The end of the access token; that of the link is told by Spotify alone.
+    # When the access token expires. The link has no such time: Spotify ends it.
     expires_at = MillisecondDateTimeField()
     linked_at = MillisecondDateTimeField()
 
@@ -112,11 +112,11 @@ class SpotifyLink(models.Model):
         return f"Spotify of {self.user_id}"
 
     def tokens(self) -> Tokens:
-        """Decrypt the tokens; InvalidToken when the key they need is gone."""
+        """Return the tokens; raises InvalidToken if the key that they need is gone."""
         return Tokens(**orjson.loads(decrypt(self.encrypted_tokens.encode())))
 
     def is_readable(self) -> bool:
-        """Tell whether the key of the tokens is one that there still is."""
+        """Whether there still is a key to decrypt the tokens."""
         try:
             self.tokens()
         except InvalidToken:
@@ -124,11 +124,11 @@ class SpotifyLink(models.Model):
         return True
 
     def is_fresh(self, *, at: datetime | None = None) -> bool:
-        """Tell whether the access token should still be good."""
+        """Whether the access token is good for at least MARGIN from then."""
         return self.expires_at > (at or timezone.now()) + MARGIN
 
     def take(self, grant: Grant, *, at: datetime | None = None) -> None:
-        """Set what was granted; saves nothing."""
+        """Set the columns to what was granted; does not save."""
         self.encrypted_tokens = encrypt(orjson.dumps(grant.tokens)).decode()
         if grant.scopes is not None:
             self.scopes = grant.scopes
@@ -140,7 +140,7 @@ class UsedSpotifyStateQuerySet(ExpiringRows):
 
 
 class UsedSpotifyState(models.Model):
-    """A mark that a `state` was used, for as long as it would hold."""
+    """A `state` that was used; kept until it would have expired."""
 
     nonce = models.CharField(max_length=32, primary_key=True)
     expires_at = MillisecondDateTimeField()

@@ -21,6 +21,7 @@ from django.conf import settings
 from django.core.signals import got_request_exception
 from django.http import HttpRequest
 
+from focusmaster.api.request import ApiRequest
 from moderation.models import ErrorGroup
 
 log = logging.getLogger("focusmaster.errors")
@@ -57,14 +58,14 @@ def watch() -> None:
     got_request_exception.connect(note_crash, dispatch_uid="moderation.error_capture")
 
 
-def note_crash(request: HttpRequest | None = None, **kwargs: Any) -> None:
+def note_crash(request: ApiRequest | None = None, **kwargs: Any) -> None:
     """Note the exception that is being handled, once the answer is there.
 
     Then no transaction of the request is left that could be broken, or take the note
     back. What goes wrong here is logged and changes no answer.
     """
     exc = sys.exc_info()[1]
-    if exc is None or not hasattr(request, "on_response"):
+    if exc is None or request is None or not hasattr(request, "on_response"):
         return
     try:
         facts = facts_of(exc, request)
@@ -81,14 +82,14 @@ def store(facts: dict[str, Any]) -> None:
         log.exception("An error was not noted")
 
 
-def facts_of(exc: BaseException, request: HttpRequest) -> dict[str, Any]:
+def facts_of(exc: BaseException, request: ApiRequest) -> dict[str, Any]:
     caller = request.caller or staff_of(request)
     return {
         "fingerprint": fingerprint_of(exc),
         "message": message_of(exc),
         "stack": stack_of(exc),
         "path": request.path_info.replace("\0", ""),
-        "method": request.method[:10],
+        "method": str(request.method)[:10],
         "status_code": 500,
         "user_id": caller.pk if caller else None,
         "request_id": request.id,

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.admin_site import EstimatingPaginator
 from accounts.models import SignIn, User
+from accounts.models.users import UserQuerySet
 
 # So many of the newest people are looked through for a text first. Where it is in many
 # of them, the newest with it are quickly there, and their share tells the total; else
@@ -66,7 +67,9 @@ def count(rows: QuerySet) -> int:
     return EstimatingPaginator(rows.order_by("pk"), 1).count
 
 
-def found(people: QuerySet, text: str, start: int, end: int) -> tuple[list[str], int]:
+def found(
+    people: UserQuerySet, text: str, start: int, end: int
+) -> tuple[list[str], int]:
     """Return the ids of a page of those who have the text, and how many do."""
     anywhere = Q(name__icontains=text) | Q(email__icontains=text)
     sample = newest(people, 0, SAMPLE)
@@ -119,7 +122,7 @@ def with_status(
     )
 
 
-def containing(people: QuerySet, text: str) -> QuerySet:
+def containing(people: UserQuerySet, text: str) -> UserQuerySet:
     """Keep those whose name or email may have the text in it, found by index.
 
     Of one or two letters, only those that begin so.

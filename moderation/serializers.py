@@ -55,7 +55,7 @@ class BanSerializer(serializers.Serializer):
     """A ban or a suspension, as staff see it."""
 
     _id = IdField(source="id")
-    status = StrictChoiceField(Ban._meta.get_field("status").choices)
+    status = StrictChoiceField(Ban._meta.get_field("status").choices or ())
     reason = StrictCharField()
     until = RFC3339Field(allow_null=True)
     author = serializers.SerializerMethodField()
@@ -265,7 +265,7 @@ class ExportedBanSerializer(serializers.Serializer):
     """A ban in the copy of a person's data."""
 
     _id = IdField(source="id")
-    status = StrictChoiceField(Ban._meta.get_field("status").choices)
+    status = StrictChoiceField(Ban._meta.get_field("status").choices or ())
     reason = StrictCharField()
     until = RFC3339Field()
     createdAt = RFC3339Field(source="created_at")

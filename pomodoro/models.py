@@ -9,6 +9,7 @@ total of all focus sessions.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Self
 
@@ -24,7 +25,7 @@ from accounts.models import User
 from focusmaster.dates.rfc3339 import present
 from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
 from focusmaster.db.json_rows import Constant
-from focusmaster.db.writes import insert
+from focusmaster.db.writes import insert, insert_many
 from focusmaster.exceptions import RowNotFound, constraint_errors
 from pomodoro.exceptions import EndsBeforeStart, NoSuchTask
 
@@ -46,9 +47,7 @@ class PomodoroSessionQuerySet(models.QuerySet):
         # focus sessions alone.
         return self.filter(type=Constant(PomodoroSession.Type.FOCUS))
 
-    def log(
-        self, *, user_id: str, at: datetime | None = None, **fields: Any
-    ) -> tuple[PomodoroSession, bool]:
+    def log(self, *, user_id: str, **fields: Any) -> tuple[PomodoroSession, bool]:
         """Record a block; return its session and whether that is a new one.
 
         The web client posts a block at its end and, once a mood is picked, again, with
@@ -56,16 +55,38 @@ class PomodoroSessionQuerySet(models.QuerySet):
         repeats. Takes the owner's lock, so that of two such posts one completes it.
         2 queries, 3 with a mood. Raises NoSuchTask, EndsBeforeStart, OwnerGone.
         """
-        now = at or present()
-        session = self.model(user_id=user_id, created_at=now, updated_at=now, **fields)
+        block = PomodoroSession.drafted(user_id=user_id, **fields)
         with constraint_errors(CONSTRAINT_ERRORS), transaction.atomic():
             lock_owner(user_id)
-            if session.mood and (repeated := self.repeated_by(session).first()):
-                repeated.mood, repeated.updated_at = session.mood, now
-                repeated.save(update_fields=["mood", "updated_at"])
+            if repeated := self._complete_repeated(block):
                 return repeated, False
-            insert(session)
-        return session, True
+            insert(block)
+        return block, True
+
+    def log_many(self, *, user_id: str, blocks: Iterable[Mapping[str, Any]]) -> int:
+        """Record a block for each set of fields, as `log` does with one.
+
+        Returns how many sessions are new. The blocks must not repeat each other; what
+        they repeat of earlier sessions, they complete. Takes the owner's lock; 4
+        queries, and if the owner has sessions without a mood, up to 2 for each block.
+        Raises NoSuchTask, EndsBeforeStart, OwnerGone.
+        """
+        new: Iterable[PomodoroSession] = (
+            PomodoroSession.drafted(user_id=user_id, **fields) for fields in blocks
+        )
+        with constraint_errors(CONSTRAINT_ERRORS), transaction.atomic():
+            lock_owner(user_id)
+            if self.filter(user_id=user_id, mood=None).exists():
+                new = [block for block in new if not self._complete_repeated(block)]
+            return insert_many(PomodoroSession, new)
+
+    def _complete_repeated(self, block: PomodoroSession) -> PomodoroSession | None:
+        """Give the session that the block repeats the block's mood, and return it."""
+        if not block.mood or not (repeated := self.repeated_by(block).first()):
+            return None
+        repeated.mood, repeated.updated_at = block.mood, block.updated_at
+        repeated.save(update_fields=["mood", "updated_at"])
+        return repeated
 
     def change(self, pk: str, **fields: Any) -> PomodoroSession:
         """Change one of these sessions and return it. Takes the owner's lock.
@@ -208,3 +229,11 @@ class PomodoroSession(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} from {self.started_at:%Y-%m-%d %H:%M} UTC"
+
+    @classmethod
+    def drafted(
+        cls, *, user_id: str, at: datetime | None = None, **fields: Any
+    ) -> PomodoroSession:
+        """Return a session, not saved, that is recorded now or `at` a moment."""
+        now = at or present()
+        return cls(user_id=user_id, **{"created_at": now, "updated_at": now} | fields)

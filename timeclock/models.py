@@ -7,7 +7,7 @@ its breaks are at most as long as it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -25,6 +25,7 @@ from accounts.locks import lock_owner, lock_owners
 from accounts.models import SignIn, User
 from focusmaster.dates.rfc3339 import present
 from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
+from focusmaster.db.writes import insert_many
 from focusmaster.exceptions import RowNotFound, constraint_errors
 from pomodoro.models import PomodoroSession
 from timeclock.exceptions import (
@@ -48,7 +49,7 @@ ENDS_AFTER_START = "timeclock_worklog_ends_after_start"
 BREAK_WITHIN_DURATION = "timeclock_worklog_break_within_duration"
 
 # What a client reads when one of the constraints decides.
-CONSTRAINT_ERRORS = {
+CONSTRAINT_ERRORS: dict[str, type[Exception]] = {
     ONE_OPEN_PER_USER: AlreadyClockedIn,
     NO_OVERLAP: Overlap,
     ENDS_AFTER_START: EndsBeforeStart,
@@ -71,21 +72,27 @@ class WorkLogQuerySet(models.QuerySet):
         running = timedelta(hours=hours or settings.CLOCK_FORGOTTEN_HOURS)
         return self.open().filter(started_at__lte=at - running)
 
-    def start(
-        self, *, user_id: str, at: datetime | None = None, **fields: Any
-    ) -> WorkLog:
+    def start(self, *, user_id: str, **fields: Any) -> WorkLog:
         """Write down a log; unless told otherwise it starts now and is open.
 
         Takes the owner's lock; 2 queries. Raises AlreadyClockedIn, Overlap,
         EndsBeforeStart, BreakExceedsDuration, OwnerGone.
         """
-        now = at or present()
-        given = {"started_at": now, "created_at": now, "updated_at": now} | fields
-        log = WorkLog(user_id=user_id, **given)
+        log = WorkLog.drafted(user_id=user_id, **fields)
         with constraint_errors(CONSTRAINT_ERRORS), transaction.atomic():
             lock_owner(user_id)
             log.save(force_insert=True)
         return log
+
+    def start_many(self, *, user_id: str, logs: Iterable[Mapping[str, Any]]) -> int:
+        """Write down a log for each set of fields, as `start` does with one.
+
+        Returns how many. Takes the owner's lock; 3 queries. Raises what `start` does.
+        """
+        new = (WorkLog.drafted(user_id=user_id, **fields) for fields in logs)
+        with constraint_errors(CONSTRAINT_ERRORS), transaction.atomic():
+            lock_owner(user_id)
+            return insert_many(WorkLog, new)
 
     def stop(
         self, *, user_id: str, at: datetime | None = None, **fields: Any
@@ -256,6 +263,15 @@ class WorkLog(models.Model):
 
     def __str__(self) -> str:
         return f"work from {self.started_at:%Y-%m-%d %H:%M} UTC"
+
+    @classmethod
+    def drafted(
+        cls, *, user_id: str, at: datetime | None = None, **fields: Any
+    ) -> WorkLog:
+        """Return a log, not saved, that starts now or `at` a moment."""
+        now = at or present()
+        given = {"started_at": now, "created_at": now, "updated_at": now} | fields
+        return cls(user_id=user_id, **given)
 
     def is_forgotten(self, *, at: datetime) -> bool:
         """Whether it has been open for CLOCK_FORGOTTEN_HOURS or longer."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
@@ -16,17 +17,20 @@ if TYPE_CHECKING:
 OBJECT_ID = re.compile(r"[0-9a-f]{24}")
 
 
-def new_object_id() -> str:
-    """Return a fresh id: 4 bytes of Unix seconds, then 8 random bytes, as hex."""
-    return (int(time.time()).to_bytes(4, "big") + os.urandom(8)).hex()
+def new_object_id(at: datetime | None = None) -> str:
+    """Return a fresh id: 4 bytes of Unix seconds, then 8 random bytes, as hex.
+
+    The seconds are those of `at`, or of now.
+    """
+    seconds = int(at.timestamp() if at else time.time())
+    return (seconds.to_bytes(4, "big") + os.urandom(8)).hex()
 
 
 class MalformedId(ValidationError):
     """What was given as an id is none, so no row can have it."""
 
 
-# Django's fields take type parameters in its stubs alone.
-class ObjectIdField(models.Field):  # type: ignore[type-arg]  # see above
+class ObjectIdField(models.Field):  # type: ignore[type-arg]  # none at run time
     """An id of 24 lower-case hex digits, stored as 12 bytes.
 
     Anything else given as an id raises MalformedId, in lookups too.
@@ -72,7 +76,7 @@ class ObjectIdPrimaryKey(ObjectIdField):
         super().__init__(**kwargs)
 
 
-class MillisecondDateTimeField(models.DateTimeField):  # type: ignore[type-arg]  # see above
+class MillisecondDateTimeField(models.DateTimeField):  # type: ignore[type-arg]  # none at run time
     """An instant kept to the millisecond, which is as precise as the API shows it."""
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str:

@@ -229,7 +229,7 @@ class JSONRows:
         The cursor is what the row has in the columns of the order, as PostgreSQL's
         text; the next page begins after it. It is None on the last page. One query.
         """
-        nulls = after and tuple(value is None for value in after)
+        nulls = None if after is None else tuple(value is None for value in after)
         statement, values = self._compiled(self._page, lookups, order, nulls)
         values |= {f"after_{n}": value for n, value in enumerate(after or ())}
         rows = statement.fetch_rows(values | {"limit": limit + 1})

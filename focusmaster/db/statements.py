@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from functools import cache
 from itertools import count
 from types import NoneType
 from typing import TYPE_CHECKING, Any, cast
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
 
     from focusmaster.postgresql.base import DatabaseWrapper
-
 
 MAX_STATEMENTS = 200
 # A cached plan that no longer fits its tables, and a statement that somebody else
@@ -80,7 +78,7 @@ class Statement:
         self.prepare = prepare
         self.positional = positional(sql)
 
-    def fetch_rows(self, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+    def fetch_rows(self, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Bind the Params, run, and return the rows; one query."""
         prepared = prepared_statements() if self.prepare else None
         if prepared is None:
@@ -93,7 +91,7 @@ class Statement:
             prepared.reader.set_pgresult(None)
 
     def fetch_scalars(self, values: Mapping[str, Any]) -> list[bytes]:
-        """Do the same for one column of text; return its UTF-8."""
+        """Do the same for one column of text without nulls; return its UTF-8."""
         prepared = prepared_statements() if self.prepare else None
         if prepared is None:
             return [text.encode() for (text,) in self._rows_of_cursor(values)]
@@ -139,11 +137,12 @@ class CompiledQuery(Statement):
         columns = [column for column, *_ in self.compiler.select]
         self.converters = self.compiler.get_converters(columns)
 
-    def fetch_rows(self, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+    def fetch_rows(self, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         rows = super().fetch_rows(values)
         if not self.converters:
             return rows
-        return list(self.compiler.apply_converters(rows, self.converters))
+        converted = self.compiler.apply_converters(rows, self.converters)
+        return [tuple(row) for row in converted]
 
 
 def prepared_statements() -> PreparedStatements | None:
@@ -196,8 +195,8 @@ class PreparedStatements:
         whose type has no encoder. A statement that PostgreSQL calls outdated is
         prepared again and run once more, unless the error has broken a transaction.
         """
-        # None is NULL, which the types of libpq's functions leave out.
-        encoded: list[Any] = [encoder_of(type(value))(value) for value in values]
+        # psycopg's annotation forgets that a parameter may be null.
+        encoded: list[Any] = [ENCODERS[type(value)](value) for value in values]
         formats = [
             Format.BINARY if isinstance(value, bytes) else Format.TEXT
             for value in values
@@ -263,7 +262,7 @@ def encoded_array(items: list[Any]) -> bytes:
 
 def quoted_element(item: Any) -> bytes:
     """Return an element in the text form of PostgreSQL's arrays."""
-    encoded = encoder_of(type(item))(item)
+    encoded = ENCODERS[type(item)](item)
     if encoded is None:
         return b"NULL"
     return b'"%b"' % encoded.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
@@ -277,9 +276,23 @@ def encoded_date(value: date) -> bytes:
     return value.isoformat().encode()
 
 
+Encoder = Callable[[Any], bytes | None]
+
+
+class Encoders(dict[type, Encoder]):
+    """The encoder of each type; a type without one has that of its nearest base."""
+
+    def __missing__(self, kind: type) -> Encoder:
+        for base in kind.__mro__:
+            if base in self:
+                self[kind] = self[base]
+                return self[kind]
+        raise TypeError(f"a prepared statement takes no {kind.__name__} as a parameter")
+
+
 # The text form of a parameter; PostgreSQL infers its type from its place. Bytes are
 # sent in binary.
-ENCODERS: dict[type, Callable[[Any], bytes | None]] = {
+BASE_ENCODERS: dict[type, Encoder] = {
     NoneType: lambda nothing: None,
     bytes: bytes,
     str: str.encode,
@@ -290,12 +303,4 @@ ENCODERS: dict[type, Callable[[Any], bytes | None]] = {
     date: encoded_date,
     list: encoded_array,
 }
-
-
-@cache
-def encoder_of(kind: type) -> Callable[[Any], bytes | None]:
-    """Return the encoder of a type or of its nearest base; raise TypeError for none."""
-    for base in kind.__mro__:
-        if base in ENCODERS:
-            return ENCODERS[base]
-    raise TypeError(f"a prepared statement takes no {kind.__name__} as a parameter")
+ENCODERS = Encoders(BASE_ENCODERS)

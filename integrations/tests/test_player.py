@@ -8,6 +8,7 @@ import pytest
 
 from integrations import player
 from integrations.exceptions import SpotifyUnavailable
+from integrations.executors import executor_size
 from integrations.fakes.spotify import PLAYER
 from integrations.models import SpotifyLink
 from integrations.tests.linking import refusal
@@ -63,7 +64,7 @@ def test_command_reaches_spotify_once(linked, spotify, method, path, sent, comma
 
     assert response.status_code == 200
     assert response.json() == {"success": True}
-    (asked,) = spotify.asked
+    (asked,) = spotify.requests
     assert (asked.method, asked.path) == (sent, f"{PLAYER}/{command}")
 
 
@@ -102,7 +103,7 @@ def test_connection_to_spotify_is_used_again(linked, spotify, monkeypatch):
     for _ in range(20):
         assert linked.get(f"{ROOT}/player").status_code == 200
 
-    assert len(accepted) <= player.lane.free._initial_value
+    assert len(accepted) <= executor_size()
 
 
 # What is refused
@@ -119,7 +120,7 @@ def test_who_is_not_linked_is_told_so(api, spotify, method, path, sent, sent_pat
         "code": "spotify_not_linked",
         "requestId": response["X-Request-Id"],
     }
-    assert spotify.asked == []
+    assert spotify.requests == []
 
 
 def test_command_needs_premium(linked, spotify):
@@ -200,7 +201,7 @@ def test_fault_of_spotifys_is_a_bad_gateway_and_not_tried_again(
 
     assert refusal(response) == (502, "spotify_unavailable")
     assert int(response["Retry-After"]) >= 1
-    assert len(spotify.asked) == 1
+    assert len(spotify.requests) == 1
 
 
 @pytest.mark.parametrize(

@@ -85,13 +85,13 @@ class AuditEntryAdmin(ActingPages, ReadOnlyAdmin):
     date_hierarchy = "created_at"
     list_display = ["created_at", "deed", "actor", "target", "details_in_full"]
     list_filter = [ActionFilter]
-    ordering = NEWEST_FIRST
+    ordering = [*NEWEST_FIRST]
     search_fields = ["actor_id", "target_id"]
     search_help_text = (
         "How the email or name of who acted, or whom it was about, begins, or an id: "
         f"the newest {MOST_FOUND} by them and about them"
     )
-    fields = readonly_fields = [
+    fields = readonly_fields = (
         "position",
         "created_at",
         "action",
@@ -102,7 +102,7 @@ class AuditEntryAdmin(ActingPages, ReadOnlyAdmin):
         "ip_address",
         "user_agent",
         "chain",
-    ]
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return SpanningQuerySet(AuditEntry).order_by(*NEWEST_FIRST)

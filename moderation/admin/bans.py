@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.admin import OfPerson
-from accounts.admin_site import ReadOnly
+from accounts.admin_site import ReadOnly, url_kwargs
 from moderation.models import Ban
 
 # Bans shown with a person.
@@ -42,7 +42,7 @@ class BanInline(OfBan, ReadOnly, admin.TabularInline):
     model = Ban
     fk_name = "user"
     verbose_name_plural = f"bans (the newest {SHOWN})"
-    fields = readonly_fields = [
+    fields = readonly_fields = (
         "in_force",
         "status",
         "reason",
@@ -52,12 +52,12 @@ class BanInline(OfBan, ReadOnly, admin.TabularInline):
         "ended_at",
         "lifted",
         "lift_reason",
-    ]
+    )
     extra = 0
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         shown = super().get_queryset(request).select_related("author", "lifted_by")
-        user_id = request.resolver_match.kwargs["object_id"]
+        user_id = url_kwargs(request)["object_id"]
         newest = Ban.objects.filter(user_id=user_id).values("pk")[:SHOWN]
         return shown.filter(pk__in=newest)
 
@@ -94,7 +94,7 @@ class BanAdmin(OfBan, OfPerson):
     ]
     list_filter = [ForceFilter]
     list_select_related = ["user", "author"]
-    fields = readonly_fields = [
+    fields = readonly_fields = (
         "person",
         "in_force",
         "status",
@@ -105,4 +105,4 @@ class BanAdmin(OfBan, OfPerson):
         "ended_at",
         "lifted",
         "lift_reason",
-    ]
+    )

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from django.contrib import admin
 from django.urls import reverse
 from django.utils.html import format_html
 
-from accounts.admin_site import ReadOnly, ReadOnlyAdmin
+from accounts.admin_site import ReadOnly, ReadOnlyAdmin, url_kwargs
 from moderation.models import ErrorGroup, ErrorOccurrence
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest
+
+    from moderation.models.errors import ErrorGroupQuerySet
 
 # Requests shown with an error.
 SHOWN = 50
@@ -37,17 +39,17 @@ class OccurrenceInline(OfError, ReadOnly, admin.TabularInline):
 
     model = ErrorOccurrence
     verbose_name_plural = f"requests that met it (the newest {SHOWN})"
-    fields = readonly_fields = [
+    fields = readonly_fields = (
         "created_at",
         "request_line",
         "person",
         "request_id",
         "message",
-    ]
+    )
     extra = 0
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        group_id = request.resolver_match.kwargs["object_id"]
+        group_id = url_kwargs(request)["object_id"]
         newest = ErrorOccurrence.objects.filter(group_id=group_id).values("pk")[:SHOWN]
         return super().get_queryset(request).filter(pk__in=newest)
 
@@ -62,7 +64,7 @@ class ErrorGroupAdmin(OfError, ReadOnlyAdmin):
     ordering = ["-last_seen_at", "-id"]
     search_fields = ["occurrences__request_id"]
     search_help_text = "The request id that a person reports"
-    fields = readonly_fields = [
+    fields = readonly_fields = (
         "message",
         "count",
         "first_seen_at",
@@ -72,11 +74,11 @@ class ErrorGroupAdmin(OfError, ReadOnlyAdmin):
         "person",
         "request_id",
         "traceback",
-    ]
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        shown = super().get_queryset(request).kept()
-        return shown.defer("stack") if "object_id" not in keys(request) else shown
+        shown = cast("ErrorGroupQuerySet", super().get_queryset(request)).kept()
+        return shown.defer("stack") if "object_id" not in url_kwargs(request) else shown
 
     def get_search_results(self, request, queryset, search_term):
         text = search_term.strip()
@@ -88,7 +90,3 @@ class ErrorGroupAdmin(OfError, ReadOnlyAdmin):
     @admin.display(description="traceback")
     def traceback(self, error: ErrorGroup) -> str:
         return format_html('<pre class="traceback" tabindex="0">{}</pre>', error.stack)
-
-
-def keys(request: HttpRequest) -> dict[str, str]:
-    return request.resolver_match.kwargs

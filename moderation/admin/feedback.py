@@ -51,7 +51,7 @@ class ToDoFilter(admin.SimpleListFilter):
 
 class ReplyInline(ReadOnly, admin.TabularInline):
     model = FeedbackReply
-    fields = readonly_fields = ["created_at", "author", "message"]
+    fields = readonly_fields = ("created_at", "author", "message")
     extra = 0
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
@@ -123,7 +123,7 @@ class FeedbackAdmin(ActingPages, OfPerson):
         if "note" in form.changed_data:
             Feedback.objects.change_note(obj.pk, obj.note, by=by)
 
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """Add nothing: the entries of the verbs say more."""
 
     def mark(self, request: HttpRequest, queryset: QuerySet, status: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from django import forms
 from django.contrib import admin
@@ -116,8 +116,8 @@ class StandingFilter(admin.SimpleListFilter):
         return User.Status.choices
 
     def queryset(self, request, queryset) -> QuerySet:
-        if self.value() in User.Status.values:
-            return with_status(queryset, self.value())
+        if (status := self.value()) and status in User.Status.values:
+            return with_status(queryset, status)
         return queryset
 
 
@@ -182,11 +182,13 @@ class PersonAdmin(ActingPages, UserAdmin):
 
     # The page and its tabs
 
-    def render_change_form(self, request, context, *args, obj=None, **options):
+    def render_change_form(
+        self, request, context, add=False, change=False, form_url="", obj=None
+    ):
         if obj is not None:
             context |= self.about(request, obj, "person")
             context["pictures"] = pictures_of(obj)
-        return super().render_change_form(request, context, *args, obj=obj, **options)
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def about(self, request: HttpRequest, user: User, tab: str) -> dict[str, Any]:
         """Return what every tab shows: whose it is, the tabs, what can be done."""
@@ -200,7 +202,7 @@ class PersonAdmin(ActingPages, UserAdmin):
             "original": user,
             "barred": self.standing(user) if user.is_barred() else "",
             "ban_reason": user.ban_reason,
-            "acts": acts_on(user, by=request.user),
+            "acts": acts_on(user, by=cast("User", request.user)),
             "tabs": [
                 {"label": label, "url": reverse(url, args=[user.pk]), "on": name == tab}
                 for name, label, url in tabs

@@ -85,7 +85,9 @@ class PersonalDetails(NamedTuple):
         if not self.may_be_so:
             raise BrokenChain(f"Particulars of entry {position} were removed.")
         if self.text is not None and (
-            self.digest is None or digest_of(self.salt, self.text) != self.digest
+            self.digest is None
+            or self.salt is None
+            or digest_of(self.salt, self.text) != self.digest
         ):
             raise BrokenChain(f"Particulars of entry {position} were changed.")
 
@@ -144,7 +146,7 @@ def verify(anchor: ChainHead | None = None) -> tuple[ChainHead, ChainHead]:
         for entry in entries():
             head = entry.follow(head)
             found |= is_anchored(anchor, head)
-    if not found:
+    if anchor is not None and not found:
         raise lost(anchor, head)
     return first, head
 

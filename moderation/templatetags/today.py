@@ -52,7 +52,7 @@ def tiles(numbers: dict[str, int | None]) -> list[dict[str, Any]]:
             errors,
             "errors in 24 hours",
             reverse("admin:moderation_errorgroup_changelist"),
-            errors > 0,
+            bool(errors),
         ),
         (feedback, "feedback to do", f"{board}?to_do=open", feedback > 0),
     ]

@@ -129,7 +129,8 @@ class Command(BaseCommand):
         if self.verbosity < 1 or not self.added.people:
             return
         counts = ", ".join(
-            f"{count:,} {table.noun}" for table, count in self.added.rows.items()
+            f"{count:,} {model._meta.verbose_name_plural}"
+            for model, count in self.added.rows.items()
         )
         seconds = time.monotonic() - self.started
         self.stdout.write(f"Added {counts} in {seconds:,.1f} s (seed {self.seed}).")

@@ -54,7 +54,7 @@ class Command(BaseCommand):
     def verified(self, anchor: Path | None, archives: Path | None) -> list[str]:
         """Return what to say once all is well."""
         lines = []
-        known: ChainHead | None = anchor and read_anchor(anchor)
+        known: ChainHead | None = read_anchor(anchor) if anchor else None
         if archives:
             count, has_anchor = verify_archives(archives, known)
             known = None if has_anchor else known
