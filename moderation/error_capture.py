@@ -112,7 +112,7 @@ def causes_of(exc: BaseException) -> Iterator[BaseException]:
 def fingerprint_of(exc: BaseException) -> bytes:
     """Return a hash of where the error came from, the same in every deployment."""
     places = [
-        (kind_of(one), *(f"{place(frame)} {frame.name}" for frame in frames_of(one)))
+        (kind_of(one), *(f"{path_of(frame)} {frame.name}" for frame in frames_of(one)))
         for one in causes_of(exc)
     ]
     return sha256(repr(places).encode()).digest()
@@ -144,7 +144,8 @@ def stack_of(exc: BaseException) -> str:
     parts = []
     for one in reversed(list(causes_of(exc))):
         lines = [
-            f"  {place(frame)}, line {frame.lineno}, in {frame.name}\n    {frame.line}"
+            f"  {path_of(frame)}, line {frame.lineno}, in {frame.name}\n"
+            f"    {frame.line}"
             for frame in frames_of(one)
         ]
         parts.append("\n".join([*lines, message_of(one)]))
@@ -162,7 +163,7 @@ def kind_of(exc: BaseException) -> str:
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
-def place(frame: FrameSummary) -> str:
+def path_of(frame: FrameSummary) -> str:
     """Return the path of a file within the project, or within its package."""
     path = Path(frame.filename)
     _, separator, inside = frame.filename.partition("site-packages/")

@@ -74,7 +74,7 @@ class Command(BaseCommand):
         verbosity: int,
         **options,
     ) -> None:
-        refuse_production(force)
+        check_not_production(force)
         check_range("--users", users, MOST_PEOPLE)
         check_range("--days", days, MOST_DAYS)
         check_range("--audit-entries", audit_entries, MOST_ENTRIES, least=0)
@@ -139,7 +139,7 @@ class Command(BaseCommand):
         return self.verbosity >= 1 and self.stdout.isatty()
 
 
-def refuse_production(force: bool) -> None:
+def check_not_production(force: bool) -> None:
     if settings.PRODUCTION and not force:
         raise CommandError(
             "This is a production database: demo people do not belong there. "
