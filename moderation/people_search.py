@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
+from typing import TYPE_CHECKING
 
 from django.db.models import BooleanField, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
@@ -22,6 +23,9 @@ MANY = 100
 MOST_SORTED = 10_000
 # The length from which on the index finds a text anywhere in a name or email.
 LETTERS = 3
+
+if TYPE_CHECKING:
+    from accounts.models.users import UserQuerySet
 
 # The expression of the index; the function is in moderation/sql/people_search.sql.
 TRIGRAMS = "moderation_trigrams(accounts_user.name, accounts_user.email)"
