@@ -1,4 +1,4 @@
-"""What all pages for staff share: signing in to them, and lists of millions of rows."""
+"""What all pages for staff share: signing in to them, and lists of many rows."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
 
 # Up to here the rows of a list are counted, beyond it they are estimated.
 COUNTED = 10_000
-# To skip the rows before a page takes the longer the further it is; what is older is
-# found by a search or a filter.
+# Pages of a list: skipping rows takes longer on each page. Older rows are found by a
+# search or a filter.
 PAGES = 1000
-# Rows that are acted on at once, each with an entry in the audit log.
+# Rows of one action, each with an entry in the audit log.
 MOST_CHOSEN = 50
 
 BEGINNINGS: dict[str, Callable[[datetime], datetime]] = {
@@ -60,7 +60,7 @@ class StaffSignInForm(AdminAuthenticationForm):
             ):
                 return super().clean()
         except RateLimited as exc:
-            answer_too_many(self.request, exc.wait)
+            mark_as_limited(self.request, exc.wait)
             raise ValidationError(
                 f"Too many failed sign-ins. Try again in {minutes(exc.wait)}.",
                 code="limited",
@@ -75,8 +75,8 @@ def minutes(seconds: float) -> str:
     return f"{count} minutes" if count > 1 else "a minute"
 
 
-def answer_too_many(request: HttpRequest, wait: int) -> None:
-    """Have the page say to programs, too, what it says to people."""
+def mark_as_limited(request: HttpRequest, wait: int) -> None:
+    """Give the page the status and header of the error that its text describes."""
 
     def mark(response: HttpResponse) -> None:
         response.status_code = 429
@@ -86,14 +86,14 @@ def answer_too_many(request: HttpRequest, wait: int) -> None:
 
 
 class StaffPasswordForm(AdminPasswordChangeForm):
-    """A new password of one's own; it ends all sign-ins, as it does through the API."""
+    """The user's own new password; it ends all sign-ins, as it does by the API."""
 
     def save(self, commit: bool = True) -> User:
         self.user.change_profile(
             password=self.cleaned_data["new_password1"],
             current_password=self.cleaned_data["old_password"],
         )
-        # The page keeps this session by what is stored.
+        # Django keeps this session valid by the stored hash.
         self.user.refresh_from_db(fields=["password"])
         LogEntry.objects.log_actions(
             self.user.pk, [self.user], CHANGE, "Changed password.", single_object=True
@@ -104,11 +104,11 @@ class StaffPasswordForm(AdminPasswordChangeForm):
 class StaffSite(admin.AdminSite):
     site_header = site_title = "FocusMaster"
     index_title = "Today"
-    site_url = None  # There are no pages but these.
+    site_url = None  # There are no other pages.
     login_form = StaffSignInForm
 
     def password_change(self, request, extra_context=None) -> HttpResponse:
-        """Show Django's page with our form, for its own method takes no other."""
+        """Show Django's page with our form; Django's method has no option for that."""
         request.current_app = self.name
         view = PasswordChangeView.as_view(
             form_class=StaffPasswordForm,
@@ -119,7 +119,7 @@ class StaffSite(admin.AdminSite):
 
 
 class EstimatingPaginator(Paginator):
-    """Counts a short list; the length of a long one is PostgreSQL's estimate."""
+    """Counts the rows of a short list; PostgreSQL estimates those of a long one."""
 
     @cached_property
     def count(self) -> int:
@@ -135,7 +135,7 @@ class EstimatingPaginator(Paginator):
         return min(super().num_pages, PAGES)
 
     def page(self, number: int | str) -> Page:
-        """Skip the rows of earlier pages by their ids, which may be in an index."""
+        """Skip the rows of earlier pages by ids alone, which an index may serve."""
         page = super().page(number)
         if page.number > 1:
             ids = list(page.object_list.values_list("pk", flat=True))
@@ -144,10 +144,10 @@ class EstimatingPaginator(Paginator):
 
 
 class SpanningQuerySet(models.QuerySet):
-    """Rows for a list with a `date_hierarchy`, which asks for the days there are.
+    """Rows for a list with a `date_hierarchy`, which asks for the days that have rows.
 
-    To find those that have a row, PostgreSQL would read all rows. The first and the
-    last are found by index, and all that lies between is offered.
+    PostgreSQL would read all rows to find them. An index serves the first and the last
+    day, and all days between are offered.
     """
 
     def datetimes(self, field_name: str, kind: str, *args: Any) -> list[datetime]:
@@ -162,13 +162,13 @@ class SpanningQuerySet(models.QuerySet):
 
 
 def midnight(instant: datetime) -> datetime:
-    """Return when the instant's day began, on the clock of these pages: UTC."""
+    """Return the midnight before an instant, in the time zone of these pages: UTC."""
     local = timezone.localtime(instant)
     return local.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 class ReadOnly:
-    """Rows of a page that nobody adds, changes or deletes there."""
+    """Rows that nobody adds, changes or deletes on the page."""
 
     def has_add_permission(self, request, obj=None) -> bool:
         return False
@@ -181,9 +181,9 @@ class ReadOnly:
 
 
 class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin):
-    """Rows to be found and looked at, however many there are.
+    """A list of any length, to search and to look at.
 
-    No column can be clicked to sort by: only the order by age has an index.
+    No column can be sorted by, because only the order by age has an index.
     """
 
     list_per_page = 50
@@ -194,9 +194,9 @@ class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin):
     sortable_by = ()
 
     def few(self, request: HttpRequest, queryset: models.QuerySet) -> list[Any]:
-        """Return the rows that an action is to act on; none, and say so, of too many.
+        """Return the rows of an action; none, with a message, where they are too many.
 
-        "Select all" of a long list would be a million.
+        "Select all" of a long list could be a million.
         """
         rows = list(queryset[: MOST_CHOSEN + 1])
         if len(rows) <= MOST_CHOSEN:

@@ -5,5 +5,5 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        # Before the pages for staff are first looked at, which makes their site.
+        # Before the site of the pages for staff is made, at its first use.
         apps.get_app_config("admin").default_site = "accounts.admin_site.StaffSite"

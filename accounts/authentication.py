@@ -1,10 +1,14 @@
-"""Who is calling: from a token to a user, in one query."""
+"""Who is calling: from a token to a user, in one query.
+
+CallerMiddleware calls `presented_token` before the view, and puts its result on the
+request. The authentication classes of DRF then only judge it.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -13,14 +17,13 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework_simplejwt.exceptions import TokenError
 
-from accounts.caller_query import load_caller_and_count
-from accounts.exceptions import Barred
+from accounts.caller_query import LoadedSignIn, load_caller_and_count
 from accounts.models import SignIn, User
 from accounts.tokens import (
     Claims,
     give_token,
     read_token,
-    token_in_cookie,
+    token_cookie,
     token_in_header,
 )
 from focusmaster.api.errors import PUBLISHED
@@ -29,88 +32,87 @@ from focusmaster.api.request import ApiRequest
 SAFE_METHODS = frozenset(["GET", "HEAD", "OPTIONS"])
 
 
-@dataclass
+@dataclass(frozen=True)
 class PresentedToken:
-    """A token as a request presented it, and what became of it."""
+    """A token as a request presented it, and the sign-in that it names."""
 
     from_cookie: bool
-    claims: Claims | None
-    # Whatever its state; None where there is none, or the token is bad.
-    sign_in: SignIn | None
     at: datetime
+    # None if the token is bad.
+    claims: Claims | None = None
+    # None if the token is bad or has expired, or its sign-in is no longer there.
+    loaded: LoadedSignIn | None = None
 
-    @cached_property
-    def user(self) -> User | None:
-        return self.sign_in and self.sign_in.user
+    def caller(self) -> User | None:
+        """Return the user of the token; None if it is not valid or they are barred."""
+        if self.loaded is None or not self.loaded.is_live:
+            return None
+        user = self.loaded.sign_in.user
+        return None if user.is_barred() else user
 
-    @cached_property
-    def is_good(self) -> bool:
-        """Whether it makes the sign-in's user the caller."""
-        return bool(self.user) and self.sign_in.live and not self.user.is_barred()
+    def refuse(self) -> NoReturn:
+        """Raise the error of a token that has no caller: Barred, AuthenticationFailed.
 
-    def check(self) -> None:
-        """Raise what the presenter of a token that is not good should read."""
-        if self.is_good:
-            return
-        if self.user:
-            # Rather than of the end of the sign-in, which a ban ends, too.
-            refuse_barred(self.user)
+        A ban also ends the sign-in, and is the better reason.
+        """
+        if self.loaded:
+            self.loaded.sign_in.user.check_not_barred()
         raise AuthenticationFailed(*PUBLISHED[401])
 
 
 def presented_token(
-    request: ApiRequest, *, at: datetime, with_profile: bool = False
+    request: ApiRequest, *, at: datetime, prefetch_profile: bool = False
 ) -> PresentedToken | None:
-    """Look up the token in the `Authorization` header or, failing that, the cookie.
+    """Return the token of the `Authorization` header, else of the cookie, looked up.
 
-    None without one. One query.
+    None without a token. One query, which also counts the request.
     """
     raw = token_in_header(request)
     from_cookie = raw is None
-    if from_cookie:
-        raw = token_in_cookie(request)
     if raw is None:
-        return None
-    claims = sign_in = None
+        raw = token_cookie().read(request)
+        if not raw:
+            return None
     try:
         claims = read_token(raw)
     except TokenError:
-        pass
-    else:
-        if claims.expires_at > at:
-            sign_in = load_caller_and_count(claims, at=at, with_profile=with_profile)
-    return PresentedToken(from_cookie, claims, sign_in, at)
+        return PresentedToken(from_cookie, at)
+    if claims.expires_at <= at:
+        return PresentedToken(from_cookie, at, claims)
+    loaded = load_caller_and_count(claims, at=at, prefetch_profile=prefetch_profile)
+    return PresentedToken(from_cookie, at, claims, loaded)
 
 
 class TokenAuthentication(BaseAuthentication):
-    """The owner of the token that `CallerMiddleware` has looked up.
+    """The caller that CallerMiddleware has found.
 
-    Sets `request.user` and, as `request.auth`, the sign-in.
+    `request.user` is the user, `request.auth` the sign-in. No query, but for a use that
+    is to be noted or a cookie that is to be renewed.
     """
 
     def authenticate_header(self, request: ApiRequest) -> str:
         return "Bearer"
 
     def authenticate(self, request: ApiRequest) -> tuple[User, SignIn] | None:
-        token = request.token
+        token, user = request.token, request.caller
         if token is None:
             return None
+        if user is None:
+            token.refuse()
 
-        token.check()
-        sign_in = token.sign_in
-        sign_in.came_by_cookie = token.from_cookie
+        sign_in = token.loaded.sign_in
         if token.from_cookie:
             refuse_foreign_origin(request)
             if token.claims.is_past_half_its_life(at=token.at):
                 sign_in.extend()
                 give_token(request, sign_in)
-        if sign_in.needs_touch:
+        if token.loaded.needs_touch:
             sign_in.touch(at=token.at)
-        return token.user, sign_in
+        return user, sign_in
 
 
 class OptionalTokenAuthentication(TokenAuthentication):
-    """The same where a caller may be nobody: a bad token counts as none."""
+    """For endpoints that need no caller: a bad token counts as none."""
 
     def authenticate(self, request: ApiRequest) -> tuple[User, SignIn] | None:
         try:
@@ -119,13 +121,17 @@ class OptionalTokenAuthentication(TokenAuthentication):
             return None
 
 
-def refuse_barred(user: User) -> None:
-    if user.is_barred():
-        raise Barred(user)
+class GuestAuthentication(OptionalTokenAuthentication):
+    """For signing in: only a guest is a caller, the token of another counts as none."""
+
+    def authenticate(self, request: ApiRequest) -> tuple[User, SignIn] | None:
+        if request.caller and not request.caller.is_guest:
+            return None
+        return super().authenticate(request)
 
 
 def refuse_foreign_origin(request: ApiRequest) -> None:
-    """Refuse an unsafe request that a browser sends for another site."""
+    """Raise PermissionDenied for an unsafe request that another site has sent."""
     if request.method in SAFE_METHODS:
         return
     origin = request.META.get("HTTP_ORIGIN")
@@ -140,6 +146,7 @@ def refuse_foreign_origin(request: ApiRequest) -> None:
 
 
 def origin_of(url: str) -> str:
+    """Return the origin of a URL, "" of a malformed one."""
     try:
         parts = urlsplit(url)
     except ValueError:  # Such as "http://[".

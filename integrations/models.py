@@ -17,6 +17,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from focusmaster.db.expiring import ExpiringRows
 from focusmaster.db.fields import MillisecondDateTimeField
 from focusmaster.encryption import InvalidToken, decrypt, encrypt
 from integrations.exceptions import InvalidState
@@ -134,12 +135,8 @@ class SpotifyLink(models.Model):
         self.expires_at = (at or timezone.now()) + grant.lifetime
 
 
-class UsedSpotifyStateQuerySet(models.QuerySet):
-    def clear(self, count: int, *, at: datetime) -> None:
-        """Delete some that have expired; those that another process clears are left."""
-        old = self.filter(expires_at__lte=at).order_by("expires_at")
-        some = old.select_for_update(skip_locked=True).values("pk")[:count]
-        self.filter(pk__in=some).delete()
+class UsedSpotifyStateQuerySet(ExpiringRows):
+    age_column = "expires_at"
 
 
 class UsedSpotifyState(models.Model):

@@ -23,7 +23,6 @@ STATE_LIFE = timedelta(minutes=10)
 # Distinguishes a state from other texts under the same key.
 PURPOSE = "spotify state"
 NONCE_BYTES = 16
-CLEARED_AT_ONCE = 10
 
 
 def new_state(user: User, *, at: datetime | None = None) -> str:
@@ -45,7 +44,7 @@ def use_state(
     user_id, nonce, expires_at = _read(state)
     if expires_at <= at or (expected and expected.pk != user_id):
         raise InvalidState
-    UsedSpotifyState.objects.clear(CLEARED_AT_ONCE, at=at)
+    UsedSpotifyState.objects.delete_expired(before=at)
     with constraint_errors({STATE_USED_ONCE: InvalidState()}):
         UsedSpotifyState.objects.create(nonce=nonce, expires_at=expires_at)
     return user_id

@@ -11,8 +11,9 @@ from rest_framework.exceptions import NotAcceptable
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.response import Response
 
-from accounts.authentication import OptionalTokenAuthentication, refuse_barred
+from accounts.authentication import OptionalTokenAuthentication
 from accounts.models import User
+from focusmaster.api.cookies import ApiCookie
 from focusmaster.api.renderers import JSONNegotiation, accepts
 from focusmaster.api.request import ApiRequest
 from focusmaster.api.viewsets import ApiViewSet
@@ -29,8 +30,7 @@ from integrations.states import STATE_LIFE, new_state, use_state
 
 log = logging.getLogger("focusmaster.spotify")
 
-STATE_COOKIE = "spotify_state"
-COOKIE_PATH = "/api/spotify"
+STATE_COOKIE = ApiCookie("spotify_state", max_age=STATE_LIFE, path="/api/spotify")
 CONNECTED = "Spotify is connected"
 NOT_CONNECTED = "Spotify was not connected"
 DONE = {"success": True}
@@ -104,7 +104,7 @@ class SpotifyViewSet(ApiViewSet):
     def _start(self, request: ApiRequest) -> Response:
         state = new_state(request.user)
         response = Response({"url": player.authorize_url(state)})
-        set_state_cookie(request, response, state)
+        STATE_COOKIE.set(request, response, state)
         response["Cache-Control"] = "no-store"
         return response
 
@@ -166,7 +166,7 @@ class CallbackViewSet(ApiViewSet):
         """Connect by what the web client hands on; the token names the person."""
         player.require_configured()
         given = self.validated()
-        state = given.get("state") or request.COOKIES.get(STATE_COOKIE, "")
+        state = given.get("state") or STATE_COOKIE.read(request)
         use_state(state, expected=request.user)
 
         lifetime = player.connect(request.user, given["code"])
@@ -178,12 +178,12 @@ class CallbackViewSet(ApiViewSet):
                 "expires_in": int(lifetime.total_seconds()),
             }
         )
-        clear_state_cookie(response)
+        STATE_COOKIE.clear(response)
         return response
 
     def _cookie_of_caller(self, request: ApiRequest) -> str:
         """Return the state in the cookie, which counts only together with a token."""
-        return request.COOKIES.get(STATE_COOKIE, "") if request.user else ""
+        return STATE_COOKIE.read(request) if request.user else ""
 
     def _outcome(self, request: ApiRequest, *, is_connected: bool) -> HttpResponse:
         if wants_json(request):
@@ -192,7 +192,7 @@ class CallbackViewSet(ApiViewSet):
         else:
             outcome = "connected" if is_connected else "error"
             response = HttpResponseRedirect(client_page(spotify=outcome))
-        clear_state_cookie(response)
+        STATE_COOKIE.clear(response)
         return response
 
 
@@ -204,7 +204,7 @@ def owner_of(state: str, *, caller: User | None) -> User:
     user = User.objects.filter(pk=use_state(state, expected=caller)).first()
     if user is None:
         raise InvalidState
-    refuse_barred(user)
+    user.check_not_barred()
     return user
 
 
@@ -220,23 +220,3 @@ def client_page(**query: str) -> str:
     parts = urlsplit(settings.SPOTIFY_CLIENT_REDIRECT)
     query = urlencode([*parse_qsl(parts.query), *query.items()])
     return urlunsplit(parts._replace(query=query))
-
-
-def set_state_cookie(request: ApiRequest, response: Response, state: str) -> None:
-    cross_site = settings.TOKEN_COOKIE_CROSS_SITE
-    response.set_cookie(
-        STATE_COOKIE,
-        state,
-        max_age=STATE_LIFE,
-        path=COOKIE_PATH,
-        httponly=True,
-        secure=cross_site or request.is_secure(),
-        samesite="None" if cross_site else "Lax",
-    )
-
-
-def clear_state_cookie(response: HttpResponse) -> None:
-    cross_site = settings.TOKEN_COOKIE_CROSS_SITE
-    response.delete_cookie(
-        STATE_COOKIE, path=COOKIE_PATH, samesite="None" if cross_site else "Lax"
-    )

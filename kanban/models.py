@@ -28,7 +28,7 @@ from focusmaster.db.fields import (
     ObjectIdField,
     ObjectIdPrimaryKey,
 )
-from focusmaster.db.statements import PreparedRow
+from focusmaster.db.prepared_queries import PreparedRow
 from focusmaster.db.writes import insert, insert_many, update
 from focusmaster.exceptions import InvalidValue, RowNotFound
 from kanban.exceptions import NotInColumn

@@ -15,7 +15,7 @@ from django.db.models import Count, F, Sum
 
 from focusmaster.dates.utc_offsets import LocalDay, LocalHour, offset_table
 from focusmaster.db.fields import ObjectIdField
-from focusmaster.db.statements import PreparedQuery
+from focusmaster.db.prepared_queries import PreparedQuery
 from kanban.models import Task
 from pomodoro.models import PomodoroSession
 

@@ -17,7 +17,7 @@ from accounts.serializers import (
     ProfileSerializer,
     RegistrationSerializer,
     SettingsSerializer,
-    SignInAnswerSerializer,
+    SignInResponseSerializer,
 )
 from accounts.views import AccountViewSet
 from accounts.views.accounts import WrongCredentials
@@ -106,7 +106,7 @@ extend_schema_serializer(
     description="Who has signed in, with the token to send from now on.",
     component_name="SignedIn",
     examples=response_example(**SIGNED_IN),
-)(SignInAnswerSerializer)
+)(SignInResponseSerializer)
 extend_schema_serializer(
     description="A new account.",
     extensions=request_texts(
@@ -213,7 +213,7 @@ extend_view(
             password="securePassword123",
         ),
         responses={
-            201: OpenApiResponse(SignInAnswerSerializer, "The account is there."),
+            201: OpenApiResponse(SignInResponseSerializer, "The account is there."),
             400: invalid_response("password", "give at least one letter and one digit"),
             409: conflict_response(EmailTaken),
         },
@@ -228,7 +228,7 @@ extend_view(
         request=request_body(GuestSerializer, guestId=GUEST["_id"]),
         responses={
             200: OpenApiResponse(
-                SignInAnswerSerializer,
+                SignInResponseSerializer,
                 "Signed in as a guest.",
                 response_example(**GUEST),
             ),
@@ -248,7 +248,7 @@ extend_view(
             password="securePassword123",
         ),
         responses={
-            200: OpenApiResponse(SignInAnswerSerializer, "Signed in."),
+            200: OpenApiResponse(SignInResponseSerializer, "Signed in."),
             400: invalid_response("email", "This field is required."),
             401: error_response(
                 "No account has this email and password.", WrongCredentials

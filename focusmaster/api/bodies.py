@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from io import BytesIO
-from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from django.conf import settings
-
-WSGIApplication = Callable[[dict[str, Any], Callable], Iterable[bytes]]
 
 
 def with_whole_bodies(application: WSGIApplication) -> WSGIApplication:
@@ -18,7 +16,9 @@ def with_whole_bodies(application: WSGIApplication) -> WSGIApplication:
     lose it silently. No more is read than shows that it is too large.
     """
 
-    def call(environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
+    def call(
+        environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
         is_chunked = "HTTP_TRANSFER_ENCODING" in environ
         is_stream = (
             environ["SERVER_PROTOCOL"] == "HTTP/2" and "CONTENT_LENGTH" not in environ

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 from ipaddress import IPv6Address, ip_address, ip_network
 
@@ -52,11 +51,10 @@ def network_of(address: str | None) -> str:
     return address
 
 
-def declared_length(meta: Mapping[str, str]) -> int:
-    """Return the bytes that a body is said to have; 0 where nothing sound is said."""
-    length = meta.get("CONTENT_LENGTH", "")
-    return int(length) if length.isdecimal() else 0
-
-
 def user_agent(request: HttpRequest) -> str:
     return request.META.get("HTTP_USER_AGENT", "")
+
+
+def client_info(request: HttpRequest) -> dict[str, str | None]:
+    """Return what is kept of where a request came from: user agent and address."""
+    return {"user_agent": user_agent(request), "ip_address": client_ip(request)}

@@ -12,17 +12,22 @@ from redis.exceptions import RedisError
 class RedisCounters(RedisCache):
     """Counters by key; each lives for the backend's TIMEOUT from its last count."""
 
-    def incr(self, key, delta=1, version=None) -> int:
+    def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
         key = self.make_and_validate_key(key, version=version)
         with as_os_errors():
-            together = self._cache.get_client(key, write=True).pipeline()
+            client = self._cache.get_client(key, write=True)  # type: ignore[attr-defined]  # the stubs leave it out
+            together = client.pipeline()
             together.incr(key, delta)
             together.expire(key, self.default_timeout)
-            return together.execute()[0]
+            total: int = together.execute()[0]
+        return total
 
-    def get(self, key, default=None, version=None) -> int | None:
+    def get(
+        self, key: str, default: int | None = None, version: int | None = None
+    ) -> int | None:
         with as_os_errors():
-            return super().get(key, default, version)
+            total: int | None = super().get(key, default, version)
+        return total
 
 
 @contextmanager

@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 from types import SimpleNamespace
+from typing import Any, cast
 
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Field, JSONField, Model
 from django.db.models.sql import InsertQuery, UpdateQuery
 
 from focusmaster.db.fields import ObjectIdField
+from focusmaster.db.json_rows import column_named
 from focusmaster.db.statements import Param, Statement
 
 # Sets of columns that are kept compiled: clients choose what they change.
@@ -95,7 +97,9 @@ def _insert(model: type[Model]) -> Statement:
     fields = [field for field in model._meta.concrete_fields if not field.generated]
     query = InsertQuery(model)
     params = {field.attname: param_of(field) for field in fields}
-    query.insert_values(fields, [SimpleNamespace(**params)], raw=True)
+    # Only the attributes are read.
+    rows = [cast("Model", SimpleNamespace(**params))]
+    query.insert_values(fields, rows, raw=True)
     ((sql, params),) = query.get_compiler(connection=connection).as_sql()
     return Statement(sql, params)
 
@@ -103,11 +107,14 @@ def _insert(model: type[Model]) -> Statement:
 @lru_cache(maxsize=MAX_SHAPES)
 def _update(model: type[Model], names: tuple[str, ...]) -> Statement:
     meta = model._meta
-    fields = [meta.get_field(name) for name in names]
-    query = model._base_manager.filter(pk=param_of(meta.pk)).query.chain(UpdateQuery)
-    query.add_update_fields([(field, None, param_of(field)) for field in fields])
+    fields = [column_named(name, model) for name in names]
+    rows = model._base_manager.filter(pk=param_of(meta.pk))
+    query = cast("UpdateQuery", rows.query.chain(UpdateQuery))
+    # The stubs expect a CASE in place of a Param.
+    values: list[Any] = [(field, None, param_of(field)) for field in fields]
+    query.add_update_fields(values)
     return Statement(*query.get_compiler(connection=connection).as_sql())
 
 
-def param_of(field: Field) -> Param:
+def param_of(field: Field[Any, Any]) -> Param:
     return Param(field.attname, field)

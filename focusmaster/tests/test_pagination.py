@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.test import APIClient, APIRequestFactory
 
 from conftest import client_of
-from focusmaster.api.pagination import list_response
+from focusmaster.api.responses import list_response
 from focusmaster.db.json_rows import JSONRows
 from focusmaster.tests.history import add_sessions
 from kanban.models import Task

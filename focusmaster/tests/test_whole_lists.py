@@ -23,7 +23,7 @@ import pytest
 from django.db import connection
 
 from conftest import run_concurrently
-from focusmaster.api.pagination import MAX_IN_ONE_PIECE
+from focusmaster.api.responses import MAX_IN_ONE_PIECE
 from focusmaster.postgresql.embedded import PORT, ROLE, EmbeddedServer
 from focusmaster.tests.history import add_sessions
 from focusmaster.tests.processes import (

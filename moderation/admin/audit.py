@@ -14,11 +14,10 @@ from django.utils.safestring import mark_safe
 
 from accounts.admin_site import ReadOnlyAdmin, SpanningQuerySet
 from accounts.models import User
-from focusmaster.api.csv_export import csv_response
 from focusmaster.db.fields import OBJECT_ID
 from moderation.admin.pages import ActingPages, audit_log_of
+from moderation.audit.table import NEWEST_FIRST, audit_log_csv
 from moderation.models import AuditEntry, AuditRecord
-from moderation.views.audit import CHUNK, COLUMNS, HEADER, ORDER, cells
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -63,7 +62,7 @@ def newest(
 
 
 class RecordList(ChangeList):
-    """Entries with what is looked up for one page alone: particulars, and people."""
+    """Entries with what is looked up for one page alone: records and people."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
@@ -86,7 +85,7 @@ class AuditEntryAdmin(ActingPages, ReadOnlyAdmin):
     date_hierarchy = "created_at"
     list_display = ["created_at", "deed", "actor", "target", "details_in_full"]
     list_filter = [ActionFilter]
-    ordering = ORDER
+    ordering = NEWEST_FIRST
     search_fields = ["actor_id", "target_id"]
     search_help_text = (
         "How the email or name of who acted, or whom it was about, begins, or an id: "
@@ -106,7 +105,7 @@ class AuditEntryAdmin(ActingPages, ReadOnlyAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return SpanningQuerySet(AuditEntry).order_by(*ORDER)
+        return SpanningQuerySet(AuditEntry).order_by(*NEWEST_FIRST)
 
     def get_changelist(self, request: HttpRequest, **options) -> type[ChangeList]:
         return RecordList
@@ -146,9 +145,7 @@ class AuditEntryAdmin(ActingPages, ReadOnlyAdmin):
         """Download what the list shows with the same filters, all pages of it."""
         entries = self.get_changelist_instance(request).queryset
         found = entries.order_by().values("pk")
-        records = AuditRecord.objects.filter(pk__in=found).order_by(*ORDER)
-        rows = records.values_list(*COLUMNS).iterator(CHUNK)
-        return csv_response(HEADER, map(cells, rows), "focusmaster-audit-log.csv")
+        return audit_log_csv(AuditRecord.objects.filter(pk__in=found))
 
     @admin.display(description="action")
     def deed(self, entry: AuditEntry) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django import forms
 from django.contrib import admin
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils import timezone
@@ -31,7 +31,7 @@ from moderation.admin.pages import ActingPages, page_number, part_of
 from moderation.charts import Column, bars, heatmap, hours
 from moderation.models import Ban
 from moderation.people_search import with_status
-from moderation.roles import demote, promote
+from moderation.roles import demote, lock_with_admins, promote
 from pomodoro.totals import focus_by_day
 
 if TYPE_CHECKING:
@@ -276,9 +276,8 @@ class PersonAdmin(ActingPages, UserAdmin):
     def do(
         self, request: HttpRequest, act: Act, ids: list[str], given: dict[str, Any]
     ) -> None:
-        # With the admins, whom the verbs about roles lock, in the same order.
-        rows = User.objects.filter(Q(role=User.Role.ADMIN) | Q(pk__in=ids))
-        locked = list(rows.order_by("pk").select_for_update(no_key=True))
+        # As the verbs about roles lock the admins, too.
+        locked = lock_with_admins(ids)
         by = Actor.of_request(request)
         self.act_on_each(
             request,

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import IO
 
 import orjson
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Max, Min
 from django.utils import timezone
 
 from focusmaster.dates.rfc3339 import format_instant
+from focusmaster.db.advisory_locks import AdvisoryLock, try_advisory_lock
 from moderation.actors import Actor
 from moderation.audit.atomic_files import atomic_write
 from moderation.audit.chain import (
@@ -38,8 +39,6 @@ from moderation.models.audit import NO_HASH
 FORMAT = "focusmaster audit log 1"
 # The database lets no younger entries go: moderation/sql/audit_archives.sql.
 MIN_DAYS = 30
-# Names the lock that lets one run at a time archive. Any number will do.
-LOCK = 4_702_111_237
 
 
 class ArchiveUnderWay(Exception):
@@ -83,10 +82,8 @@ def archive(span: Span, folder: Path, *, by: Actor) -> AuditArchive:
     When it ends half-way, all entries are in the log, and perhaps a file is there that
     no archive names; the next run replaces it. Raises BrokenChain, ArchiveUnderWay.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
-        if not cursor.fetchone()[0]:
-            raise ArchiveUnderWay
+    if not try_advisory_lock(AdvisoryLock.ARCHIVE_AUDIT_LOG):
+        raise ArchiveUnderWay
     head, key, signature = write(span, folder / span.file_name)
     row = AuditArchive.objects.create(
         first_position=span.first,

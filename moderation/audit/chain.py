@@ -8,7 +8,7 @@ kept in a file elsewhere, shows that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -29,7 +29,7 @@ from moderation.models.audit import NO_HASH, digest_of
 CHUNK = 2000
 
 # Each with the text that its hash is over; see the migration that makes the trigger.
-# Particulars may be missing only where the person is gone.
+# Personal details may be missing only where the person is gone.
 ENTRIES = """
 SELECT
     entry.position, entry.previous_hash, entry.hash,
@@ -69,14 +69,34 @@ class ChainHead(NamedTuple):
     hash: bytes
 
 
+class PersonalDetails(NamedTuple):
+    """One part of an entry's personal details, and the digest that the entry has."""
+
+    digest: bytes | None
+    salt: bytes | None
+    text: str | None
+    # They are there, or the person is gone.
+    may_be_so: bool
+
+    def check(self, position: int) -> None:
+        """Raise BrokenChain unless they are as they were digested, or rightly gone."""
+        if self.digest is None and self.text is None:
+            return
+        if not self.may_be_so:
+            raise BrokenChain(f"Particulars of entry {position} were removed.")
+        if self.text is not None and (
+            self.digest is None or digest_of(self.salt, self.text) != self.digest
+        ):
+            raise BrokenChain(f"Particulars of entry {position} were changed.")
+
+
 @dataclass(frozen=True)
 class Entry:
     position: int
     previous_hash: bytes
     hash: bytes
     text: str
-    # Digest, salt, text, and whether they may be as they are: missing or not.
-    particulars: tuple[tuple[bytes | None, bytes | None, str | None, bool], ...] = ()
+    personal_details: Sequence[PersonalDetails] = ()
 
     def follow(self, head: ChainHead) -> ChainHead:
         """Return the new end of the chain, or raise BrokenChain."""
@@ -89,23 +109,9 @@ class Entry:
             )
         if sha256(self.text.encode()).digest() != self.hash:
             raise BrokenChain(f"Entry {self.position} was changed.")
-        for digest, salt, text, may_be_so in self.particulars:
-            self._check_particulars(digest, salt, text, may_be_so)
+        for details in self.personal_details:
+            details.check(self.position)
         return ChainHead(self.position, self.hash)
-
-    def _check_particulars(
-        self,
-        digest: bytes | None,
-        salt: bytes | None,
-        text: str | None,
-        may_be_so: bool,
-    ) -> None:
-        if digest is None and text is None:
-            return
-        if not may_be_so:
-            raise BrokenChain(f"Particulars of entry {self.position} were removed.")
-        if text is not None and (digest is None or digest_of(salt, text) != digest):
-            raise BrokenChain(f"Particulars of entry {self.position} were changed.")
 
 
 def entries(up_to: int | None = None) -> Iterator[Entry]:
@@ -113,8 +119,9 @@ def entries(up_to: int | None = None) -> Iterator[Entry]:
     with connection.chunked_cursor() as cursor:
         cursor.execute(ENTRIES, [up_to])
         while rows := cursor.fetchmany(CHUNK):
-            for position, previous, own, text, *particulars in rows:
-                parts = (tuple(particulars[:4]), tuple(particulars[4:]))
+            for position, previous, own, text, *details in rows:
+                actor, target = details[:4], details[4:]
+                parts = (PersonalDetails(*actor), PersonalDetails(*target))
                 yield Entry(position, bytes(previous), bytes(own), text, parts)
 
 

@@ -11,12 +11,13 @@ from datetime import datetime
 from random import Random
 
 from django.contrib.auth.hashers import make_password
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import BigIntegerField, Func, Max, Model, TextField, Value
 from django.db.models.functions import Cast, Lower
 from django.utils import timezone
 
 from accounts.models import User
+from focusmaster.db.advisory_locks import AdvisoryLock, advisory_lock
 from focusmaster.db.writes import analyze, discard_plans
 from kanban.models import Task
 from moderation.demo.feedback import feedback
@@ -30,8 +31,6 @@ from timeclock.models import WorkLog
 
 EMAIL = "demo-{}@example.com"
 NUMBER_IN_EMAIL = r"^demo-(\d{1,9})@example\.com$"
-# Names the lock that lets one run at a time number the emails; any number will do.
-NUMBERING_LOCK = 4_702_111_235
 
 
 @dataclass(slots=True)
@@ -107,9 +106,7 @@ def add_people(
 @contextmanager
 def numbering() -> Iterator[int]:
     """Yield the number of the next demo email; another run waits for the end."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT pg_advisory_lock({NUMBERING_LOCK})")
-    try:
+    with advisory_lock(AdvisoryLock.DEMO_EMAILS):
         text = Func(
             Lower("email"),
             Value(NUMBER_IN_EMAIL),
@@ -118,9 +115,6 @@ def numbering() -> Iterator[int]:
         )
         highest = Max(Cast(text, BigIntegerField()), default=0)
         yield User.objects.aggregate(highest=highest)["highest"] + 1
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT pg_advisory_unlock({NUMBERING_LOCK})")
 
 
 def ahead(lives: Iterator[Life]) -> Iterator[Life]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SOON = timedelta(days=7)
 SHOWN = 5
 # For which the page waits for each step of counting what nobody has counted yet.
-PATIENCE = timedelta(milliseconds=100)
+STATEMENT_TIMEOUT = timedelta(milliseconds=100)
 
 register = template.Library()
 
@@ -33,7 +33,7 @@ def today(context: dict[str, Any]) -> dict[str, Any]:
     """Show numbers of today, by the clock of who looks, and the last 30 days."""
     now, zone = timezone.now(), zone_named(context["request"].user.timezone)
     ending = Ban.objects.in_force(at=now).filter(until__lte=now + SOON)
-    use = traffic(zone, at=now, limit=PATIENCE)
+    use = traffic(zone, at=now, limit=STATEMENT_TIMEOUT)
     return {
         "tiles": tiles(kpis(use, at=now)),
         "chart": chart_of(use, zone),

@@ -18,18 +18,11 @@ from moderation.models import AuditEntry, AuditRecord, Feedback
 OWN_PASSWORD = "/admin/password_change/"
 # Whatever can be done to the rows that are chosen in a list, on any page.
 ACTIONS = [
-    (page.opts.label, name)
-    for page in admin.site._registry.values()
-    for name in page.actions
+    (model._meta.label, name)
+    for model in apps.get_models()
+    if admin.site.is_registered(model)
+    for name in admin.site.get_model_admin(model).actions
 ]
-
-
-@pytest.fixture
-def pages(moderator: User) -> Client:
-    """A browser signed in to the pages as the moderator."""
-    client = Client(HTTP_USER_AGENT="Firefox")
-    client.force_login(moderator)
-    return client
 
 
 def sign_out(pages: Client, user: User):

@@ -17,7 +17,8 @@ from accounts.models import User
 from conftest import run_concurrently
 from focusmaster.personal_data import erase
 from moderation.actors import Actor
-from moderation.models import AuditArchive, AuditEntry, AuditParticulars, Ban
+from moderation.models import AuditArchive, AuditEntry, AuditPersonalDetails, Ban
+from moderation.tests.audit_log import note
 
 SERVER = "focusmaster_server"
 # What a role that serves, and does not own the tables, is granted; as in the README.
@@ -30,11 +31,6 @@ REVOKE UPDATE, DELETE, TRUNCATE ON moderation_auditentry FROM {SERVER};
 REVOKE UPDATE, TRUNCATE ON moderation_auditparticulars FROM {SERVER};
 REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON moderation_auditarchive FROM {SERVER};
 """
-
-
-def note(details: str = "Banned", **fields) -> AuditEntry:
-    by = fields.pop("by", Actor(None, "root"))
-    return AuditEntry.objects.record("user.banned", by=by, details=details, **fields)
 
 
 def run(sql: str) -> None:
@@ -69,27 +65,27 @@ def test_superuser_can_change_nothing(moderator, statement, table, column):
 
     run("SET session_replication_role = DEFAULT")
     assert AuditEntry.objects.get().details == "Banned"
-    assert AuditParticulars.objects.count() == 2
+    assert AuditPersonalDetails.objects.count() == 2
 
 
 @pytest.mark.usefixtures("db")
-def test_particulars_of_a_command_stay():
+def test_personal_details_of_a_command_stay():
     note()
 
     with pytest.raises(IntegrityError, match="append-only"):
         run("DELETE FROM moderation_auditparticulars")
 
 
-def test_particulars_go_with_their_person_alone(alice, bob):
+def test_personal_details_go_with_their_person_alone(alice, bob):
     note(by=Actor(alice.pk, "Alice"))
     note(by=Actor(bob.pk, "Bob"))
 
     with transaction.atomic():
-        AuditParticulars.objects.filter(person_id=alice.pk).delete()
+        AuditPersonalDetails.objects.filter(person_id=alice.pk).delete()
         User.objects.filter(pk=alice.pk).delete()
     run("SELECT 1")
 
-    assert AuditParticulars.objects.get().person_id == bob.pk
+    assert AuditPersonalDetails.objects.get().person_id == bob.pk
     assert AuditEntry.objects.count() == 2
 
 
@@ -184,7 +180,7 @@ def test_serving_role_can_add_to_the_log_and_nothing_else():
         "Banned",
         "As the server",
     ]
-    assert AuditParticulars.objects.count() == 1
+    assert AuditPersonalDetails.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -199,7 +195,7 @@ def test_service_bans_and_erases_as_the_serving_role(moderator, alice):
             cursor.execute("RESET ROLE")
 
     assert AuditEntry.objects.get().target_id == alice.pk
-    assert AuditParticulars.objects.get().person_id == moderator.pk
+    assert AuditPersonalDetails.objects.get().person_id == moderator.pk
 
 
 # Archives
@@ -230,7 +226,7 @@ def test_archive_removes_what_it_covers_and_the_chain_goes_on_from_it():
     archive(last_position=2, last_hash=old[1].hash)
 
     assert AuditEntry.objects.get() == young
-    assert AuditParticulars.objects.get().entry == young
+    assert AuditPersonalDetails.objects.get().entry == young
     archive_of_all = AuditArchive.objects.get()
     assert bytes(young.previous_hash) == bytes(archive_of_all.last_hash)
 

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from conftest import client_of
+from conftest import token_of
 from moderation.error_capture import message_of, stack_of, without_secrets
 from moderation.models import ErrorGroup, ErrorOccurrence, errors
 
@@ -37,8 +37,7 @@ def note(at=None, fingerprint: bytes = b"x", **fields) -> None:
 
 
 def test_crash_is_kept_with_where_it_came_from(stranger, alice):
-    token = client_of(alice)
-    stranger.credentials(**token._credentials)
+    stranger.credentials(HTTP_AUTHORIZATION=f"Bearer {token_of(alice)}")
 
     response = stranger.get(f"{CRASH}?token=abc", HTTP_X_REQUEST_ID="report-17")
 
@@ -54,7 +53,7 @@ def test_crash_is_kept_with_where_it_came_from(stranger, alice):
 
 
 def test_page_that_crashes_is_kept_too(stranger, settings):
-    settings.ROOT_URLCONF = "moderation.tests.pages"
+    settings.ROOT_URLCONF = "moderation.tests.faults"
 
     response = stranger.get("/faults/page")
 
@@ -63,7 +62,7 @@ def test_page_that_crashes_is_kept_too(stranger, settings):
 
 
 @pytest.mark.parametrize("path", ["forbidden", "plain-forbidden", "plain-suspicious"])
-def test_refusal_is_no_crash(stranger, path):
+def test_error_of_the_client_is_no_crash(stranger, path):
     stranger.get(f"/api/faults/{path}")
 
     assert not ErrorGroup.objects.exists()
@@ -78,9 +77,8 @@ def test_same_crash_is_counted_and_another_is_another(stranger):
 
 
 def test_nothing_that_was_sent_is_kept(stranger, alice):
-    client = client_of(alice)
-    token = client._credentials["HTTP_AUTHORIZATION"].split()[1]
-    stranger.credentials(**client._credentials)
+    token = str(token_of(alice))
+    stranger.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
     stranger.cookies["jwt"] = "a-cookie-of-mine"
 
     stranger.get(f"{CRASH}?code=query-of-mine", HTTP_USER_AGENT="browser of mine")
@@ -142,7 +140,7 @@ def test_cause_is_kept_with_the_error():
 
 @pytest.mark.django_db(transaction=True)
 def test_crash_in_a_transaction_that_is_broken_is_kept(stranger, settings):
-    settings.ROOT_URLCONF = "moderation.tests.pages"
+    settings.ROOT_URLCONF = "moderation.tests.faults"
 
     response = stranger.get("/api/faults/broken-transaction")
 
@@ -168,7 +166,7 @@ def test_crash_is_answered_though_it_cannot_be_kept(stranger):
 
 
 @pytest.mark.usefixtures("db")
-def test_storm_of_one_error_is_counted_and_not_kept_one_by_one():
+def test_many_of_one_error_are_counted_and_not_kept_one_by_one():
     for _ in range(errors.MOST_A_MINUTE + 5):
         note()
 
@@ -177,7 +175,7 @@ def test_storm_of_one_error_is_counted_and_not_kept_one_by_one():
 
 
 @pytest.mark.usefixtures("db")
-def test_storm_of_different_errors_leaves_the_newest(monkeypatch):
+def test_of_many_different_errors_the_newest_are_kept(monkeypatch):
     monkeypatch.setattr(errors, "MOST_GROUPS", 3)
     now = timezone.now()
 
@@ -241,7 +239,7 @@ def test_job_deletes_what_is_too_old_though_no_error_comes(capsys):
 
 
 @pytest.mark.usefixtures("db")
-def test_storing_keeps_within_its_own_patience():
+def test_statement_timeout_of_storing_ends_with_it():
     with transaction.atomic():
         note()
         with connection.cursor() as cursor:

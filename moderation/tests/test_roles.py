@@ -2,14 +2,15 @@ from __future__ import annotations
 
 import pytest
 from django.core.management import CommandError, call_command
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.test import APIClient
 
 from accounts.exceptions import LastAdmin
 from accounts.models import User
 from conftest import PASSWORD, client_of, person, run_concurrently
 from focusmaster.exceptions import RuleViolation
+from focusmaster.tests.concurrency import run_during
 from moderation.actors import Actor
+from moderation.exceptions import NoLongerAdmin
 from moderation.models import AuditEntry, AuditRecord, Ban
 from moderation.roles import demote, promote
 
@@ -111,16 +112,32 @@ def test_role_of_nobody_is_not_found(staff, pk):
 
 
 def test_who_has_lost_the_role_meanwhile_can_give_it_to_nobody(alice, bob, moderator):
-    with pytest.raises(PermissionDenied):
+    with pytest.raises(NoLongerAdmin):
         promote(user_id=alice.pk, by=actor(bob))
 
     assert roles()["Alice"] == "user"
 
 
+@pytest.mark.django_db(transaction=True)
+def test_request_of_an_admin_who_loses_the_role_meanwhile_is_forbidden():
+    admin, other = (person(name, role=User.Role.ADMIN) for name in ("Admin", "Other"))
+    carol, client = person("Carol"), client_of(admin)
+
+    response = run_during(
+        lambda: demote(user_id=admin.pk, by=actor(other)),
+        lambda: client.patch(role_of(carol), {"role": "admin"}),
+    )
+
+    assert response.status_code == 403
+    assert response.json()["code"] == "permission_denied"
+    assert response.json()["message"] == "Access denied"
+    assert roles()["Carol"] == "user"
+
+
 def outcome(act, **arguments) -> str:
     try:
         act(**arguments)
-    except (RuleViolation, PermissionDenied) as exc:
+    except (RuleViolation, NoLongerAdmin) as exc:
         return type(exc).__name__
     return "done"
 
@@ -139,7 +156,7 @@ def test_of_two_admins_who_demote_each_other_at_once_one_remains():
         )
         ends.append((sorted(outcomes), sorted(roles().values())))
 
-    assert ends == [(["PermissionDenied", "done"], ["admin", "user"])] * ROUNDS
+    assert ends == [(["NoLongerAdmin", "done"], ["admin", "user"])] * ROUNDS
     assert AuditEntry.objects.count() == ROUNDS
 
 
