@@ -69,7 +69,9 @@ def count(rows: QuerySet) -> int:
     return EstimatingPaginator(rows.order_by("pk"), 1).count
 
 
-def found(people: QuerySet, text: str, start: int, end: int) -> tuple[list[str], int]:
+def found(
+    people: UserQuerySet, text: str, start: int, end: int
+) -> tuple[list[str], int]:
     """Return the ids of one page of the people with the text, and the total."""
     anywhere = Q(name__icontains=text) | Q(email__icontains=text)
     sample = newest(people, 0, SAMPLE)
