@@ -66,11 +66,6 @@ def lifetime() -> timedelta:
     return timedelta(days=settings.TOKEN_DAYS)
 
 
-def token_in_header(request: ApiRequest) -> str | None:
-    scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else None
-
-
 def token_cookie() -> ApiCookie:
     return ApiCookie(settings.TOKEN_COOKIE, max_age=lifetime())
 

@@ -123,7 +123,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "focusmaster.api.middleware.RequestMiddleware",
     "corsheaders.middleware.CorsMiddleware",
-    "accounts.middleware.CallerMiddleware",
+    "accounts.authentication.CallerMiddleware",
     "focusmaster.api.idempotency.IdempotencyMiddleware",
     "focusmaster.api.middleware.PagesMiddleware",
 ]
