@@ -234,7 +234,8 @@ class JSONRows:
         values |= {f"after_{n}": value for n, value in enumerate(after or ())}
         rows = statement.fetch_rows(values | {"limit": limit + 1})
         texts = [text.encode() for text, *_ in rows[:limit]]
-        return texts, rows[limit - 1][1:] if len(rows) > limit else None
+        last = rows[limit - 1][1:] if len(rows) > limit else None
+        return texts, last
 
     def chunks(self, order: tuple[str, ...], **lookups: Any) -> Iterator[list[bytes]]:
         """Yield the JSON texts of all rows that match, some at a time.
