@@ -1,4 +1,4 @@
-"""What became of each day: today, the week, the year, the goal and streaks."""
+"""Summaries by day: today, the week, the year, the goal and streaks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from focusmaster.dates.periods import BoundedPeriod
 
-# In English whatever the locale: clients look these names up.
+# Part of the contract, so not of the locale.
 WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
 
@@ -41,7 +41,10 @@ def focus_log(user_id: str, period: BoundedPeriod) -> bytes:
 
 @cached_by_version
 def minutes_by_weekday(user_id: str, period: BoundedPeriod) -> list[dict[str, Any]]:
-    """Return name, date and focus in minutes, rounded half up, for each of its days."""
+    """Return name, date and minutes of focus for each day of a bounded period.
+
+    Minutes are rounded half up. One query.
+    """
     return [
         {
             "name": WEEKDAYS[day["date"].weekday()],
@@ -54,7 +57,7 @@ def minutes_by_weekday(user_id: str, period: BoundedPeriod) -> list[dict[str, An
 
 @cached_by_version
 def heatmap(user_id: str, period: BoundedPeriod) -> list[dict[str, Any]]:
-    """Return how many focus sessions there were on the days that had one."""
+    """Return the number of focus sessions of each local day with one; one query."""
     return [
         {"date": day["date"], "count": day["sessions"]}
         for day in focus_by_day(user_id, period)
@@ -66,7 +69,7 @@ def heatmap(user_id: str, period: BoundedPeriod) -> list[dict[str, Any]]:
 def goal_by_day(
     user_id: str, period: BoundedPeriod, today: BoundedPeriod, daily_goal: int
 ) -> dict[str, Any]:
-    """Return how many sessions were completed today and on each day of the period.
+    """Return the completed sessions of today and of each day of a bounded period.
 
     One query, and another when today is not in the period.
     """
@@ -100,9 +103,10 @@ def _completed(
 
 @cached_by_version
 def streaks(user_id: str, today: BoundedPeriod) -> dict[str, int | date | None]:
-    """Return the days in a row with a completed focus session, now and at best.
+    """Return the current and the longest run of days with a completed focus session.
 
-    Today breaks no streak before it is over.
+    Today does not break a run before it is over. Days are local to the zone of the
+    period. One query.
     """
     found = focus_streaks(user_id, Period(None, today.end, today.zone))
     yesterday = local_day(today.start - TICK, today.zone)

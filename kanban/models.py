@@ -110,10 +110,7 @@ class TaskQuerySet(models.QuerySet):
         if task is None:
             return False
         board = Task.objects.owned_by(task.user_id).exclude(pk=task.pk)
-        above, below = (
-            board.neighbour("after", after),
-            board.neighbour("before", before),
-        )
+        below, above = board.neighbours(before=before, after=after)
         if status is None:
             status = (above or below or task).status
         if any(card and card.status != status for card in (above, below)):
@@ -130,12 +127,17 @@ class TaskQuerySet(models.QuerySet):
         task.save(update_fields=task.apply(status=status, position=position))
         return True
 
-    def neighbour(self, field: str, pk: str | None) -> Task | None:
-        """Return the card of this id, None without an id; or raise InvalidValue."""
-        card = self.filter(pk=pk).first() if pk else None
-        if pk and card is None:
-            raise InvalidValue(field, "there is no other task of yours with this id")
-        return card
+    def neighbours(self, **ids: str | None) -> list[Task | None]:
+        """Return the card of each id, and None for each that is None; one query.
+
+        Raises InvalidValue for an id that no card in this set has.
+        """
+        cards = self.in_bulk([pk for pk in ids.values() if pk])
+        for field, pk in ids.items():
+            if pk and pk not in cards:
+                message = "there is no other task of yours with this id"
+                raise InvalidValue(field, message)
+        return [cards.get(pk) for pk in ids.values()]
 
     @transaction.atomic
     def discard(self) -> int:

@@ -1,10 +1,10 @@
 """Pomodoro sessions: one block of focus or rest, owned by one user.
 
 The database guarantees the limits of every field, that a session does not end before
-it starts, and that its task is one of the same user's. A trigger keeps in step with
-the rows what they are worth, in the transaction of the change: 10 points to the user
-and one to the task's `session_count` for each completed focus session, and the user's
-total of all focus sessions.
+it starts, and that its task is one of the same user's. A trigger keeps the totals in
+step with the rows (`sql/session_totals.sql`): 10 points for the user and one more in
+the task's `session_count` for each completed focus session, and the number and seconds
+of the user's focus sessions.
 """
 
 from __future__ import annotations
@@ -89,9 +89,10 @@ class PomodoroSessionQuerySet(models.QuerySet):
         return repeated
 
     def change(self, pk: str, **fields: Any) -> PomodoroSession:
-        """Change one of these sessions and return it. Takes the owner's lock.
+        """Change one of these sessions and return it.
 
-        3 queries. Raises RowNotFound, NoSuchTask, EndsBeforeStart.
+        Takes the owner's lock; 3 queries. Raises RowNotFound, NoSuchTask,
+        EndsBeforeStart.
         """
         with constraint_errors(CONSTRAINT_ERRORS), transaction.atomic():
             lock_owners(self.filter(pk=pk))
@@ -106,14 +107,14 @@ class PomodoroSessionQuerySet(models.QuerySet):
 
     @transaction.atomic
     def discard(self) -> int:
-        """Delete these sessions and what they were worth; return how many."""
+        """Delete these sessions and return how many; takes the owners' locks."""
         lock_owners(self)
         return self.delete()[0]
 
     def repeated_by(self, block: PomodoroSession) -> Self:
         """Keep the sessions without a mood that a block repeats, the nearest first.
 
-        They are the same user's, of the same type, task and duration, and overlap it.
+        They have the block's user, type, task and duration, and overlap it.
         """
         start, length = block.started_at, timedelta(seconds=block.duration)
         end = block.ended_at or start + length
@@ -217,8 +218,8 @@ class PomodoroSession(models.Model):
             models.Index(
                 fields=["user", "-started_at", "-id"], name="pomodoro_session_newest"
             ),
-            # Serves the sums of pomodoro.totals over a long history, which would else
-            # read as many pages of the table as there are sessions.
+            # Serves the sums of pomodoro.totals over a long history without reading
+            # the table.
             models.Index(
                 fields=["user", "started_at"],
                 include=["duration", "completed", "mood", "task"],

@@ -80,7 +80,7 @@ class WorkLogViewSet(OwnedRowsViewSet):
 
 
 class WorkLogTableViewSet(ApiViewSet):
-    """The same list for a spreadsheet."""
+    """The caller's work logs as CSV."""
 
     renderer_classes = (CSVRenderer,)
 

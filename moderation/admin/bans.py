@@ -1,4 +1,4 @@
-"""The history of bans."""
+"""The pages of bans, which are the history."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHOWN = 20
 
 
 class OfBan:
-    """What is told of a ban beside its columns."""
+    """Columns of a list that are made of a ban."""
 
     @admin.display(description="status")
     def term(self, ban: Ban) -> str:
@@ -37,7 +37,7 @@ class OfBan:
 
 
 class BanInline(OfBan, ReadOnly, admin.TabularInline):
-    """When the person was kept out, and why."""
+    """The bans of the person whose page it is."""
 
     model = Ban
     fk_name = "user"
@@ -82,7 +82,7 @@ class ForceFilter(admin.SimpleListFilter):
 
 @admin.register(Ban)
 class BanAdmin(OfBan, OfPerson):
-    """All bans and suspensions, the newest first; imposed on the pages of people."""
+    """All bans, the newest first. They are imposed on the pages of people."""
 
     list_display = [
         "created_at",

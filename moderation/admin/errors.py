@@ -1,4 +1,4 @@
-"""Requests that crashed, grouped by where and how."""
+"""The pages of errors: requests that crashed, grouped by where and how."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class OfError:
 
 
 class OccurrenceInline(OfError, ReadOnly, admin.TabularInline):
-    """The requests that met it, each found by the id that its answer named."""
+    """The requests with this error, each found by the request id in its response."""
 
     model = ErrorOccurrence
     verbose_name_plural = f"requests that met it (the newest {SHOWN})"
@@ -56,7 +56,7 @@ class OccurrenceInline(OfError, ReadOnly, admin.TabularInline):
 
 @admin.register(ErrorGroup)
 class ErrorGroupAdmin(OfError, ReadOnlyAdmin):
-    """Faults of ours, the latest first; kept for 30 days."""
+    """Errors of the last 30 days, the latest first."""
 
     inlines = [OccurrenceInline]
     list_display = ["last_seen_at", "message", "count", "request_line", "first_seen_at"]

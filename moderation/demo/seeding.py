@@ -11,13 +11,13 @@ from datetime import datetime
 from random import Random
 
 from django.contrib.auth.hashers import make_password
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import BigIntegerField, Func, Max, Model, TextField, Value
 from django.db.models.functions import Cast, Lower
 from django.utils import timezone
 
 from accounts.models import User
-from focusmaster.db.advisory_locks import AdvisoryLock
+from focusmaster.db.advisory_locks import AdvisoryLock, advisory_lock
 from focusmaster.db.writes import analyze, discard_plans
 from kanban.models import Task
 from moderation.demo.feedback import feedback
@@ -106,9 +106,7 @@ def add_people(
 @contextmanager
 def numbering() -> Iterator[int]:
     """Yield the number of the next demo email; another run waits for the end."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [AdvisoryLock.DEMO_EMAILS])
-    try:
+    with advisory_lock(AdvisoryLock.DEMO_EMAILS):
         text = Func(
             Lower("email"),
             Value(NUMBER_IN_EMAIL),
@@ -117,9 +115,6 @@ def numbering() -> Iterator[int]:
         )
         highest = Max(Cast(text, BigIntegerField()), default=0)
         yield User.objects.aggregate(highest=highest)["highest"] + 1
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [AdvisoryLock.DEMO_EMAILS])
 
 
 def ahead(lives: Iterator[Life]) -> Iterator[Life]:
