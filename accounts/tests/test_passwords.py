@@ -4,11 +4,11 @@ import threading
 
 import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher, make_password
-from django.db import connection, connections, transaction
 from rest_framework.test import APIClient
 
 from accounts.models import SignIn, User
-from conftest import PASSWORD, browser_of, client_of, run_concurrently
+from focusmaster.tests.concurrency import run_concurrently, run_during
+from focusmaster.tests.people import PASSWORD, browser_of, client_of
 
 REGISTER = "/api/auth/register"
 LOGIN = "/api/auth/login"
@@ -236,32 +236,11 @@ def test_one_of_two_changes_at_once_wins(alice):
 
 @pytest.mark.django_db(transaction=True)
 def test_sign_in_with_the_old_password_does_not_begin_after_the_change(alice):
-    responses = []
+    response = run_during(
+        lambda: alice.change_profile(password=NEW, current_password=PASSWORD),
+        lambda: login(alice.email, PASSWORD),
+    )
 
-    def sign_in() -> None:
-        try:
-            responses.append(login(alice.email, PASSWORD))
-        finally:
-            connections.close_all()
-
-    late = threading.Thread(target=sign_in)
-    with transaction.atomic():
-        alice.change_profile(password=NEW, current_password=PASSWORD)
-        late.start()
-        while late.is_alive() and not someone_waits_for_us():
-            late.join(0.01)
-    late.join()
-
-    [response] = responses
     assert response.status_code == 401
     assert response.json()["code"] == "invalid_credentials"
     assert not SignIn.objects.live().exists()
-
-
-def someone_waits_for_us() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted "
-            "AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
-        )
-        return cursor.fetchone()[0]

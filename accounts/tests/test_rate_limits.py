@@ -17,10 +17,11 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import SignIn, User
-from conftest import PASSWORD, client_of, person, run_concurrently, token_of
 from focusmaster.api import rate_limits
 from focusmaster.environment import Rate
 from focusmaster.models import Counter
+from focusmaster.tests.concurrency import run_concurrently
+from focusmaster.tests.people import PASSWORD, client_of, person, token_of
 from focusmaster.tests.processes import Service, free_port, until
 
 ME = "/api/auth/me"

@@ -10,7 +10,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -22,10 +22,9 @@ import pytest
 import yaml
 from django.apps import apps
 from django.conf import settings
-from django.contrib.admindocs.views import simplify_regex
 from django.core.management import call_command
 from django.db import OperationalError, connection, transaction
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import get_resolver
 from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
@@ -35,8 +34,9 @@ from social_django.models import UserSocialAuth
 from accounts.google.keys import keys_at
 from accounts.google.linking import PROVIDER
 from accounts.models import EmailChange, PasswordReset, User
-from conftest import PASSWORD, client_of, person, token_of
 from focusmaster.openapi import document
+from focusmaster.tests.people import PASSWORD, client_of, person, token_of
+from focusmaster.tests.routes import routes
 from integrations.fakes.google import Answer, FakeGoogle, key_id
 from integrations.fakes.spotify import FakeSpotify
 from integrations.states import new_state
@@ -673,24 +673,6 @@ def test_endpoints_that_take_no_token_say_so():
 
 
 # The document against the routes
-
-
-def routes(patterns: list, before: str = "") -> Iterator[tuple[str, str]]:
-    """Yield path and method of everything that the URLs below `/api` lead to."""
-    for pattern in patterns:
-        route = before + str(pattern.pattern)
-        if isinstance(pattern, URLResolver):
-            yield from routes(pattern.url_patterns, route)
-        elif isinstance(pattern, URLPattern) and route.startswith("api/"):
-            path = simplify_regex(route).rstrip("/").replace("<pk>", "{id}")
-            path = path.replace("\\.", ".")
-            for method in methods_of(pattern.callback):
-                yield path, method
-
-
-def methods_of(view: Callable) -> list[str]:
-    methods = view.actions if hasattr(view, "actions") else ["get"]
-    return [method for method in methods if method != "head"]
 
 
 def test_every_route_is_in_the_document():

@@ -10,8 +10,9 @@ from django.db import DataError, connection, connections, transaction
 from django.db.models import DateTimeField, F, Func
 
 from accounts.models import User
-from conftest import client_of, run_concurrently
 from focusmaster.db.statements import CompiledQuery, Param
+from focusmaster.tests.concurrency import run_concurrently
+from focusmaster.tests.people import client_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conftest import client_of
+from focusmaster.tests.people import client_of
 from kanban.models import Task
 from kanban.ordering import MAX_POSITION
 from kanban.serializers import TaskSerializer

@@ -24,6 +24,7 @@ from moderation.models import (
     ErrorOccurrence,
     Feedback,
 )
+from moderation.tests.html import text_of
 from pomodoro.models import PomodoroSession
 
 HOME = "/admin/"
@@ -46,11 +47,6 @@ def pages(moderator) -> Client:
 @pytest.fixture
 def row(alice) -> Feedback:
     return Feedback.objects.create(user=alice, type="bug", message="It stops.\nWhy?")
-
-
-def text_of(page) -> str:
-    assert page.status_code == 200
-    return page.content.decode()
 
 
 def listed(pages: Client, path: str, **query: str) -> list:

@@ -11,8 +11,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from conftest import client_of, person, run_concurrently
 from focusmaster.personal_data import personal_data_entries
+from focusmaster.tests.concurrency import run_concurrently
+from focusmaster.tests.people import client_of, person
 from kanban.models import Task
 from moderation.actors import Actor
 from moderation.admin.people import pictures_of

@@ -12,7 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
 
 from accounts.models import User
-from conftest import person
+from focusmaster.tests.people import person
 
 ROOT, SIGN_IN, SIGN_OUT = "/admin/", "/admin/login/", "/admin/logout/"
 ID = "507f1f77bcf86cd799439011"

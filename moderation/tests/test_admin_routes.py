@@ -9,8 +9,8 @@ from django.urls import get_resolver
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from conftest import client_of
-from focusmaster.tests.test_openapi import routes
+from focusmaster.tests.people import client_of
+from focusmaster.tests.routes import routes
 from moderation.models import AuditEntry, Feedback
 
 ID = "507f1f77bcf86cd799439011"

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable
 
 import pytest
 from django.conf import settings
-from django.db import connections, transaction
+from django.db import transaction
 from rest_framework.response import Response
 from rest_framework.test import APIClient
 
 from accounts.google.linking import PROVIDER
 from accounts.models import SignIn, User
-from accounts.tests.test_passwords import someone_waits_for_us
-from conftest import PASSWORD, browser_of, client_of, person, run_concurrently
+from focusmaster.tests.concurrency import run_concurrently, run_during
+from focusmaster.tests.people import PASSWORD, browser_of, client_of, person
 from focusmaster.tests.processes import Service, manage
 from moderation.actors import Actor
 from moderation.models import Ban
@@ -54,24 +53,9 @@ def opens(response: Response) -> bool:
     return APIClient(HTTP_AUTHORIZATION=f"Bearer {token}").get(ME).status_code == 200
 
 
-def during_a_ban(user: User, call: Callable[[], Response]) -> Response:
-    """Call while a ban has been written and is not committed yet."""
-    responses = []
-
-    def run() -> None:
-        try:
-            responses.append(call())
-        finally:
-            connections.close_all()
-
-    late = threading.Thread(target=run)
-    with transaction.atomic():
-        ban(user)
-        late.start()
-        while late.is_alive() and not someone_waits_for_us():
-            late.join(0.01)
-    late.join()
-    return responses[0]
+def during_a_ban(user: User, act: Callable[[], Response]) -> Response:
+    """Return the response to a request that begins before a ban is committed."""
+    return run_during(lambda: ban(user), act)
 
 
 def test_password_does_not_sign_in_after_a_ban_that_began_before(alice):
@@ -122,14 +106,8 @@ def test_new_password_keeps_no_browser_signed_in_after_a_ban(alice):
 
 def test_sign_in_that_begins_before_the_ban_is_ended_by_it(alice):
     responses = []
-    late = threading.Thread(target=lambda: (ban(alice), connections.close_all()))
 
-    with transaction.atomic():
-        responses.append(login(alice))
-        late.start()
-        while late.is_alive() and not someone_waits_for_us():
-            late.join(0.01)
-    late.join()
+    run_during(lambda: responses.append(login(alice)), lambda: ban(alice))
 
     lift(alice)
     assert responses[0].status_code == 200

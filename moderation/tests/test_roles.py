@@ -7,8 +7,9 @@ from rest_framework.test import APIClient
 
 from accounts.exceptions import LastAdmin
 from accounts.models import User
-from conftest import PASSWORD, client_of, person, run_concurrently
 from focusmaster.exceptions import RuleViolation
+from focusmaster.tests.concurrency import run_concurrently
+from focusmaster.tests.people import PASSWORD, client_of, person
 from moderation.actors import Actor
 from moderation.models import AuditEntry, AuditRecord, Ban
 from moderation.roles import demote, promote

@@ -9,11 +9,11 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import SignIn, User
-from conftest import person
 from focusmaster.dates.periods import last_days, zone_named
+from focusmaster.tests.people import person
 from moderation import traffic
 from moderation.models import DailyUse, ErrorGroup
-from moderation.tests.test_admin_pages import text_of
+from moderation.tests.html import text_of
 from pomodoro.models import PomodoroSession
 
 STATS = "/api/admin/stats"

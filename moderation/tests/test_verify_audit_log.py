@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
-from conftest import client_of
+from focusmaster.tests.people import client_of
 from moderation.actors import Actor
 from moderation.models import AuditArchive, AuditEntry
 

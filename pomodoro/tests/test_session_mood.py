@@ -8,8 +8,9 @@ from functools import partial
 import pytest
 
 from accounts.models import Progress, User
-from conftest import client_of, run_concurrently
 from focusmaster.dates.rfc3339 import format_instant
+from focusmaster.tests.concurrency import run_concurrently
+from focusmaster.tests.people import client_of
 from kanban.models import Task
 from pomodoro.models import PomodoroSession
 

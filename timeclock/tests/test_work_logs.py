@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import User
-from conftest import client_of, person, run_concurrently
 from focusmaster.dates.rfc3339 import format_instant
 from focusmaster.db.fields import new_object_id
+from focusmaster.tests.concurrency import run_concurrently
+from focusmaster.tests.people import client_of, person
 from timeclock.models import WorkLog
 
 LOGS = "/api/clock/logs"
