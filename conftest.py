@@ -27,6 +27,8 @@ from focusmaster.tests.processes import free_port
 from integrations.fakes.google import FakeGoogle
 from integrations.fakes.spotify import FakeSpotify
 
+REAL_WINDOW_END = rate_limits.window_end
+
 
 def pytest_configure() -> None:
     # Else every new client has WhiteNoise look through all static files first.
@@ -56,6 +58,12 @@ def django_db_modify_db_settings(
 def _counters_answer() -> None:
     """Forget that the counters failed in the test before: they are left alone then."""
     rate_limits.store.retry_at = None
+
+
+@pytest.fixture
+def real_windows(monkeypatch) -> None:
+    """Have the windows of limits end as they do in the service."""
+    monkeypatch.setattr(rate_limits, "window_end", REAL_WINDOW_END)
 
 
 @pytest.fixture

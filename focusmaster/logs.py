@@ -12,7 +12,6 @@ import orjson
 from focusmaster.dates.rfc3339 import format_instant
 
 # What no line of ours has, and a record need not look up (Logging HOWTO, Optimization).
-logging._srcfile = None
 logging.logThreads = False
 logging.logProcesses = False
 logging.logMultiprocessing = False

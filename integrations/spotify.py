@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from http.cookiejar import DefaultCookiePolicy
+from io import BytesIO
 from time import monotonic
 from typing import Any
 
@@ -101,7 +102,7 @@ class Session(requests.Session):
         self.answer = None
         once = {"timeout": self.seconds_left(), "allow_redirects": False}
         response = super().request(method, url, **{**options, **once, "stream": True})
-        response._content = self._body(response)
+        response.raw = BytesIO(self._body(response))
         if response.is_redirect:
             raise requests.RequestException("a redirect, which is not followed")
         self.answer = response

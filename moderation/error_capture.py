@@ -97,8 +97,10 @@ def facts_of(exc: BaseException, request: HttpRequest) -> dict[str, Any]:
 
 def staff_of(request: HttpRequest) -> Any:
     """Return who is signed in to the pages, if that has been looked up already."""
-    user = getattr(request, "_cached_user", None)
-    return user if user is not None and user.is_authenticated else None
+    session = getattr(request, "session", None)
+    if session is None or not session.accessed:
+        return None
+    return request.user if request.user.is_authenticated else None
 
 
 def causes_of(exc: BaseException) -> Iterator[BaseException]:

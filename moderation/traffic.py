@@ -60,7 +60,7 @@ SELECT count(*) FROM (
 """
 
 # Held while a thread counts.
-_counting = Lock()
+counting = Lock()
 
 # By the clock of the system, which no correction of the time moves.
 _started = time.monotonic()
@@ -164,12 +164,12 @@ def count_now(zone: ZoneInfo) -> None:
 def count_later(spans: Iterable[Span], *, at: datetime) -> None:
     """Count these days in a thread, newest first, unless one is at it already."""
     newest_first = sorted(spans, reverse=True)
-    if not newest_first or not _counting.acquire(blocking=False):
+    if not newest_first or not counting.acquire(blocking=False):
         return
     try:
         Thread(target=_recount, args=[newest_first, at], daemon=True).start()
     except RuntimeError:  # The system has no thread for us.
-        _counting.release()
+        counting.release()
 
 
 def _recount(spans: list[Span], at: datetime) -> None:
@@ -181,7 +181,7 @@ def _recount(spans: list[Span], at: datetime) -> None:
         log.exception("The use of busy days was not counted")
     finally:
         connections.close_all()
-        _counting.release()
+        counting.release()
 
 
 def recount(

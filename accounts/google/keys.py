@@ -53,8 +53,8 @@ class Keys:
         self._stale_at = self._ask_again_at = float("-inf")
         self._lock = Lock()
         self._is_failing = False
-        self._fetched = Event()
-        self._fetched.set()
+        self.fetched = Event()
+        self.fetched.set()
 
     def find(self, kid: str) -> Key | None:
         """Return the key with this id, or None if there is none such.
@@ -66,7 +66,7 @@ class Keys:
             self._refresh(now)
             return key
         self._ask(kid, now)
-        is_done = self._fetched.wait(self.patience)
+        is_done = self.fetched.wait(self.patience)
         key = self._keys.get(kid)
         if key is None and (self._is_failing or not is_done):
             raise KeysUnavailable
@@ -91,9 +91,9 @@ class Keys:
 
     def _begin_to_fetch(self) -> bool:
         """Fetch the keys in the background; return False if that is under way."""
-        if not self._fetched.is_set():
+        if not self.fetched.is_set():
             return False
-        self._fetched.clear()
+        self.fetched.clear()
         Thread(target=self._fetch, daemon=True).start()
         return True
 
@@ -109,7 +109,7 @@ class Keys:
         else:
             self._is_failing, self._stale_at = False, self.clock() + age
         finally:
-            self._fetched.set()
+            self.fetched.set()
 
 
 @cache

@@ -18,9 +18,10 @@ from moderation.models import AuditEntry, AuditRecord, Feedback
 OWN_PASSWORD = "/admin/password_change/"
 # Whatever can be done to the rows that are chosen in a list, on any page.
 ACTIONS = [
-    (page.opts.label, name)
-    for page in admin.site._registry.values()
-    for name in page.actions
+    (model._meta.label, name)
+    for model in apps.get_models()
+    if admin.site.is_registered(model)
+    for name in admin.site.get_model_admin(model).actions
 ]
 
 

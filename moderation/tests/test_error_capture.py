@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from focusmaster.tests.people import client_of
+from focusmaster.tests.people import token_of
 from moderation.error_capture import message_of, stack_of, without_secrets
 from moderation.models import ErrorGroup, ErrorOccurrence, errors
 
@@ -37,8 +37,7 @@ def note(at=None, fingerprint: bytes = b"x", **fields) -> None:
 
 
 def test_crash_is_kept_with_where_it_came_from(stranger, alice):
-    token = client_of(alice)
-    stranger.credentials(**token._credentials)
+    stranger.credentials(HTTP_AUTHORIZATION=f"Bearer {token_of(alice)}")
 
     response = stranger.get(f"{CRASH}?token=abc", HTTP_X_REQUEST_ID="report-17")
 
@@ -78,9 +77,8 @@ def test_same_crash_is_counted_and_another_is_another(stranger):
 
 
 def test_nothing_that_was_sent_is_kept(stranger, alice):
-    client = client_of(alice)
-    token = client._credentials["HTTP_AUTHORIZATION"].split()[1]
-    stranger.credentials(**client._credentials)
+    token = str(token_of(alice))
+    stranger.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
     stranger.cookies["jwt"] = "a-cookie-of-mine"
 
     stranger.get(f"{CRASH}?code=query-of-mine", HTTP_USER_AGENT="browser of mine")

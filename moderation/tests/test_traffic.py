@@ -109,7 +109,7 @@ def test_busy_day_is_shown_as_it_was_and_counted_anew_meanwhile(alice, monkeypat
     look()
     DailyUse.objects.update(counted_at=timezone.now() - timedelta(minutes=2))
     look()
-    with traffic._counting:  # Once the thread is done.
+    with traffic.counting:  # Once the thread is done.
         look()
 
     assert seen == [(1, 1), (1, 1), (1, 1), (2, 2)]
@@ -153,7 +153,7 @@ def test_first_page_does_not_wait_for_a_count_that_takes_long(
             # So what was counted cannot be kept.
             cursor.execute("LOCK moderation_dailyuse IN SHARE MODE")
             early = [thread.submit(home_of, moderator).result() for _ in range(2)]
-        with traffic._counting:  # Once the thread is done.
+        with traffic.counting:  # Once the thread is done.
             numbers, text = home_of(moderator)
 
     for early_numbers, early_text in early:
