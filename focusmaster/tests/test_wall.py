@@ -1,4 +1,4 @@
-"""Placeholders and the driver's connection stay in focusmaster/db (rule 2 of the house).
+"""Placeholders and the driver are known in focusmaster/db alone (rule 2 of the house).
 
 An app reads like plain Django: a queryset, JSONRows, a constraint, a verb.
 """
