@@ -13,17 +13,11 @@ from accounts.models import User
 from focusmaster.db.statements import CompiledQuery, Param
 from focusmaster.tests.concurrency import run_concurrently
 from focusmaster.tests.people import client_of
+from focusmaster.tests.statements import prepared_count
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ME = "/api/auth/me"
-
-
-def prepared_count() -> int:
-    """Return how many statements the present connection keeps."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_prepared_statements")
-        return cursor.fetchone()[0]
 
 
 def end_backend(pid: int) -> None:
