@@ -80,7 +80,7 @@ class SessionSerializer(StrictSerializer):
             raise serializers.ValidationError(
                 {"duration": ["give a duration, or an endTime"]}
             )
-        field = self._declared_fields["duration"]
+        field = self.fields["duration"]
         try:
             return field.run_validation((end - start).total_seconds())
         except serializers.ValidationError as exc:

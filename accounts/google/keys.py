@@ -53,8 +53,8 @@ class Keys:
         self._stale_at = self._ask_again_at = float("-inf")
         self._lock = Lock()
         self._is_failing = False
-        self._fetched = Event()
-        self._fetched.set()
+        self.fetched = Event()
+        self.fetched.set()
 
     def find(self, kid: str) -> Key | None:
         """Return the key with this id, or None where Google has no such key.
@@ -66,7 +66,7 @@ class Keys:
             self._refresh(now)
             return key
         self._ask(kid, now)
-        is_done = self._fetched.wait(self.max_wait)
+        is_done = self.fetched.wait(self.max_wait)
         key = self._keys.get(kid)
         if key is None and (self._is_failing or not is_done):
             raise KeysUnavailable
@@ -75,7 +75,7 @@ class Keys:
     @property
     def is_fetching(self) -> bool:
         """Whether a fetch is under way in the background."""
-        return not self._fetched.is_set()
+        return not self.fetched.is_set()
 
     def _refresh(self, now: float) -> None:
         """Fetch the keys if they have aged."""
@@ -98,7 +98,7 @@ class Keys:
         """Fetch the keys in the background; return False if a fetch is under way."""
         if self.is_fetching:
             return False
-        self._fetched.clear()
+        self.fetched.clear()
         Thread(target=self._fetch, daemon=True).start()
         return True
 
@@ -114,7 +114,7 @@ class Keys:
         else:
             self._is_failing, self._stale_at = False, self.clock() + age
         finally:
-            self._fetched.set()
+            self.fetched.set()
 
 
 @cache

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts.models import Consent, FailedSignIn, Progress, SignIn, User
 from accounts.tests.rows import ORIGIN, make_rows
-from conftest import PASSWORD, client_of, person
+from focusmaster.tests.people import PASSWORD, client_of, person
 
 SIGN_IN = "/admin/login/"
 PEOPLE = "/admin/accounts/user/"

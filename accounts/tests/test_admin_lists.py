@@ -16,7 +16,7 @@ from accounts import admin_site
 from accounts.admin_site import EstimatingPaginator
 from accounts.models import Consent, FailedSignIn, SignIn, User
 from accounts.tests.rows import ORIGIN, make_rows
-from conftest import person
+from focusmaster.tests.people import person
 
 PREFERENCES = {"essential": True, "analytics": False, "marketing": False}
 USERS, SIGN_INS, FAILED, CONSENTS = (

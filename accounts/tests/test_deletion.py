@@ -21,8 +21,9 @@ from accounts.erasure import erase_account
 from accounts.models import FailedSignIn, SignIn, User
 from accounts.models.failed_sign_ins import digest_of
 from accounts.tests.rows import ADDRESS, BROWSER, ORIGIN
-from conftest import PASSWORD, browser_of, client_of, person, run_concurrently
 from focusmaster.personal_data import personal_data_entries
+from focusmaster.tests.concurrency import run_concurrently
+from focusmaster.tests.people import PASSWORD, browser_of, client_of, person
 from focusmaster.tests.processes import until
 from kanban.models import Task
 from pomodoro.models import PomodoroSession

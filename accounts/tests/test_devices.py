@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from accounts.models import SignIn
 from accounts.user_agents import device_name
-from conftest import client_of
 from focusmaster.dates.rfc3339 import format_instant
+from focusmaster.tests.people import client_of
 
 DEVICES = "/api/auth/devices"
 ME = "/api/auth/me"

@@ -10,8 +10,9 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import EmailChange, PasswordReset, User
-from accounts.tests.conftest import only, texts_of
-from conftest import PASSWORD, client_of, person, run_concurrently
+from accounts.tests.mail import only, texts_of
+from focusmaster.tests.concurrency import run_concurrently
+from focusmaster.tests.people import PASSWORD, client_of, person
 
 SEND = "/api/auth/otp/send"
 VERIFY = "/api/auth/otp/verify"

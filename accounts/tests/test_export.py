@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from accounts.models import SignIn, User
 from accounts.tests import rows as accounts_rows
-from conftest import browser_of, client_of, person
 from focusmaster.dates.rfc3339 import format_instant, parse_instant
+from focusmaster.tests.people import browser_of, client_of, person
 from focusmaster.tests.processes import until
 from kanban.models import Task
 from pomodoro.models import PomodoroSession

@@ -9,8 +9,9 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import PasswordReset, User
-from accounts.tests.conftest import only, texts_of
-from conftest import PASSWORD, client_of, run_concurrently
+from accounts.tests.mail import only, texts_of
+from focusmaster.tests.concurrency import run_concurrently
+from focusmaster.tests.people import PASSWORD, client_of
 
 FORGOT = "/api/auth/password/forgot"
 RESET = "/api/auth/password/reset"

@@ -16,7 +16,8 @@ from rest_framework.test import APIClient
 from social_django.models import UserSocialAuth
 
 from accounts.models import EmailChange, PasswordReset, SignIn, User
-from conftest import PASSWORD, browser_of, client_of, person, run_concurrently
+from focusmaster.tests.concurrency import run_concurrently
+from focusmaster.tests.people import PASSWORD, browser_of, client_of, person
 
 pytestmark = pytest.mark.django_db
 

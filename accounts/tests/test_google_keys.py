@@ -20,7 +20,7 @@ from accounts.google.keys import (
     age_in,
 )
 from accounts.models import FailedSignIn, User
-from conftest import run_concurrently
+from focusmaster.tests.concurrency import run_concurrently
 from focusmaster.tests.processes import manage, until
 from integrations.fakes.google import MAX_AGE, Answer, FakeGoogle, key_id, public_jwk
 

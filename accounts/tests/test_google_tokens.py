@@ -20,7 +20,7 @@ from rest_framework.test import APIClient
 from social_django.models import UserSocialAuth
 
 from accounts.models import FailedSignIn, SignIn, User
-from conftest import person, token_of
+from focusmaster.tests.people import person, token_of
 from integrations.fakes.google import FakeGoogle, key_id, private_key
 
 pytestmark = pytest.mark.django_db

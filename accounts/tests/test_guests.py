@@ -7,7 +7,8 @@ from django.db import IntegrityError
 from rest_framework.test import APIClient
 
 from accounts.models import SignIn, User
-from conftest import PASSWORD, browser_of, client_of, run_concurrently
+from focusmaster.tests.concurrency import run_concurrently
+from focusmaster.tests.people import PASSWORD, browser_of, client_of
 from kanban.models import Task
 
 GUEST = "/api/auth/guest"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from focusmaster.tests.test_environment import PRODUCTION, check, start
+from focusmaster.tests.startup import PRODUCTION, check, start
 
 SHOW = (
     "from focusmaster import settings as s; "

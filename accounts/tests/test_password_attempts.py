@@ -6,7 +6,8 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import FailedSignIn
-from conftest import PASSWORD, person, run_concurrently
+from focusmaster.tests.concurrency import run_concurrently
+from focusmaster.tests.people import PASSWORD, person
 
 LOGIN = "/api/auth/login"
 HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"

@@ -7,8 +7,8 @@ from django.contrib.auth.hashers import Argon2PasswordHasher, make_password
 from rest_framework.test import APIClient
 
 from accounts.models import SignIn, User
-from conftest import PASSWORD, browser_of, client_of, run_concurrently
-from focusmaster.tests.concurrency import run_during
+from focusmaster.tests.concurrency import run_concurrently, run_during
+from focusmaster.tests.people import PASSWORD, browser_of, client_of
 
 REGISTER = "/api/auth/register"
 LOGIN = "/api/auth/login"

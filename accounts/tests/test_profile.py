@@ -5,8 +5,8 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import Progress, User
-from conftest import PASSWORD
 from focusmaster.dates.rfc3339 import format_instant
+from focusmaster.tests.people import PASSWORD
 
 ME = "/api/auth/me"
 PROFILE = "/api/auth/profile"

@@ -14,13 +14,15 @@ import pytest
 from django.core.cache import caches
 from django.db import connection
 from django.utils import timezone
+from django_ratelimit.core import get_usage
 from rest_framework.test import APIClient
 
 from accounts.models import SignIn, User
-from conftest import PASSWORD, client_of, person, run_concurrently, token_of
 from focusmaster.api import rate_limits
 from focusmaster.environment import Rate
 from focusmaster.models import Counter
+from focusmaster.tests.concurrency import run_concurrently
+from focusmaster.tests.people import PASSWORD, client_of, person, token_of
 from focusmaster.tests.processes import Service, free_port, until
 
 ME = "/api/auth/me"
@@ -339,6 +341,23 @@ def test_two_workers_let_exactly_the_limit_pass(migrated_dir):
 
     assert answers.count(401) == 100
     assert answers.count(429) == 100
+
+
+@pytest.mark.usefixtures("real_windows")
+@pytest.mark.parametrize("value", ["192.0.2.7", "6b0a273b5f09f68521d06865"])
+def test_counter_is_the_one_that_django_ratelimit_takes(settings, rf, value):
+    memory = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    settings.CACHES = settings.CACHES | {"counters": memory}
+    limit, request = Rate(5, 10**7), rf.get(ME)
+    theirs = {"group": "user", "key": lambda group, request: value, "rate": limit}
+
+    first = get_usage(request, **theirs, increment=True)
+    second = rate_limits.count("user", value, limit)
+    seen = get_usage(request, **theirs)
+
+    assert (first["count"], second.count, seen["count"]) == (1, 2, 2)
+    assert abs(second.reset - seen["time_left"]) <= 1
+    assert second.limit == seen["limit"] == 5
 
 
 @contextmanager

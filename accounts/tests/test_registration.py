@@ -4,7 +4,8 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import SignIn, User
-from conftest import PASSWORD, run_concurrently
+from focusmaster.tests.concurrency import run_concurrently
+from focusmaster.tests.people import PASSWORD
 
 REGISTER = "/api/auth/register"
 CAROL = {"name": "Carol", "email": "carol@example.com", "password": PASSWORD}

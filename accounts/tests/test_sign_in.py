@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import SignIn, User
 from accounts.tokens import SignInToken
-from conftest import PASSWORD, browser_of, client_of, token_of
+from focusmaster.tests.people import PASSWORD, browser_of, client_of, token_of
 
 LOGIN = "/api/auth/login"
 LOGOUT = "/api/auth/logout"

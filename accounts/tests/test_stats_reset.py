@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from accounts.models import Progress
-from conftest import client_of, run_concurrently
+from focusmaster.tests.concurrency import run_concurrently
+from focusmaster.tests.people import client_of
 from kanban.models import Task
 from pomodoro.models import PomodoroSession
 

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from accounts.exceptions import EmailTaken
 from accounts.models import SETTING_LIMITS, Progress, SignIn, User
-from conftest import PASSWORD
 from focusmaster.db.fields import OBJECT_ID, MalformedId
+from focusmaster.tests.people import PASSWORD
 
 LATER = timezone.now() + timedelta(days=1)
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from conftest import client_of
+from focusmaster.tests.people import client_of
 from kanban.models import Task
 from pomodoro.models import PomodoroSession
 

@@ -62,9 +62,16 @@ class StrictSerializer(serializers.Serializer[Any]):
             if not field.read_only
         ]
 
-    def _read_only_defaults(self) -> dict[str, Any]:
-        # No field of ours has a default that a client cannot set.
-        return {}
+    @classmethod
+    @cache
+    def _known(cls) -> frozenset[str]:
+        """Return the names that a body may have, those that are ignored included."""
+        ignored = getattr(getattr(cls, "Meta", None), "ignored", ())
+        return frozenset([*cls().fields, *ignored])
+
+    def run_validators(self, value: Any) -> None:
+        # DRF adds the defaults of fields that a client cannot set; ours have none.
+        super(serializers.Serializer, self).run_validators(value)
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if not isinstance(data, dict):

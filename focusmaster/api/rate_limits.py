@@ -57,7 +57,15 @@ class Window(NamedTuple):
 
 def window_of(name: str, value: str, rate: Rate) -> Window:
     """Return when and under which key it is counted what `value` does."""
-    return _window(name, value, rate, ratelimit._get_window(value, rate.seconds))
+    return _window(name, value, rate, window_end(value, rate.seconds))
+
+
+# These two names of django-ratelimit's are private. Its public `get_usage` counts, too,
+# but by a statement of its own; ours is part of the one that finds the caller, which
+# saves a round trip, about a fifth of the CPU of `GET /auth/me`. A test compares.
+def window_end(value: str, seconds: int) -> int:
+    """Return when the present window of a value ends, in seconds since 1970."""
+    return int(ratelimit._get_window(value, seconds))
 
 
 # The same for each request until it ends.

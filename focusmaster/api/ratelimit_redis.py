@@ -1,16 +1,26 @@
-"""The counters in Redis, for who has one: the same interface as in PostgreSQL."""
+"""The counters in Redis, where REDIS_URL is set; the interface is PostgreSQL's."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from django.core.cache.backends.redis import RedisCache
+from django.core.cache.backends.base import BaseCache
+from redis import Redis
 from redis.exceptions import RedisError
 
 
-class RedisCounters(RedisCache):
-    """Counters by key; each lives for the backend's TIMEOUT from its last count."""
+class RedisCounters(BaseCache):
+    """Counters by key; each lives for the backend's TIMEOUT from its last count.
+
+    Each thread has an instance of its own, with its own connections. OPTIONS are those
+    of the Redis client.
+    """
+
+    def __init__(self, location: str, params: dict[str, Any]) -> None:
+        super().__init__(params)
+        self.client = Redis.from_url(location, **params.get("OPTIONS", {}))
 
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
         key = self.make_and_validate_key(key, version=version)
@@ -32,7 +42,7 @@ class RedisCounters(RedisCache):
 
 @contextmanager
 def as_os_errors() -> Iterator[None]:
-    """Raise what any network connection raises, for who knows nothing of Redis."""
+    """Raise the error of any network connection in place of Redis's own."""
     try:
         yield
     except RedisError as exc:

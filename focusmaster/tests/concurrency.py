@@ -1,9 +1,10 @@
-"""Two acts of which the second begins before the first is committed."""
+"""Acts of several threads, each with a database connection of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
+from threading import Barrier
 from typing import Any
 
 from django.db import connection, connections, transaction
@@ -14,6 +15,24 @@ SELECT EXISTS (
     WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))
 )
 """
+
+
+def run_concurrently(*acts: Callable[[], Any]) -> list[Any]:
+    """Run all of these at the same moment, each in a thread with its own connection.
+
+    Return their results. Needs `@pytest.mark.django_db(transaction=True)`.
+    """
+    start = Barrier(len(acts))
+
+    def run(act: Callable[[], Any]) -> Any:
+        try:
+            start.wait()
+            return act()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(acts)) as threads:
+        return list(threads.map(run, acts))
 
 
 def run_during(change: Callable[[], Any], act: Callable[[], Any]) -> Any:

@@ -42,12 +42,16 @@ def setting_variables() -> set[str]:
     return {name for pair in found for name in pair if name}
 
 
-def use_server_elsewhere() -> None:
-    """Follow TEST_DATABASE_URL; all other settings stay those of a local service."""
-    if url := os.environ.get("TEST_DATABASE_URL"):
-        os.environ["DJANGO_SETTINGS_MODULE"] = "focusmaster.settings"
-        from django.conf import settings
+def adapt_settings() -> None:
+    """Add the tests' `flush`, and follow TEST_DATABASE_URL.
 
+    All other settings stay those of a local service.
+    """
+    os.environ["DJANGO_SETTINGS_MODULE"] = "focusmaster.settings"
+    from django.conf import settings
+
+    settings.INSTALLED_APPS.append("focusmaster.tests.clearing")
+    if url := os.environ.get("TEST_DATABASE_URL"):
         from focusmaster.environment import database_from_url
 
         elsewhere = {"EMBEDDED_DIR": None, **database_from_url(url)}
@@ -88,7 +92,7 @@ PREPARING = threading.Thread(target=prepare_early)
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests():
     if is_worker():
-        use_server_elsewhere()
+        adapt_settings()
         return (yield)
     for name in {"DJANGO_SETTINGS_MODULE", *setting_variables()} - KEPT:
         os.environ.pop(name, None)
@@ -96,7 +100,7 @@ def pytest_load_initial_conftests():
     folder = tempfile.mkdtemp(prefix="fm-")
     os.environ |= {"STATE_DIR": folder, "EMBEDDED_OPTIONS": FAST}
     try:
-        use_server_elsewhere()
+        adapt_settings()
         return (yield)
     except BaseException:
         # Then there is no run that could end.

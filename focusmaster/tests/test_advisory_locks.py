@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from django.db import connection, transaction
 
-from conftest import run_concurrently
 from focusmaster.db.advisory_locks import AdvisoryLock, try_advisory_lock
+from focusmaster.tests.concurrency import run_concurrently
 
 IN_FUNCTIONS = r"""
 SELECT (regexp_matches(prosrc, 'advisory_\w*lock\(\s*([^)\s]+)', 'g'))[1]

@@ -13,7 +13,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from conftest import client_of
+from focusmaster.tests.people import client_of
 from kanban.models import Task
 from pomodoro.models import PomodoroSession
 

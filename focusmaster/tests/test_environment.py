@@ -1,12 +1,8 @@
 from __future__ import annotations
 
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from focusmaster.environment import (
@@ -19,13 +15,7 @@ from focusmaster.environment import (
     env_origins,
     kept_secret_key,
 )
-
-STRONG_KEY = "k3y-of-many-different-characters-that-nobody-guesses"
-PRODUCTION = {
-    "DATABASE_URL": "postgresql://app:s3cret@db.example.com/focusmaster",
-    "SECRET_KEY": STRONG_KEY,
-    "ALLOWED_HOSTS": "focus.example.com",
-}
+from focusmaster.tests.startup import PRODUCTION, STRONG_KEY, check, start
 
 
 @pytest.fixture
@@ -238,23 +228,6 @@ def test_damaged_secret_key_is_refused(tmp_path):
 
 
 # The settings as a whole
-
-
-def start(code: str, state_dir: Path, **variables: str) -> subprocess.CompletedProcess:
-    """Run Python code in a process whose environment has these variables alone."""
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=settings.BASE_DIR,
-        env={"STATE_DIR": str(state_dir), **variables},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-
-
-def check(state_dir: Path, **variables: str) -> subprocess.CompletedProcess:
-    code = "import sys, manage; sys.argv[1:] = ['check']; manage.main()"
-    return start(code, state_dir, **variables)
 
 
 @pytest.mark.parametrize("missing", ["SECRET_KEY", "ALLOWED_HOSTS"])

@@ -10,7 +10,8 @@ from django.conf import settings
 from rest_framework.test import APIClient
 
 from accounts.models import SignIn, User
-from conftest import PASSWORD, browser_of, client_of, run_concurrently
+from focusmaster.tests.concurrency import run_concurrently
+from focusmaster.tests.people import PASSWORD, browser_of, client_of
 from kanban.models import Task
 from pomodoro.models import PomodoroSession
 

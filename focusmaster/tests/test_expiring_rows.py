@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import transaction
 
-from conftest import run_concurrently
 from focusmaster.models import StoredAnswer
+from focusmaster.tests.concurrency import run_concurrently
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 ANSWERS = StoredAnswer.objects

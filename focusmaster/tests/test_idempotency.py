@@ -24,11 +24,12 @@ from rest_framework.response import Response
 from rest_framework.test import APIClient
 
 from accounts.models import SignIn, User
-from conftest import browser_of, client_of, run_concurrently
 from focusmaster.api.idempotency import KEPT_FOR
 from focusmaster.exceptions import InvalidValue
 from focusmaster.models import StoredAnswer
 from focusmaster.postgresql.embedded import PORT, ROLE, EmbeddedServer
+from focusmaster.tests.concurrency import run_concurrently
+from focusmaster.tests.people import browser_of, client_of
 from focusmaster.tests.processes import Service, children, until
 from kanban.models import Task
 from kanban.views import TaskViewSet

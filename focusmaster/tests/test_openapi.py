@@ -33,8 +33,8 @@ from social_django.models import UserSocialAuth
 from accounts.google.keys import keys_at
 from accounts.google.linking import PROVIDER
 from accounts.models import EmailChange, PasswordReset, User
-from conftest import PASSWORD, client_of, person, token_of
 from focusmaster.openapi import document
+from focusmaster.tests.people import PASSWORD, client_of, person, token_of
 from focusmaster.tests.routes import api_routes
 from integrations.fakes.google import Answer, FakeGoogle, key_id
 from integrations.fakes.spotify import FakeSpotify

@@ -15,26 +15,17 @@ from django.db.models import Case, IntegerField, Value, When
 from rest_framework.request import Request
 from rest_framework.test import APIClient, APIRequestFactory
 
-from conftest import client_of
 from focusmaster.api.responses import list_response
 from focusmaster.db.json_rows import JSONRows
 from focusmaster.tests.history import add_sessions
+from focusmaster.tests.paging import next_url
+from focusmaster.tests.people import client_of
 from kanban.models import Task
 from kanban.serializers import TaskSerializer
 from pomodoro.models import PomodoroSession
 
 SESSIONS = "/api/sessions"
 TASKS = "/api/tasks"
-NEXT = re.compile(r'<(http://[^>]+)>; rel="next"')
-
-
-def next_url(response) -> str | None:
-    """Return where the link to the next page leads; None on the last page."""
-    if "Link" not in response.headers:
-        return None
-    match = NEXT.fullmatch(response.headers["Link"])
-    assert match, response.headers["Link"]
-    return match[1]
 
 
 def pages(client: APIClient, url: str) -> Iterator[list[str]]:

@@ -10,19 +10,14 @@ from django.db import DataError, connection, connections, transaction
 from django.db.models import DateTimeField, F, Func
 
 from accounts.models import User
-from conftest import client_of, run_concurrently
 from focusmaster.db.statements import CompiledQuery, Param
+from focusmaster.tests.concurrency import run_concurrently
+from focusmaster.tests.people import client_of
+from focusmaster.tests.statements import prepared_count
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ME = "/api/auth/me"
-
-
-def prepared_count() -> int:
-    """Return how many statements the present connection keeps."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_prepared_statements")
-        return cursor.fetchone()[0]
 
 
 def end_backend(pid: int) -> None:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from accounts.models import User
-from conftest import PASSWORD, browser_of
+from focusmaster.tests.people import PASSWORD, browser_of
 
 FORMATTER = import_string(settings.LOGGING["formatters"]["json"]["()"])()
 

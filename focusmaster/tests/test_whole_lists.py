@@ -22,10 +22,11 @@ import psycopg
 import pytest
 from django.db import connection
 
-from conftest import run_concurrently
 from focusmaster.api.responses import MAX_IN_ONE_PIECE
 from focusmaster.postgresql.embedded import PORT, ROLE, EmbeddedServer
+from focusmaster.tests.concurrency import run_concurrently
 from focusmaster.tests.history import add_sessions
+from focusmaster.tests.paging import next_url
 from focusmaster.tests.processes import (
     PATIENCE_SECONDS,
     Service,
@@ -33,7 +34,6 @@ from focusmaster.tests.processes import (
     copy_state,
     until,
 )
-from focusmaster.tests.test_pagination import next_url
 from pomodoro.models import PomodoroSession
 
 SESSIONS = "/api/sessions"

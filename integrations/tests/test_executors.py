@@ -12,7 +12,8 @@ import pytest
 from django.conf import settings
 from django.db import connections
 
-from conftest import client_of, run_concurrently
+from focusmaster.tests.concurrency import run_concurrently
+from focusmaster.tests.people import client_of
 from focusmaster.tests.processes import environment, until
 from integrations import executors, player
 from integrations.exceptions import PremiumRequired, SpotifyUnavailable

@@ -9,7 +9,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from conftest import run_concurrently
+from focusmaster.tests.concurrency import run_concurrently
 from focusmaster.tests.processes import until
 from integrations import executors, player
 from integrations.executors import LatestTaskQueue

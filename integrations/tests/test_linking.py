@@ -10,8 +10,9 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from conftest import browser_of, client_of, person, run_concurrently
 from focusmaster.dates.rfc3339 import format_instant
+from focusmaster.tests.concurrency import run_concurrently
+from focusmaster.tests.people import browser_of, client_of, person
 from integrations.exceptions import InvalidState
 from integrations.models import SpotifyLink, UsedSpotifyState
 from integrations.states import STATE_LIFE, new_state, use_state

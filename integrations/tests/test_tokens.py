@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from conftest import client_of, person
+from focusmaster.tests.people import client_of, person
 from integrations.fakes.spotify import CLIENT_SECRET, PLAYER, TOKEN
 from integrations.models import Grant, SpotifyLink, Tokens
 from integrations.tests.linking import expire_here, link, refusal

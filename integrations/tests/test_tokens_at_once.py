@@ -7,7 +7,8 @@ from time import monotonic
 import pytest
 from django.db import connection, transaction
 
-from conftest import client_of, run_concurrently
+from focusmaster.tests.concurrency import run_concurrently
+from focusmaster.tests.people import client_of
 from focusmaster.tests.processes import until
 from integrations import executors, player
 from integrations.fakes.spotify import PLAYER, TOKEN

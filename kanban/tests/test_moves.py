@@ -10,7 +10,8 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from conftest import client_of, run_concurrently
+from focusmaster.tests.concurrency import run_concurrently
+from focusmaster.tests.people import client_of
 from kanban.models import Task
 from kanban.ordering import MAX_POSITION, POSITION_STEP
 

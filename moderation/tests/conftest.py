@@ -5,8 +5,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from accounts.tests.conftest import mailbox, no_mail_server  # noqa: F401 (fixtures)
-from conftest import client_of
+from focusmaster.tests.people import client_of
 from moderation.models import Feedback
 from moderation.tests.browser import signed_in
 

@@ -10,7 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from conftest import client_of, person, run_concurrently
+from focusmaster.tests.concurrency import run_concurrently
+from focusmaster.tests.people import client_of, person
 from moderation.models import AuditEntry, AuditRecord, Ban
 from moderation.tests.browser import messages_on, text_of
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from accounts.models import SignIn, User
 from accounts.tests.rows import make_rows as make_accounts_rows
-from conftest import PASSWORD, client_of
+from focusmaster.tests.people import PASSWORD, client_of
 from integrations.tests.rows import make_rows as make_integrations_rows
 from moderation.models import AuditEntry, AuditRecord, Feedback
 

@@ -6,7 +6,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from conftest import client_of
+from focusmaster.tests.people import client_of
 from focusmaster.tests.routes import ID, api_routes
 from moderation.models import AuditEntry, Feedback
 

@@ -9,8 +9,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from conftest import client_of
 from focusmaster.personal_data import personal_data_entries
+from focusmaster.tests.people import client_of
 from kanban.models import Task
 from moderation.actors import Actor
 from moderation.admin.people import pictures_of

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import resolve
 
 from accounts.models import User
-from conftest import person
+from focusmaster.tests.people import person
 from focusmaster.tests.routes import ID, pages_below
 from moderation.tests.browser import signed_in
 

@@ -14,8 +14,8 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from conftest import run_concurrently
 from focusmaster.personal_data import erase
+from focusmaster.tests.concurrency import run_concurrently
 from moderation.actors import Actor
 from moderation.models import AuditArchive, AuditEntry, AuditPersonalDetails, Ban
 from moderation.tests.audit_log import note

@@ -11,7 +11,7 @@ from itertools import chain
 import pytest
 
 from accounts.models import User
-from conftest import client_of
+from focusmaster.tests.people import client_of
 from moderation.actors import Actor
 from moderation.models import AuditEntry, AuditRecord
 

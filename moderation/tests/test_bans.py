@@ -9,8 +9,9 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import SignIn, User
-from conftest import PASSWORD, browser_of, client_of, person, run_concurrently
 from focusmaster.dates.rfc3339 import format_instant
+from focusmaster.tests.concurrency import run_concurrently
+from focusmaster.tests.people import PASSWORD, browser_of, client_of, person
 from moderation.actors import Actor
 from moderation.models import AuditEntry, AuditRecord, Ban
 

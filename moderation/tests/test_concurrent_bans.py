@@ -13,8 +13,8 @@ from rest_framework.test import APIClient
 
 from accounts.google.linking import PROVIDER
 from accounts.models import SignIn, User
-from conftest import PASSWORD, browser_of, client_of, person, run_concurrently
-from focusmaster.tests.concurrency import run_during
+from focusmaster.tests.concurrency import run_concurrently, run_during
+from focusmaster.tests.people import PASSWORD, browser_of, client_of, person
 from focusmaster.tests.processes import Service, manage
 from moderation.actors import Actor
 from moderation.models import Ban

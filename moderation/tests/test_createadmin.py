@@ -5,7 +5,7 @@ from django.core.management import CommandError, call_command
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from conftest import PASSWORD
+from focusmaster.tests.people import PASSWORD
 from moderation.management.commands import createadmin
 
 EMAIL = "chief@example.com"

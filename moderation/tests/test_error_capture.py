@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from conftest import token_of
+from focusmaster.tests.people import token_of
 from moderation.error_capture import message_of, stack_of, without_secrets
 from moderation.models import ErrorGroup, ErrorOccurrence, errors
 from moderation.tests.browser import signed_in

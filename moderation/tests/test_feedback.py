@@ -8,7 +8,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from conftest import client_of
+from focusmaster.tests.people import client_of
 from moderation.models import AuditRecord, Feedback, FeedbackReply
 
 FEEDBACK = "/api/feedback"

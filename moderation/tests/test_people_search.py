@@ -7,7 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
-from conftest import client_of, person
+from focusmaster.tests.people import client_of, person
 from kanban.models import Task
 from moderation import people_search
 from moderation.actors import Actor

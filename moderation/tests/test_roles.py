@@ -6,9 +6,9 @@ from rest_framework.test import APIClient
 
 from accounts.exceptions import LastAdmin
 from accounts.models import User
-from conftest import PASSWORD, client_of, person, run_concurrently
 from focusmaster.exceptions import RuleViolation
-from focusmaster.tests.concurrency import run_during
+from focusmaster.tests.concurrency import run_concurrently, run_during
+from focusmaster.tests.people import PASSWORD, client_of, person
 from moderation.actors import Actor
 from moderation.exceptions import NoLongerAdmin
 from moderation.models import AuditEntry, AuditRecord, Ban

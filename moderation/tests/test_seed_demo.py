@@ -21,7 +21,7 @@ from django.db.models.functions import Lag
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from conftest import run_concurrently
+from focusmaster.tests.concurrency import run_concurrently
 from kanban.models import POSITION_STEP, Task
 from moderation.demo.people import Person
 from moderation.demo.seeding import Added, add_people

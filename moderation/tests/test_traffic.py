@@ -8,8 +8,8 @@ from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from accounts.models import SignIn, User
-from conftest import person
 from focusmaster.dates.periods import last_days, zone_named
+from focusmaster.tests.people import person
 from moderation import traffic
 from moderation.models import DailyActivity, ErrorGroup
 from moderation.tests.browser import signed_in, text_of

@@ -7,7 +7,7 @@ import json
 import pytest
 from django.core.management import CommandError
 
-from conftest import client_of
+from focusmaster.tests.people import client_of
 from moderation.actors import Actor
 from moderation.models import AuditEntry
 from moderation.tests.audit_log import broken, note, rehash, tamper, verify

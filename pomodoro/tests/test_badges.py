@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Progress, User
-from conftest import client_of, person, run_concurrently
+from focusmaster.tests.concurrency import run_concurrently
+from focusmaster.tests.people import client_of, person
 from pomodoro.models import PomodoroSession
 
 SESSIONS = "/api/sessions"

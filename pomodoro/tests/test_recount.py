@@ -14,7 +14,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Progress, User
-from conftest import client_of, person, run_concurrently
+from focusmaster.tests.concurrency import run_concurrently
+from focusmaster.tests.people import client_of, person
 from kanban.models import Task
 from pomodoro import reconcile
 from pomodoro.badges import award

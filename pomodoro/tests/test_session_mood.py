@@ -8,9 +8,10 @@ from functools import partial
 import pytest
 
 from accounts.models import Progress, User
-from conftest import client_of, run_concurrently
 from focusmaster.dates.rfc3339 import format_instant
 from focusmaster.db.fields import new_object_id
+from focusmaster.tests.concurrency import run_concurrently
+from focusmaster.tests.people import client_of
 from kanban.models import Task
 from pomodoro.exceptions import EndsBeforeStart, NoSuchTask
 from pomodoro.models import PomodoroSession

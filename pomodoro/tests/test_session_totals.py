@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Progress, User
-from conftest import client_of, run_concurrently
+from focusmaster.tests.concurrency import run_concurrently
+from focusmaster.tests.people import client_of
 from kanban.models import Task
 from pomodoro.models import PomodoroSession
 

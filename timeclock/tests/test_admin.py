@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import Client
 
-from conftest import PASSWORD
+from focusmaster.tests.people import PASSWORD
 from timeclock.models import WorkLog
 
 LOGS = "/admin/timeclock/worklog/"

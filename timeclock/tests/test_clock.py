@@ -9,8 +9,9 @@ import pytest
 from django.db import IntegrityError
 from django.utils import timezone
 
-from conftest import client_of, run_concurrently
 from focusmaster.dates.rfc3339 import format_instant
+from focusmaster.tests.concurrency import run_concurrently
+from focusmaster.tests.people import client_of
 from timeclock.models import WorkLog
 
 START = "/api/clock/start"

@@ -11,8 +11,9 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts.models import SignIn, User
-from conftest import client_of, run_concurrently
 from focusmaster.dates.rfc3339 import format_instant
+from focusmaster.tests.concurrency import run_concurrently
+from focusmaster.tests.people import client_of
 from pomodoro.models import PomodoroSession
 from timeclock.models import CLOSED_NOTE, MAX_NOTES, WorkLog
 

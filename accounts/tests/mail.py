@@ -1,17 +1,14 @@
+"""A mail server that keeps what it gets, and how mails are read."""
+
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from queue import Empty, SimpleQueue
 
-import pytest
-from aiosmtpd.controller import Controller
-
 from accounts import mail
-from focusmaster.tests.processes import free_port
 
 PATIENCE = 10  # seconds
 
@@ -50,26 +47,6 @@ class Mailbox:
         except Empty:
             return True
         return False
-
-
-@pytest.fixture
-def mailbox(settings) -> Iterator[Mailbox]:
-    """A real mail server on loopback, which all mail goes to."""
-    box = Mailbox()
-    server = Controller(box, hostname="127.0.0.1", port=free_port())
-    server.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = server.hostname, server.port
-    yield box
-    mail.BACKGROUND.submit(lambda: None).result(PATIENCE)
-    server.stop()
-
-
-@pytest.fixture
-def no_mail_server(settings) -> None:
-    """Have nobody listen where mail goes to."""
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
 
 
 def texts_of(message: EmailMessage) -> list[str]:
