@@ -2,15 +2,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rest_framework.exceptions import APIException, PermissionDenied
+from rest_framework.exceptions import APIException
 
-from focusmaster.exceptions import RuleViolation
+from focusmaster.exceptions import Forbidden, RuleViolation
 
 if TYPE_CHECKING:
     from accounts.models import User
 
 
-class Barred(PermissionDenied):
+class Barred(Forbidden):
     """A ban or a suspension is in force; the message says why, and until when."""
 
     def __init__(self, user: User) -> None:

@@ -39,6 +39,15 @@ class InvalidValue(Exception):
         self.message = message
 
 
+class Forbidden(Exception):
+    """The caller is known, but must not do this."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+
+
 class RowNotFound(Exception):
     """There is no such row, or it is someone else's."""
 

@@ -16,6 +16,7 @@ from focusmaster.api.fields import flatten
 from focusmaster.api.responses import json_response
 from focusmaster.db.fields import MalformedId
 from focusmaster.exceptions import (
+    Forbidden,
     InvalidValue,
     LinkedServiceError,
     OwnerGone,
@@ -165,6 +166,8 @@ def _as_api_exception(exc: Exception) -> exceptions.APIException | None:
         return BadGateway(exc.message, exc.code)
     if isinstance(exc, InvalidValue):
         return exceptions.ValidationError({exc.field: [exc.message]})
+    if isinstance(exc, Forbidden):
+        return exceptions.PermissionDenied(exc.message, exc.code)
     if isinstance(exc, RowNotFound | Http404 | MalformedId):
         return exceptions.NotFound(*PUBLISHED[404])
     if isinstance(exc, OperationalError | InterfaceError):

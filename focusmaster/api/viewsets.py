@@ -17,7 +17,15 @@ from focusmaster.api.etags import WRITES, PreconditionFailed, etag_of, is_among
 from focusmaster.api.request import ApiRequest
 from focusmaster.api.responses import JSONResponse, list_response
 from focusmaster.db.json_rows import JSONRows
-from focusmaster.exceptions import InvalidValue, RowNotFound, RuleViolation
+from focusmaster.exceptions import (
+    Forbidden,
+    InvalidValue,
+    RowNotFound,
+    RuleViolation,
+)
+
+# What a view raises on purpose, in which case its transaction is committed.
+EXPECTED = (APIException, Forbidden, InvalidValue, RowNotFound, RuleViolation)
 
 
 class ApiViewSet(viewsets.GenericViewSet[Any]):
@@ -93,7 +101,7 @@ class ConditionalWrites(ApiViewSet):
                 raise PreconditionFailed
             try:
                 return write(request, *args, **kwargs)
-            except (APIException, RuleViolation, InvalidValue, RowNotFound) as exc:
+            except EXPECTED as exc:
                 error = exc
         raise error
 
