@@ -1,9 +1,13 @@
-"""The profile of a user, as `GET /auth/me` and each change of it return it."""
+"""The profile of a user, as reading it, changing it and signing in return it."""
 
 from __future__ import annotations
 
-from accounts.models import User
-from accounts.serializers import ProfileSerializer
+from rest_framework.response import Response
+
+from accounts.models import SignIn, User
+from accounts.serializers import ProfileSerializer, SignInResponseSerializer
+from accounts.tokens import give_token
+from focusmaster.api.request import ApiRequest
 from focusmaster.api.responses import JSONResponse
 from focusmaster.db.json_rows import JSONRows
 from focusmaster.exceptions import OwnerGone
@@ -26,3 +30,12 @@ def profile_response(user: User, prefetched: str | None = None) -> JSONResponse:
     if text is None:
         raise OwnerGone
     return JSONResponse(text)
+
+
+def sign_in_response(
+    request: ApiRequest, sign_in: SignIn, status: int = 200
+) -> Response:
+    """Return the user who has signed in, with a new token, also as the cookie."""
+    user = sign_in.user
+    user.token = give_token(request, sign_in)
+    return Response(SignInResponseSerializer(user).data, status=status)

@@ -13,13 +13,12 @@ from accounts.erasure import erase_account
 from accounts.failed_sign_ins import note_failed_sign_in
 from accounts.limits import limit_password_attempts
 from accounts.models import FailedSignIn, SignIn, User
-from accounts.profile import profile_response
+from accounts.profile import profile_response, sign_in_response
 from accounts.serializers import (
     CredentialsSerializer,
     GuestSerializer,
     ProfileSerializer,
     RegistrationSerializer,
-    SignInResponseSerializer,
 )
 from accounts.tokens import forget_token, give_token
 from focusmaster.api.client_info import client_info, client_ip
@@ -61,7 +60,7 @@ class AccountViewSet(ConditionalWrites):
             guest=request.auth, **client_info(request), **fields
         )
 
-        return self._signed_in(sign_in, status.HTTP_201_CREATED)
+        return sign_in_response(request, sign_in, status.HTTP_201_CREATED)
 
     @action(
         detail=False,
@@ -76,7 +75,7 @@ class AccountViewSet(ConditionalWrites):
 
         sign_in = SignIn.objects.start_as_guest(user=guest, **client_info(request))
 
-        return self._signed_in(sign_in, status.HTTP_200_OK)
+        return sign_in_response(request, sign_in)
 
     @action(
         detail=False,
@@ -97,16 +96,11 @@ class AccountViewSet(ConditionalWrites):
         if sign_in is None:
             raise self._wrong_credentials(email)
 
-        return self._signed_in(sign_in, status.HTTP_200_OK)
+        return sign_in_response(request, sign_in)
 
     def _wrong_credentials(self, email: str) -> WrongCredentials:
         note_failed_sign_in(self.request, name=email, where=FailedSignIn.Where.API)
         return WrongCredentials()
-
-    def _signed_in(self, sign_in: SignIn, code: int) -> Response:
-        user = sign_in.user
-        user.token = give_token(self.request, sign_in)
-        return Response(SignInResponseSerializer(user).data, status=code)
 
     @action(
         detail=False,

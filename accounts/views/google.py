@@ -11,6 +11,7 @@ from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.response import Response
 
 from accounts.authentication import GuestAuthentication, TokenAuthentication
+from accounts.exceptions import Barred
 from accounts.failed_sign_ins import note_failed_sign_in
 from accounts.google import linking
 from accounts.google.exceptions import (
@@ -21,9 +22,8 @@ from accounts.google.exceptions import (
 )
 from accounts.google.serializers import IdTokenSerializer
 from accounts.limits import PER_IP
-from accounts.models import FailedSignIn, User
-from accounts.serializers import SignInResponseSerializer
-from accounts.tokens import give_token
+from accounts.models import FailedSignIn, SignIn
+from accounts.profile import sign_in_response
 from focusmaster.api.client_info import client_info, client_ip, network_of
 from focusmaster.api.request import ApiRequest
 from focusmaster.api.viewsets import ApiViewSet
@@ -71,12 +71,12 @@ class GoogleViewSet(ApiViewSet):
         fields = self.validated()
         PER_IP.check(network_of(client_ip(request)))
 
-        user = self._sign_in(**fields)
+        sign_in = self._sign_in(**fields)
 
-        return Response(SignInResponseSerializer(user).data)
+        return sign_in_response(request, sign_in)
 
-    def _sign_in(self, id_token: str) -> User:
-        """Sign in and return the user with the new token; log a failure."""
+    def _sign_in(self, id_token: str) -> SignIn:
+        """Return a new sign-in; log a failure."""
         # Loaded at the first sign-in with Google, because it loads slowly.
         from accounts.google.id_tokens import read_id_token
 
@@ -84,17 +84,15 @@ class GoogleViewSet(ApiViewSet):
         try:
             identity = read_id_token(id_token)
             email = identity.email
-            sign_in = linking.sign_in(
+            return linking.sign_in(
                 identity=identity, guest=request.auth, **client_info(request)
             )
-        except (InvalidIdToken, PermissionDenied) as exc:
-            error = refused(request, exc)
+        except (InvalidIdToken, Barred) as exc:
+            error = published_error(request, exc)
             count_failure(request, email)
             raise error from None
         except (EmailOfAnother, KeysUnavailable) as exc:
-            raise refused(request, exc) from None
-        sign_in.user.token = give_token(request, sign_in)
-        return sign_in.user
+            raise published_error(request, exc) from None
 
     def destroy_all(self, request: ApiRequest) -> Response:
         """Unlink the Google account; there is at most one."""
@@ -102,7 +100,7 @@ class GoogleViewSet(ApiViewSet):
         return Response({"message": "Google does not open this account any more"})
 
 
-def refused(request: ApiRequest, exc: Exception) -> Exception:
+def published_error(request: ApiRequest, exc: Exception) -> Exception:
     """Log why a sign-in failed, without the token; return the error to raise."""
     reason: Any
     error: Exception
@@ -111,8 +109,6 @@ def refused(request: ApiRequest, exc: Exception) -> Exception:
             reason, error = exc.reason, EmailNotVerified()
         case InvalidIdToken():
             reason, error = exc.reason, WrongIdToken()
-        case PermissionDenied():
-            reason, error = exc.get_codes(), exc
         case _:
             reason, error = getattr(exc, "code", ""), exc
     fields = {"reason": reason, "requestId": request.id}
