@@ -105,7 +105,7 @@ class SignInInline(ReadOnly, admin.TabularInline):
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         shown = super().get_queryset(request)
         mine = SignIn.objects.filter(user_id=url_kwargs(request)["object_id"])
-        newest = mine.live().values("pk")[:SHOWN]
+        newest = mine.live().order_by("-id").values("pk")[:SHOWN]
         return shown.filter(pk__in=newest)
 
     @admin.display(description="")

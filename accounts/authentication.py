@@ -26,7 +26,6 @@ from accounts.caller_query import LoadedSignIn, load_caller_and_count
 from accounts.limits import count_request
 from accounts.models import SignIn, User
 from accounts.tokens import (
-    Claims,
     give_token,
     read_token,
     token_cookie,
@@ -46,10 +45,8 @@ class PresentedToken:
 
     from_cookie: bool
     at: datetime
-    # None if the token is bad.
-    claims: Claims | None = None
-    # None if the token is bad or has expired, or its sign-in is no longer there.
-    loaded: LoadedSignIn | None = None
+    # None if the token is bad or has expired, or its sign-in no longer exists.
+    loaded: LoadedSignIn | None
 
     def caller(self) -> User | None:
         """Return the user of the token; None if it is not valid or they are barred."""
@@ -85,11 +82,11 @@ def presented_token(
     try:
         claims = read_token(raw.strip())
     except TokenError:
-        return PresentedToken(from_cookie, at)
-    if claims.expires_at <= at:
-        return PresentedToken(from_cookie, at, claims)
-    loaded = load_caller_and_count(claims, at=at, prefetch_profile=prefetch_profile)
-    return PresentedToken(from_cookie, at, claims, loaded)
+        return PresentedToken(from_cookie, at, None)
+    loaded = None
+    if claims.expires_at > at:
+        loaded = load_caller_and_count(claims, at=at, prefetch_profile=prefetch_profile)
+    return PresentedToken(from_cookie, at, loaded)
 
 
 class CallerMiddleware:
@@ -177,18 +174,18 @@ class TokenAuthentication(BaseAuthentication):
         token, user = request.token, request.caller
         if token is None:
             return None
-        if user is None or token.claims is None or token.loaded is None:
+        loaded = token.loaded
+        if loaded is None or user is None:
             token.refuse()
 
-        sign_in = token.loaded.sign_in
         if token.from_cookie:
             refuse_foreign_origin(request)
-            if token.claims.is_past_half_its_life(at=token.at):
-                sign_in.extend()
-                give_token(request, sign_in)
-        if token.loaded.needs_touch:
-            sign_in.touch(at=token.at)
-        return user, sign_in
+            if loaded.claims.is_past_half_its_life(at=token.at):
+                loaded.sign_in.extend()
+                give_token(request, loaded.sign_in)
+        if loaded.needs_touch:
+            loaded.sign_in.touch(at=token.at)
+        return user, loaded.sign_in
 
 
 class OptionalTokenAuthentication(TokenAuthentication):

@@ -63,6 +63,7 @@ SELECT caller.*, counted.count FROM caller LEFT JOIN counted ON true
 class LoadedSignIn:
     """The sign-in that a token names, with its user; either may be barred or ended."""
 
+    claims: Claims
     sign_in: SignIn
     # Whether its tokens count, and whether its last use is due to be noted.
     is_live: bool
@@ -98,7 +99,7 @@ def load_caller_and_count(
     )
     sign_in.user = user
     usage = windows[kind_of(user)].usage(int(count)) if count else None
-    return LoadedSignIn(sign_in, is_live, needs_touch, usage, profile)
+    return LoadedSignIn(claims, sign_in, is_live, needs_touch, usage, profile)
 
 
 def _user(columns: Sequence[Any]) -> User:

@@ -36,6 +36,5 @@ def sign_in_response(
     request: ApiRequest, sign_in: SignIn, status: int = 200
 ) -> Response:
     """Return the user who has signed in, with a new token, also as the cookie."""
-    user = sign_in.user
-    user.token = give_token(request, sign_in)
-    return Response(SignInResponseSerializer(user).data, status=status)
+    signed_in = {"user": sign_in.user, "token": give_token(request, sign_in)}
+    return Response(SignInResponseSerializer(signed_in).data, status=status)

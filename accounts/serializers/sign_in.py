@@ -22,13 +22,13 @@ from focusmaster.db.fields import OBJECT_ID
 class SignInResponseSerializer(serializers.Serializer):
     """A person who has just signed in, with the token of the new sign-in."""
 
-    _id = IdField(source="id")
-    name = StrictCharField()
-    email = EmailField(allow_blank=True)
-    picture = PictureField()
-    role = StrictChoiceField(User.Role.choices)
-    isGuest = StrictBooleanField(source="is_guest")
-    points = RoundedIntegerField(source="progress.points")
+    _id = IdField(source="user.id")
+    name = StrictCharField(source="user.name")
+    email = EmailField(source="user.email", allow_blank=True)
+    picture = PictureField(source="user.picture")
+    role = StrictChoiceField(User.Role.choices, source="user.role")
+    isGuest = StrictBooleanField(source="user.is_guest")
+    points = RoundedIntegerField(source="user.progress.points")
     token = StrictCharField()
 
 

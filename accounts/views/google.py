@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 from django.conf import settings
 from rest_framework import status
@@ -100,20 +99,17 @@ class GoogleViewSet(ApiViewSet):
         return Response({"message": "Google does not open this account any more"})
 
 
-def published_error(request: ApiRequest, exc: Exception) -> Exception:
+def published_error(
+    request: ApiRequest,
+    exc: InvalidIdToken | Barred | EmailOfAnother | KeysUnavailable,
+) -> Exception:
     """Log why a sign-in failed, without the token; return the error to raise."""
-    reason: Any
-    error: Exception
-    match exc:
-        case UnverifiedEmail():
-            reason, error = exc.reason, EmailNotVerified()
-        case InvalidIdToken():
-            reason, error = exc.reason, WrongIdToken()
-        case _:
-            reason, error = getattr(exc, "code", ""), exc
+    reason = exc.reason if isinstance(exc, InvalidIdToken) else exc.code
     fields = {"reason": reason, "requestId": request.id}
     log.warning("A Google sign-in was refused", extra={"fields": fields})
-    return error
+    if isinstance(exc, UnverifiedEmail):
+        return EmailNotVerified()
+    return WrongIdToken() if isinstance(exc, InvalidIdToken) else exc
 
 
 def count_failure(request: ApiRequest, email: str) -> None:
