@@ -238,6 +238,19 @@ def test_search_looks_among_the_newest_people_of_that_name(staff, monkeypatch):
     assert {sign_in.user.name for sign_in in found} == {"Annika", "Anna"}
 
 
+def test_page_of_a_person_shows_the_newest_sign_ins(staff, alice, monkeypatch):
+    monkeypatch.setattr(accounts_admin, "SHOWN", 2)
+    # An id begins with the second in which it was made.
+    ids = [f"{second:08x}{0:016x}" for second in range(4)]
+    for pk in (ids[2], ids[0], ids[3], ids[1]):
+        sign_in = SignIn.objects.start(user=alice, **ORIGIN)
+        SignIn.objects.filter(pk=sign_in.pk).update(id=pk)
+
+    page = staff.get(f"{USERS}{alice.pk}/change/").content.decode()
+
+    assert [pk for pk in ids if f'value="{pk}"' in page] == ids[2:]
+
+
 def test_days_between_the_first_and_the_last_failed_sign_in_are_offered(staff):
     for day in (3, 6):
         at = datetime(2026, 3, day, 12, tzinfo=UTC)
