@@ -6,10 +6,9 @@ from drf_spectacular.utils import (
     extend_schema_serializer,
 )
 
-from accounts.exceptions import EmailTaken, GuestHasNoEmail
+from accounts.exceptions import EmailTaken, GuestHasNoEmail, MailFailed
 from accounts.serializers import CodeSerializer, NewEmailSerializer, ProfileSerializer
 from accounts.views import EmailChangeViewSet
-from accounts.views.email_changes import MailFailed
 from focusmaster.api.errors import DatabaseUnavailable
 from focusmaster.openapi.errors import (
     conflict_response,

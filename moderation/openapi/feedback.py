@@ -10,7 +10,7 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers
 
-from accounts.views.email_changes import MailFailed
+from accounts.exceptions import MailFailed
 from focusmaster.api.errors import DatabaseUnavailable
 from focusmaster.openapi.components import PAGE
 from focusmaster.openapi.errors import (

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from accounts import mail
 from accounts.authentication import OptionalTokenAuthentication
-from accounts.views.email_changes import MailFailed
+from accounts.exceptions import MailFailed
 from focusmaster.api.request import ApiRequest
 from focusmaster.api.responses import JSONResponse, list_response
 from focusmaster.api.viewsets import ApiViewSet
