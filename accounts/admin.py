@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.auth.admin import Group
+from django.contrib.auth.admin import Group  # type: ignore[attr-defined]  # registers it
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -16,7 +16,12 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.views.decorators.http import require_POST
 
-from accounts.admin_site import ReadOnly, ReadOnlyAdmin, SpanningQuerySet
+from accounts.admin_site import (
+    ReadOnly,
+    ReadOnlyAdmin,
+    SpanningQuerySet,
+    url_kwargs,
+)
 from accounts.google.admin import LinkedAccountInline
 from accounts.models import SETTING_LIMITS, Consent, FailedSignIn, SignIn, User
 from accounts.models.failed_sign_ins import digest_of
@@ -93,14 +98,14 @@ class SignInInline(ReadOnly, admin.TabularInline):
 
     model = SignIn
     verbose_name_plural = f"signed in on (the newest {SHOWN})"
-    fields = readonly_fields = ["end", "ip_address", "last_used_at", "expires_at"]
+    fields = readonly_fields = ("end", "ip_address", "last_used_at", "expires_at")
     ordering = ["-id"]
     extra = 0
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         shown = super().get_queryset(request)
-        user_id = request.resolver_match.kwargs["object_id"]
-        newest = shown.filter(user_id=user_id).live().values("pk")[:SHOWN]
+        mine = SignIn.objects.filter(user_id=url_kwargs(request)["object_id"])
+        newest = mine.live().values("pk")[:SHOWN]
         return shown.filter(pk__in=newest)
 
     @admin.display(description="")
@@ -256,7 +261,7 @@ class UserAdmin(ReadOnlyAdmin):
 
 def name_of(entry: PersonalDataEntry) -> str:
     """Name the rows, with their relation to the user if that is not `user`."""
-    name = entry.model._meta.verbose_name_plural
+    name = str(entry.model._meta.verbose_name_plural)
     return name if entry.path == "user" else f"{name} ({entry.path})"
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.forms import AdminAuthenticationForm, AdminPasswordChangeForm
@@ -26,11 +26,10 @@ from focusmaster.api.client_info import client_ip
 from focusmaster.api.rate_limits import RateLimited
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from django.http import HttpRequest, HttpResponse
 
     from accounts.models import User
+    from focusmaster.api.request import ApiRequest
 
 # Up to here the rows of a list are counted, beyond it they are estimated.
 COUNTED = 10_000
@@ -51,22 +50,23 @@ class StaffSignInForm(AdminAuthenticationForm):
     """Email and password of staff, under the limits of the API's sign-in."""
 
     def clean(self) -> dict[str, Any]:
+        request = cast("ApiRequest", self.request)
         name, password = map(self.cleaned_data.get, ["username", "password"])
         if not (name and password):
             return super().clean()
         try:
             with limit_password_attempts(
-                name, client_ip(self.request), wrong=ValidationError
+                name, client_ip(request), wrong=ValidationError
             ):
                 return super().clean()
         except RateLimited as exc:
-            mark_as_limited(self.request, exc.wait)
+            mark_as_limited(request, exc.wait)
             raise ValidationError(
                 f"Too many failed sign-ins. Try again in {minutes(exc.wait)}.",
                 code="limited",
             ) from None
         except ValidationError:
-            note_failed_sign_in(self.request, name=name, where=FailedSignIn.Where.ADMIN)
+            note_failed_sign_in(request, name=name, where=FailedSignIn.Where.ADMIN)
             raise
 
 
@@ -75,7 +75,7 @@ def minutes(seconds: float) -> str:
     return f"{count} minutes" if count > 1 else "a minute"
 
 
-def mark_as_limited(request: HttpRequest, wait: int) -> None:
+def mark_as_limited(request: ApiRequest, wait: int) -> None:
     """Give the page the status and header of the error that its text describes."""
 
     def mark(response: HttpResponse) -> None:
@@ -107,7 +107,9 @@ class StaffSite(admin.AdminSite):
     site_url = None  # There are no other pages.
     login_form = StaffSignInForm
 
-    def password_change(self, request, extra_context=None) -> HttpResponse:
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
         """Show Django's page with our form; Django's method has no option for that."""
         request.current_app = self.name
         view = PasswordChangeView.as_view(
@@ -123,7 +125,7 @@ class EstimatingPaginator(Paginator):
 
     @cached_property
     def count(self) -> int:
-        rows = self.object_list.order_by()
+        rows = cast("models.QuerySet", self.object_list).order_by()
         counted = rows[: COUNTED + 1].count()
         if counted <= COUNTED:
             return counted
@@ -138,8 +140,11 @@ class EstimatingPaginator(Paginator):
         """Skip the rows of earlier pages by ids alone, which an index may serve."""
         page = super().page(number)
         if page.number > 1:
-            ids = list(page.object_list.values_list("pk", flat=True))
-            page.object_list = self.object_list.filter(pk__in=ids)
+            rows = cast("models.QuerySet", self.object_list)
+            shown = cast("models.QuerySet", page.object_list)
+            page.object_list = rows.filter(
+                pk__in=list(shown.values_list("pk", flat=True))
+            )
         return page
 
 
@@ -150,7 +155,7 @@ class SpanningQuerySet(models.QuerySet):
     day, and all days between are offered.
     """
 
-    def datetimes(self, field_name: str, kind: str, *args: Any) -> list[datetime]:
+    def datetimes(self, field_name: str, kind: str, *args: Any, **options: Any) -> Any:
         ends = self.order_by().aggregate(
             first=models.Min(field_name), last=models.Max(field_name)
         )
@@ -165,6 +170,11 @@ def midnight(instant: datetime) -> datetime:
     """Return the midnight before an instant, in the time zone of these pages: UTC."""
     local = timezone.localtime(instant)
     return local.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def url_kwargs(request: HttpRequest) -> dict[str, Any]:
+    """Return what the URL of the page names, such as `object_id`."""
+    return request.resolver_match.kwargs if request.resolver_match else {}
 
 
 class ReadOnly:

@@ -1,4 +1,11 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
 from django.apps import AppConfig, apps
+
+if TYPE_CHECKING:
+    from django.contrib.admin.apps import AdminConfig
 
 
 class AccountsConfig(AppConfig):
@@ -6,4 +13,5 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         # Before the site of the pages for staff is made, at its first use.
-        apps.get_app_config("admin").default_site = "accounts.admin_site.StaffSite"
+        site = "accounts.admin_site.StaffSite"
+        cast("AdminConfig", apps.get_app_config("admin")).default_site = site

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NoReturn
+from typing import NoReturn, cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.request import Request
 from rest_framework_simplejwt.exceptions import TokenError
 
 from accounts.caller_query import LoadedSignIn, load_caller_and_count
@@ -90,14 +91,15 @@ class TokenAuthentication(BaseAuthentication):
     is to be noted or a cookie that is to be renewed.
     """
 
-    def authenticate_header(self, request: ApiRequest) -> str:
+    def authenticate_header(self, request: Request) -> str:
         return "Bearer"
 
-    def authenticate(self, request: ApiRequest) -> tuple[User, SignIn] | None:
+    def authenticate(self, request: Request) -> tuple[User, SignIn] | None:
+        request = cast("ApiRequest", request)
         token, user = request.token, request.caller
         if token is None:
             return None
-        if user is None:
+        if user is None or token.claims is None or token.loaded is None:
             token.refuse()
 
         sign_in = token.loaded.sign_in
@@ -114,7 +116,8 @@ class TokenAuthentication(BaseAuthentication):
 class OptionalTokenAuthentication(TokenAuthentication):
     """For endpoints that need no caller: a bad token counts as none."""
 
-    def authenticate(self, request: ApiRequest) -> tuple[User, SignIn] | None:
+    def authenticate(self, request: Request) -> tuple[User, SignIn] | None:
+        request = cast("ApiRequest", request)
         try:
             return super().authenticate(request)
         except AuthenticationFailed:
@@ -124,7 +127,8 @@ class OptionalTokenAuthentication(TokenAuthentication):
 class GuestAuthentication(OptionalTokenAuthentication):
     """For signing in: only a guest is a caller, the token of another counts as none."""
 
-    def authenticate(self, request: ApiRequest) -> tuple[User, SignIn] | None:
+    def authenticate(self, request: Request) -> tuple[User, SignIn] | None:
+        request = cast("ApiRequest", request)
         if request.caller and not request.caller.is_guest:
             return None
         return super().authenticate(request)

@@ -20,8 +20,8 @@ from accounts.limits import KINDS, kind_of, request_windows
 from accounts.models import LAST_USED_PRECISION, Progress, SignIn, User, live_at
 from accounts.serializers import ProfileSerializer
 from accounts.tokens import Claims
-from focusmaster.api import counters
 from focusmaster.api.rate_limits import STORE_ERRORS, Usage, Window, store
+from focusmaster.db import counters
 from focusmaster.db.fields import ObjectIdField
 from focusmaster.db.json_rows import json_object
 from focusmaster.db.statements import CompiledQuery, Param

@@ -50,7 +50,7 @@ def read_token(raw: str) -> Claims:
     A valid signature stays valid, so it is checked once and cached. The caller checks
     each time whether the token has expired.
     """
-    token = SignInToken(raw)
+    token = SignInToken(raw)  # type: ignore[arg-type]  # a str, whatever it declares
     sign_in_id, user_id = id_in(token, SIGN_IN_CLAIM), id_in(token, "user_id")
     if sign_in_id is None:
         raise TokenError("The token names no sign-in.")

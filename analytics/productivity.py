@@ -8,11 +8,11 @@ from analytics.caching import cached_by_version
 from pomodoro.totals import focus_by_day
 
 if TYPE_CHECKING:
-    from focusmaster.dates.periods import Period
+    from focusmaster.dates.periods import BoundedPeriod
 
 
 @cached_by_version
-def productivity_by_day(user_id: str, period: Period) -> dict[str, Any]:
+def productivity_by_day(user_id: str, period: BoundedPeriod) -> dict[str, Any]:
     """Return the sums of a bounded period's focus sessions, in total and by day.
 
     Durations are in seconds. Days are local to the period's zone, oldest first; those

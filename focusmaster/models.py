@@ -21,7 +21,7 @@ class CounterQuerySet(ExpiringRows):
 
 
 class Counter(models.Model):
-    """How often something happened; see `focusmaster.api.counters`."""
+    """How often something happened; see `focusmaster.db.counters`."""
 
     key = models.CharField(primary_key=True, max_length=255)
     count = models.PositiveBigIntegerField()

@@ -274,7 +274,7 @@ CACHES: dict[str, dict[str, Any]] = {
     # What Django keeps for itself; nothing of ours.
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
     "counters": {
-        "BACKEND": "focusmaster.api.counters.DatabaseCounters",
+        "BACKEND": "focusmaster.db.counters.DatabaseCounters",
         # Seconds that a counter is kept: more than the longest window.
         "TIMEOUT": max([3600, *(rate.seconds for rate in RATE_LIMITS.values() if rate)])
         + 60,

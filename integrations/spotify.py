@@ -87,8 +87,7 @@ class AccessTokenRefused(Exception):
 class Session(requests.Session):
     """Sends each request once, as it is, and ends by the deadline.
 
-    Cookies are dropped, because people share the session. `last_response` is None after
-    a request that failed.
+    Cookies are dropped, because people share the session.
     """
 
     def __init__(self) -> None:
@@ -97,16 +96,25 @@ class Session(requests.Session):
         self.trust_env = False
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.deadline = monotonic()
-        self.last_response: requests.Response | None = None
+        self._response: requests.Response | None = None
 
-    def request(self, method: str, url: str, **options: Any) -> requests.Response:
-        self.last_response = None
+    @property
+    def last_response(self) -> requests.Response:
+        """The response to the last request; RequestException if that has failed."""
+        if self._response is None:
+            raise requests.RequestException("no response")
+        return self._response
+
+    def request(  # type: ignore[override]  # what spotipy calls it with
+        self, method: str, url: str, **options: Any
+    ) -> requests.Response:
+        self._response = None
         once = {"timeout": self.seconds_left(), "allow_redirects": False}
         response = super().request(method, url, **{**options, **once, "stream": True})
         response.raw = BytesIO(self._body(response))
         if response.is_redirect:
             raise requests.RequestException("a redirect, which is not followed")
-        self.last_response = response
+        self._response = response
         return response
 
     def seconds_left(self) -> float:

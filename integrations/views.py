@@ -188,7 +188,9 @@ class CallbackViewSet(ApiViewSet):
     def _outcome(self, request: ApiRequest, *, is_connected: bool) -> HttpResponse:
         if wants_json(request):
             message = CONNECTED if is_connected else NOT_CONNECTED
-            response = Response({"success": is_connected, "message": message})
+            response: HttpResponse = Response(
+                {"success": is_connected, "message": message}
+            )
         else:
             outcome = "connected" if is_connected else "error"
             response = HttpResponseRedirect(client_page(spotify=outcome))
@@ -218,5 +220,5 @@ def wants_json(request: ApiRequest) -> bool:
 def client_page(**query: str) -> str:
     """Return the URL of the web client's page, with `query` added."""
     parts = urlsplit(settings.SPOTIFY_CLIENT_REDIRECT)
-    query = urlencode([*parse_qsl(parts.query), *query.items()])
-    return urlunsplit(parts._replace(query=query))
+    pairs = [*parse_qsl(parts.query), *query.items()]
+    return urlunsplit(parts._replace(query=urlencode(pairs)))

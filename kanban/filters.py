@@ -12,6 +12,7 @@ from django.db.models.functions import Least
 from django.utils import timezone
 
 from focusmaster.dates.periods import DAY_LENGTH, local_day, local_midnight, zone_of
+from focusmaster.db.json_rows import SortExpression
 from focusmaster.exceptions import InvalidValue
 from kanban.models import Task
 
@@ -85,7 +86,11 @@ def due(direction: str, instant: Any) -> Q:
     return Q(Compared(DUE, instant, arg_joiner=f" {direction} "))
 
 
-NAMED_FILTERS = {"matches": matches, "is_overdue": is_overdue, "is_due": is_due}
+NAMED_FILTERS: dict[str, Callable[..., models.Q]] = {
+    "matches": matches,
+    "is_overdue": is_overdue,
+    "is_due": is_due,
+}
 
 
 def rank_of_match(words: Any) -> Func:
@@ -97,7 +102,7 @@ def rank_of_match(words: Any) -> Func:
     )
 
 
-SORT_EXPRESSIONS = {
+SORT_EXPRESSIONS: dict[str, SortExpression] = {
     "match": rank_of_match,
     "rank_of_priority": Func(
         F("priority"),

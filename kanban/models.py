@@ -188,7 +188,9 @@ class Task(models.Model):
     description = models.CharField(max_length=MAX_DESCRIPTION, blank=True)
     status = models.CharField(max_length=11, choices=Status, default=Status.TODO)
     is_completed = models.GeneratedField(
-        expression=Q(status="done"), output_field=models.BooleanField(), db_persist=True
+        expression=Q(status="done"),  # type: ignore[arg-type]  # the stubs forget it
+        output_field=models.BooleanField(),
+        db_persist=True,
     )
     priority = models.CharField(max_length=6, choices=Priority, default=Priority.MEDIUM)
     tags = ArrayField(models.CharField(max_length=MAX_TAG), default=list, blank=True)

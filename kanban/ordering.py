@@ -51,7 +51,7 @@ def between(low: float | None, high: float | None) -> float | None:
     None if no number lies there, or it is beyond MAX_POSITION.
     """
     if low is None:
-        middle = high - POSITION_STEP
+        middle = (high or 0.0) - POSITION_STEP
     elif high is None:
         middle = low + POSITION_STEP
     else:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import FileResponse, HttpResponse
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.response import Response
@@ -38,7 +38,7 @@ class TaskViewSet(OwnedRowsViewSet):
     def lookups(self) -> dict[str, Any]:
         return lookups_in(self.request.query_params, self.request.user)
 
-    def list(self, request: ApiRequest) -> HttpResponse:
+    def list(self, request: ApiRequest) -> HttpResponse | FileResponse:
         lookups = {"user_id": request.user.pk, **self.lookups()}
         return list_response(
             request, self.rows, order_in(request.query_params), lookups

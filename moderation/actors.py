@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from focusmaster.api.client_info import client_ip, user_agent
 from moderation.exceptions import NoLongerAdmin
@@ -13,7 +13,7 @@ from moderation.exceptions import NoLongerAdmin
 if TYPE_CHECKING:
     from collections.abc import Container
 
-    from focusmaster.api.request import ApiRequest
+    from django.http import HttpRequest
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Actor:
     user_agent: str = ""
 
     @classmethod
-    def of_request(cls, request: ApiRequest) -> Actor:
-        user = request.user
+    def of_request(cls, request: HttpRequest) -> Actor:
+        user: Any = request.user
         return cls(user.pk, user.name, client_ip(request), user_agent(request))
 
     @classmethod

@@ -1,7 +1,7 @@
-"""What moderation keeps of a person.
+"""The personal data that moderation stores.
 
-The audit log is evidence and stays. Of who is gone it keeps the id: names, addresses
-and what was said of them are in the personal details, which go.
+The audit log is evidence and stays, with the ids of people who are gone. Their names,
+addresses and what was said about them are personal details, which are deleted.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ def forget_personal_details(user: User) -> None:
 
 
 def forget_address(user: User) -> None:
-    """Strip the person's email from feedback that was given without an account."""
+    """Remove the person's email from feedback that was sent without a token."""
     if user.email:
-        of_nobody = Feedback.objects.filter(user=None).exclude(email="")
-        mine = of_nobody.alias(key=Lower("email")).filter(key=user.email.lower())
+        anonymous = Feedback.objects.filter(user=None).exclude(email="")
+        mine = anonymous.alias(key=Lower("email")).filter(key=user.email.lower())
         mine.update(email="")
 
 

@@ -120,7 +120,7 @@ def traffic(
     today = known.get([*days.values()][-1])
     return Traffic(
         [shown(day, known.get(span)) for day, span in days.items()],
-        today and today.active,
+        today.active if today else None,
         min((row.counted_at for row in changing.values()), default=None),
     )
 

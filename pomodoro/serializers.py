@@ -34,7 +34,7 @@ class SessionTaskField(StrictSerializer):
     _id = IdField(source="id")
     title = StrictCharField(read_only=True)
 
-    def to_internal_value(self, data: Any) -> str:
+    def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict):
             super().to_internal_value(data)  # Raises for unknown names.
             data = data.get("_id")

@@ -21,7 +21,7 @@ from pomodoro.models import PomodoroSession
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from focusmaster.dates.periods import Period
+    from focusmaster.dates.periods import BoundedPeriod, Period
     from pomodoro.models import PomodoroSessionQuerySet
 
 SECONDS = Sum("duration")
@@ -44,8 +44,8 @@ def focus_totals(user: User, period: Period, **more: Any) -> dict[str, int]:
     """
     lookups = period.lookups("started_at") | more
     if lookups:
-        totals = _focus(user.pk, period).filter(**more)
-        totals = totals.aggregate(time=SECONDS, count=NUMBER)
+        sessions = _focus(user.pk, period).filter(**more)
+        totals = sessions.aggregate(time=SECONDS, count=NUMBER)
         time, count = totals["time"] or 0, totals["count"]
     else:
         time, count = user.progress.focus_seconds, user.progress.focus_count
@@ -53,7 +53,7 @@ def focus_totals(user: User, period: Period, **more: Any) -> dict[str, int]:
 
 
 def focus_by_day(
-    user_id: str, period: Period, *, completed: bool | None = None
+    user_id: str, period: BoundedPeriod, *, completed: bool | None = None
 ) -> list[dict[str, Any]]:
     """Return date, seconds and number for each day of a bounded period; one query.
 
@@ -175,7 +175,7 @@ def _focus(user_id: str, period: Period) -> PomodoroSessionQuerySet:
 
 
 @lru_cache(maxsize=256)
-def _days(period: Period) -> list[date]:
+def _days(period: BoundedPeriod) -> list[date]:
     """Return a period's days, cached: people of a zone ask for the same periods."""
     return period.days()
 

@@ -49,7 +49,7 @@ ENDS_AFTER_START = "timeclock_worklog_ends_after_start"
 BREAK_WITHIN_DURATION = "timeclock_worklog_break_within_duration"
 
 # What a client reads when one of the constraints decides.
-CONSTRAINT_ERRORS = {
+CONSTRAINT_ERRORS: dict[str, type[Exception]] = {
     ONE_OPEN_PER_USER: AlreadyClockedIn,
     NO_OVERLAP: Overlap,
     ENDS_AFTER_START: EndsBeforeStart,

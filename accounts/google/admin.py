@@ -17,6 +17,6 @@ class LinkedAccountInline(ReadOnly, admin.TabularInline):
 
     model = UserSocialAuth
     verbose_name = "linked account"
-    fields = readonly_fields = ["provider", "uid", "created"]
+    fields = readonly_fields = ("provider", "uid", "created")
     ordering = ["id"]
     extra = 0

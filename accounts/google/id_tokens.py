@@ -59,10 +59,11 @@ class IdTokenBackend(GoogleOpenIdConnect):
     # Seconds by which our clock may be behind Google's.
     JWT_LEEWAY = 30
 
-    def get_key_and_secret(self) -> tuple[list[str], str]:
+    # social-core is written for one client and one issuer; PyJWT takes several.
+    def get_key_and_secret(self) -> Any:
         return settings.GOOGLE_CLIENT_IDS, ""
 
-    def id_token_issuer(self) -> list[str]:
+    def id_token_issuer(self) -> Any:
         return settings.GOOGLE_ISSUERS
 
     def find_valid_key(self, id_token: str) -> Key | None:
@@ -70,7 +71,7 @@ class IdTokenBackend(GoogleOpenIdConnect):
         kid = jwt.get_unverified_header(id_token).get("kid", "")
         return keys_at(settings.GOOGLE_JWKS_URL).find(kid)
 
-    def validate_authorized_party(self, claims: dict, client_id: list[str]) -> None:
+    def validate_authorized_party(self, claims: dict, client_id: Any) -> None:
         """Check that the token is for one of our clients and was issued to one."""
         if claims["aud"] not in client_id:  # False for a list of audiences, too.
             raise AuthResponseError(self, code="invalid_claim", claim="aud")

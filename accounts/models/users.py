@@ -124,7 +124,9 @@ class UserQuerySet(models.QuerySet):
         list(rows.values_list("pk"))
 
 
-class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
+class UserManager(
+    BaseUserManager.from_queryset(UserQuerySet)  # type: ignore[misc]  # made by a call
+):
     def get_by_natural_key(self, username: str) -> User:
         return self.with_email(username).get()
 
@@ -149,6 +151,9 @@ class User(AbstractBaseUser):
     class WeekStart(models.TextChoices):
         MONDAY = "monday"
         SUNDAY = "sunday"
+
+    # Given at signing in, to the serializer of its response.
+    token: str
 
     id = ObjectIdPrimaryKey()
     name = models.CharField(max_length=100)
@@ -268,7 +273,7 @@ class User(AbstractBaseUser):
         return salted_hmac("accounts.guest_in_logs", self.pk).hexdigest()[:24]
 
     @property
-    def is_active(self) -> bool:
+    def is_active(self) -> bool:  # type: ignore[override]  # Django only reads it
         return not self.is_barred()
 
     @property

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import (
     OpenApiParameter,
@@ -180,7 +182,7 @@ SETS_COOKIE = OpenApiParameter(
 IS_BARRED = error_response(
     "The account is banned or suspended; the message says why.", *BARRED
 )
-CHANGE = {
+CHANGE: dict[str, Any] = {
     "summary": "Change your profile",
     "description": "Takes any of the fields; what is left out stays, also among the "
     "settings.",

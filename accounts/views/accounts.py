@@ -167,9 +167,11 @@ class AccountViewSet(ConditionalWrites):
         guess = limit_password_attempts(user.pk, client_ip(request), wrong=InvalidValue)
         with guess if "password" in changes else nullcontext():
             signs_out = user.change_profile(**changes)
-        if signs_out and request.token.from_cookie:
+        if signs_out and request.token and request.token.from_cookie:
             # A browser stays signed in; other clients sign in with the new password.
-            mine = {"user": user, **client_info(request)}
-            if sign_in := SignIn.objects.start_with_password(**mine):
+            sign_in = SignIn.objects.start_with_password(
+                user=user, **client_info(request)
+            )
+            if sign_in:
                 give_token(request, sign_in)
         return profile_response(user)

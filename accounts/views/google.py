@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from django.conf import settings
 from rest_framework import status
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException, PermissionDenied
 from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.response import Response
@@ -55,7 +57,7 @@ class GoogleViewSet(ApiViewSet):
 
     serializer_class = IdTokenSerializer
 
-    def get_authenticators(self) -> list[TokenAuthentication]:
+    def get_authenticators(self) -> list[BaseAuthentication]:
         # DRF asks before it sets `action`, drf-spectacular before there is a request.
         is_unlinking = self.request and self.request.method == "DELETE"
         return [TokenAuthentication() if is_unlinking else GuestAuthentication()]
@@ -102,6 +104,8 @@ class GoogleViewSet(ApiViewSet):
 
 def refused(request: ApiRequest, exc: Exception) -> Exception:
     """Log why a sign-in failed, without the token; return the error to raise."""
+    reason: Any
+    error: Exception
     match exc:
         case UnverifiedEmail():
             reason, error = exc.reason, EmailNotVerified()
@@ -110,7 +114,7 @@ def refused(request: ApiRequest, exc: Exception) -> Exception:
         case PermissionDenied():
             reason, error = exc.get_codes(), exc
         case _:
-            reason, error = exc.code, exc
+            reason, error = getattr(exc, "code", ""), exc
     fields = {"reason": reason, "requestId": request.id}
     log.warning("A Google sign-in was refused", extra={"fields": fields})
     return error

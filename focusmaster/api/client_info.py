@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -52,9 +53,9 @@ def network_of(address: str | None) -> str:
 
 
 def user_agent(request: HttpRequest) -> str:
-    return request.META.get("HTTP_USER_AGENT", "")
+    return str(request.META.get("HTTP_USER_AGENT", ""))
 
 
-def client_info(request: HttpRequest) -> dict[str, str | None]:
+def client_info(request: HttpRequest) -> dict[str, Any]:
     """Return what is kept of where a request came from: user agent and address."""
     return {"user_agent": user_agent(request), "ip_address": client_ip(request)}

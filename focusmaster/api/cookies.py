@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from django.conf import settings
 
@@ -46,5 +46,5 @@ class ApiCookie:
         response.delete_cookie(self.name, path=self.path, samesite=same_site())
 
 
-def same_site() -> str:
+def same_site() -> Literal["None", "Lax"]:
     return "None" if settings.TOKEN_COOKIE_CROSS_SITE else "Lax"

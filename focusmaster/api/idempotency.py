@@ -56,7 +56,11 @@ class KeyReused(RuleViolation):
 
 class IdempotencyMiddleware(MiddlewareMixin):
     def process_view(
-        self, request: ApiRequest, view: Callable[..., HttpResponse], args, kwargs
+        self,
+        request: ApiRequest,
+        view: Callable[..., HttpResponse],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
     ) -> HttpResponse | None:
         """Call the view here, where its answer can be stored with what it writes."""
         key = request.META.get("HTTP_IDEMPOTENCY_KEY")

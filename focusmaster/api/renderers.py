@@ -60,7 +60,7 @@ class JSONNegotiation(DefaultContentNegotiation):
         has_body = request.stream is not None
         if has_body and int(request.META["CONTENT_LENGTH"]) > settings.MAX_BODY_BYTES:
             raise PayloadTooLarge
-        if has_body and not self.select_parser(request, request.parsers):
+        if has_body and not self.select_parser(request, request.parsers or ()):
             raise UnsupportedMediaType(
                 request.content_type, "Send the body as application/json."
             )

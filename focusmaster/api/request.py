@@ -7,7 +7,7 @@ middleware puts there.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rest_framework.request import Request
 
@@ -35,5 +35,9 @@ class ApiRequest(Request):
     # The token as it was presented, also one that is bad, and the user whom it lets in.
     token: PresentedToken | None
     caller: User | None
+    # In a view: the sign-in of the caller.
+    auth: Any
+    # The same, in a view that lets in nobody else.
+    user: User
     # The JSON of the caller's profile, for an action with `prefetch_profile`.
     prefetched_profile: str | None

@@ -37,8 +37,8 @@ def json_response(data: Any, status: int = 200) -> JSONResponse:
 
 
 def list_response(
-    request: ApiRequest, rows: JSONRows, order: tuple[str, ...], lookups: dict
-) -> HttpResponse:
+    request: ApiRequest, rows: JSONRows, order: tuple[str, ...], lookups: dict[str, Any]
+) -> HttpResponse | FileResponse:
     """Return the rows that match, all of them or the page that is asked for."""
     query = request.query_params
     if "limit" in query or "cursor" in query:
@@ -53,7 +53,7 @@ def page_response(
     request: ApiRequest,
     rows: JSONRows,
     order: tuple[str, ...],
-    lookups: dict,
+    lookups: dict[str, Any],
     default_limit: str | None = None,
 ) -> JSONResponse:
     """Return one page, and a link to the next where there is one.
@@ -64,7 +64,7 @@ def page_response(
     query = request.query_params.copy()
     limit, after = limit_in(query.get("limit", default_limit)), None
     if "cursor" in query:
-        after = decode_cursor(query["cursor"], signer)
+        after = decode_cursor(str(query["cursor"]), signer)
     texts, last = rows.page(order, limit, after, **lookups)
     response = JSONResponse(b"[%b]" % b",".join(texts))
     if last is not None:

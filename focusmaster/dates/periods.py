@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, lru_cache
 from importlib.resources import files
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -83,7 +84,7 @@ class Period:
     end: datetime | None
     zone: ZoneInfo
 
-    def lookups(self, field: str) -> dict[str, datetime]:
+    def lookups(self, field: str) -> dict[str, Any]:
         """Return the ORM lookups that keep the rows whose `field` is in this period."""
         bounds = {f"{field}__gte": self.start, f"{field}__lt": self.end}
         return {name: bound for name, bound in bounds.items() if bound is not None}

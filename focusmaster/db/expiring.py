@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models, transaction
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 AT_ONCE = 10
 
 
-class ExpiringRows(models.QuerySet):
+class ExpiringRows(models.QuerySet[Any]):
     """Rows whose age is that of one column, which has an index."""
 
     age_column = "created_at"

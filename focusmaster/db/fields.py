@@ -30,8 +30,7 @@ class MalformedId(ValidationError):
     """What was given as an id is none, so no row can have it."""
 
 
-# Django's fields take type parameters in its stubs alone.
-class ObjectIdField(models.Field):  # type: ignore[type-arg]  # see above
+class ObjectIdField(models.Field):  # type: ignore[type-arg]  # none at run time
     """An id of 24 lower-case hex digits, stored as 12 bytes.
 
     Anything else given as an id raises MalformedId, in lookups too.
@@ -55,7 +54,9 @@ class ObjectIdField(models.Field):  # type: ignore[type-arg]  # see above
     def get_prep_value(self, value: Any) -> str | None:
         return self.to_python(value)
 
-    def get_db_prep_value(self, value, connection, prepared=False):
+    def get_db_prep_value(
+        self, value: Any, connection: BaseDatabaseWrapper, prepared: bool = False
+    ) -> Any:
         if isinstance(value, str) and OBJECT_ID.fullmatch(value):
             return bytes.fromhex(value)
         return super().get_db_prep_value(value, connection, prepared)
@@ -75,7 +76,7 @@ class ObjectIdPrimaryKey(ObjectIdField):
         super().__init__(**kwargs)
 
 
-class MillisecondDateTimeField(models.DateTimeField):  # type: ignore[type-arg]  # see above
+class MillisecondDateTimeField(models.DateTimeField):  # type: ignore[type-arg]  # none at run time
     """An instant kept to the millisecond, which is as precise as the API shows it."""
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str:

@@ -229,12 +229,13 @@ class JSONRows:
         The cursor is what the row has in the columns of the order, as PostgreSQL's
         text; the next page begins after it. It is None on the last page. One query.
         """
-        nulls = after and tuple(value is None for value in after)
+        nulls = None if after is None else tuple(value is None for value in after)
         statement, values = self._compiled(self._page, lookups, order, nulls)
         values |= {f"after_{n}": value for n, value in enumerate(after or ())}
         rows = statement.fetch_rows(values | {"limit": limit + 1})
         texts = [text.encode() for text, *_ in rows[:limit]]
-        return texts, rows[limit - 1][1:] if len(rows) > limit else None
+        last = rows[limit - 1][1:] if len(rows) > limit else None
+        return texts, last
 
     def chunks(self, order: tuple[str, ...], **lookups: Any) -> Iterator[list[bytes]]:
         """Yield the JSON texts of all rows that match, some at a time.

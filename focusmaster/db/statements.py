@@ -16,10 +16,9 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from functools import cache
 from itertools import count
 from types import NoneType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import Expression, Field, QuerySet
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from django.db.models.sql.compiler import SQLCompiler
     from psycopg.pq.abc import PGresult
 
+    from focusmaster.postgresql.base import DatabaseWrapper
 
 MAX_STATEMENTS = 200
 # A cached plan that no longer fits its tables, and a statement that somebody else
@@ -91,12 +91,13 @@ class Statement:
             prepared.reader.set_pgresult(None)
 
     def fetch_scalars(self, values: Mapping[str, Any]) -> list[bytes]:
-        """Do the same for one column of text; return its UTF-8."""
+        """Do the same for one column of text without nulls; return its UTF-8."""
         prepared = prepared_statements() if self.prepare else None
         if prepared is None:
             return [text.encode() for (text,) in self._rows_of_cursor(values)]
         result = prepared.run(self.positional, self.bind(values))
-        return [result.get_value(row, 0) for row in range(result.ntuples)]
+        texts = [result.get_value(row, 0) for row in range(result.ntuples)]
+        return cast("list[bytes]", texts)
 
     def bind(self, values: Mapping[str, Any]) -> list[Any]:
         """Return the parameters, with values in the place of the Params."""
@@ -125,7 +126,10 @@ class CompiledQuery(Statement):
     """
 
     def __init__(
-        self, queryset: QuerySet, around: str = "{query}", more: Sequence[Any] = ()
+        self,
+        queryset: QuerySet[Any, Any],
+        around: str = "{query}",
+        more: Sequence[Any] = (),
     ) -> None:
         self.compiler: SQLCompiler = queryset.query.get_compiler(connection=connection)
         sql, params = self.compiler.as_sql()
@@ -133,11 +137,12 @@ class CompiledQuery(Statement):
         columns = [column for column, *_ in self.compiler.select]
         self.converters = self.compiler.get_converters(columns)
 
-    def fetch_rows(self, values: Mapping[str, Any]) -> list[Sequence]:
+    def fetch_rows(self, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         rows = super().fetch_rows(values)
         if not self.converters:
             return rows
-        return list(self.compiler.apply_converters(rows, self.converters))
+        converted = self.compiler.apply_converters(rows, self.converters)
+        return [tuple(row) for row in converted]
 
 
 def prepared_statements() -> PreparedStatements | None:
@@ -148,7 +153,7 @@ def prepared_statements() -> PreparedStatements | None:
     driver sends with the first query of a cursor. Raises what Django raises for a
     connection that is lost, or a transaction that is broken.
     """
-    wrapper = connections[DEFAULT_DB_ALIAS]
+    wrapper = cast("DatabaseWrapper", connections[DEFAULT_DB_ALIAS])
     wrapper.close_if_health_check_failed()
     if wrapper.connection is None:
         wrapper.ensure_connection()
@@ -190,7 +195,8 @@ class PreparedStatements:
         whose type has no encoder. A statement that PostgreSQL calls outdated is
         prepared again and run once more, unless the error has broken a transaction.
         """
-        encoded = [encoder_of(type(value))(value) for value in values]
+        # psycopg's annotation forgets that a parameter may be null.
+        encoded: list[Any] = [ENCODERS[type(value)](value) for value in values]
         formats = [
             Format.BINARY if isinstance(value, bytes) else Format.TEXT
             for value in values
@@ -198,7 +204,7 @@ class PreparedStatements:
         with self._errors:
             name = self._names.get(sql)
             is_new = name is None
-            if is_new:
+            if name is None:
                 name = self._prepare(sql)
             else:
                 self._names.move_to_end(sql)
@@ -256,7 +262,7 @@ def encoded_array(items: list[Any]) -> bytes:
 
 def quoted_element(item: Any) -> bytes:
     """Return an element in the text form of PostgreSQL's arrays."""
-    encoded = encoder_of(type(item))(item)
+    encoded = ENCODERS[type(item)](item)
     if encoded is None:
         return b"NULL"
     return b'"%b"' % encoded.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
@@ -270,9 +276,23 @@ def encoded_date(value: date) -> bytes:
     return value.isoformat().encode()
 
 
+Encoder = Callable[[Any], bytes | None]
+
+
+class Encoders(dict[type, Encoder]):
+    """The encoder of each type; a type without one has that of its nearest base."""
+
+    def __missing__(self, kind: type) -> Encoder:
+        for base in kind.__mro__:
+            if base in self:
+                self[kind] = self[base]
+                return self[kind]
+        raise TypeError(f"a prepared statement takes no {kind.__name__} as a parameter")
+
+
 # The text form of a parameter; PostgreSQL infers its type from its place. Bytes are
 # sent in binary.
-ENCODERS: dict[type, Callable[[Any], bytes | None]] = {
+BASE_ENCODERS: dict[type, Encoder] = {
     NoneType: lambda nothing: None,
     bytes: bytes,
     str: str.encode,
@@ -283,12 +303,4 @@ ENCODERS: dict[type, Callable[[Any], bytes | None]] = {
     date: encoded_date,
     list: encoded_array,
 }
-
-
-@cache
-def encoder_of(kind: type) -> Callable[[Any], bytes | None]:
-    """Return the encoder of a type or of its nearest base; raise TypeError for none."""
-    for base in kind.__mro__:
-        if base in ENCODERS:
-            return ENCODERS[base]
-    raise TypeError(f"a prepared statement takes no {kind.__name__} as a parameter")
+ENCODERS = Encoders(BASE_ENCODERS)

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import Field, JSONField, Model
+from django.db.models import Field, ForeignKey, JSONField, Model
 from django.db.models.sql import InsertQuery, UpdateQuery
 
 from focusmaster.db.fields import ObjectIdField
@@ -71,12 +71,12 @@ def insert_many(model: type[Model], rows: Iterable[Model]) -> int:
                         for name, convert in converters
                     ]
                 )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
-def is_converted(field: Field) -> bool:
+def is_converted(field: Field[Any, Any]) -> bool:
     """Whether the database stores another value than the field's."""
-    target = field.target_field if field.is_relation else field
+    target = field.target_field if isinstance(field, ForeignKey) else field
     return isinstance(target, ObjectIdField | JSONField)
 
 

@@ -15,7 +15,7 @@ from focusmaster.exceptions import LinkedServiceError, RuleViolation
 from focusmaster.openapi.components import Schema, text_header
 
 ERROR = {"$ref": "#/components/schemas/Error"}
-ERROR_SCHEMA = {
+ERROR_SCHEMA: Schema = {
     "type": "object",
     "description": "What is wrong, for people and for programs.",
     "properties": {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.db import models, transaction
 from django.http import Http404
 from django.shortcuts import redirect
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PAGE_LENGTH = 50
 
 
-class ActingPages:
+class ActingPages(admin.ModelAdmin):
     """A ModelAdmin with pages beside Django's own, and acts on rows."""
 
     def history_view(
@@ -47,7 +47,7 @@ class ActingPages:
             },
         )
 
-    def row(self, request: HttpRequest, object_id: str) -> models.Model:
+    def row(self, request: HttpRequest, object_id: str) -> Any:
         found = self.get_object(request, object_id)
         if found is None:
             raise Http404
@@ -59,12 +59,12 @@ class ActingPages:
         url = reverse(f"admin:{meta.app_label}_{meta.model_name}_{name}")
         return redirect(f"{url}?{urlencode({'id': list(ids)}, doseq=True)}")
 
-    def chosen(self, request: HttpRequest) -> list[models.Model]:
+    def chosen(self, request: HttpRequest) -> list[Any]:
         """Return the rows whose ids the query has, or raise Http404."""
         ids = {pk for pk in request.GET.getlist("id") if OBJECT_ID.fullmatch(pk)}
         if not 0 < len(ids) <= MOST_CHOSEN:
             raise Http404
-        rows = list(self.model.objects.filter(pk__in=ids).order_by("pk"))
+        rows = list(self.model._default_manager.filter(pk__in=ids).order_by("pk"))
         if not rows:
             raise Http404
         return rows

@@ -64,7 +64,8 @@ class PageRequestMiddleware:
 
 def watch() -> None:
     """Audit everything that is written to Django's log of the pages from now on."""
-    LogEntryManager.log_actions = audited(LogEntryManager.log_actions)
+    log_actions = audited(LogEntryManager.log_actions)
+    LogEntryManager.log_actions = log_actions  # type: ignore[method-assign]  # no hook
 
 
 def audited(log_actions: Callable[..., Any]) -> Callable[..., Any]:

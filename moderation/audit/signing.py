@@ -1,8 +1,8 @@
 """Ed25519 signatures on what leaves the database as evidence: archives and anchors.
 
-The key is derived from SECRET_KEY, so only this service can sign. Whoever has noted the
-public key can check a file anywhere. A signature by an older SECRET_KEY counts as long
-as that is among SECRET_KEY_FALLBACKS.
+The key is derived from SECRET_KEY, so only this service can sign. The public key is
+enough to check a file anywhere. A signature by an older SECRET_KEY counts as long as
+that is among SECRET_KEY_FALLBACKS.
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ from focusmaster.db.fields import (
 from focusmaster.db.writes import insert_many
 
 if TYPE_CHECKING:
+    from accounts.models import User
     from moderation.actors import Actor
 
 MAX_DETAILS = 1000
@@ -79,6 +80,10 @@ def origin_of(actor: Actor) -> dict[str, Any]:
 
 
 class AuditEntry(models.Model):
+    # What pages about entries add, for all of theirs at once.
+    record: AuditRecord
+    person: User | None
+
     class Action(models.TextChoices):
         ADMIN_CREATED = "admin.created"
         ROLE_CHANGED = "user.role_changed"

@@ -170,7 +170,9 @@ class Feedback(models.Model):
             setattr(self, name, value)
         Feedback.objects.filter(pk=self.pk).update(**fields, updated_at=Now())
 
-    def audit(self, action: str, details: str, *, by: Actor, **more: Any) -> None:
+    def audit(
+        self, action: AuditEntry.Action, details: str, *, by: Actor, **more: Any
+    ) -> None:
         """Append an audit entry about this row."""
         AuditEntry.objects.record(
             action,

@@ -79,12 +79,12 @@ for view, operation_id, same_as in [
             },
         ),
     )
-for view, operation_id, same_as in [
+for table, operation_id, same_as in [
     (AuditLogTableViewSet, "downloadAuditLogs", ""),
     (AuditTableViewSet, "downloadAudit", " The same as `/api/admin/audit-logs.csv`."),
 ]:
     extend_view(
-        view,
+        table,
         list=extend_schema(
             operation_id=operation_id,
             summary="Download the audit log as CSV",

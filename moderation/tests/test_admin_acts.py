@@ -114,19 +114,19 @@ def test_admin_among_the_chosen_is_named_and_the_others_are_banned(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_ban_of_many_and_of_one_of_them_at_once_do_not_wait_for_each_other(pages):
+def test_ban_of_many_and_of_one_of_them_concurrently_do_not_wait_for_each_other(pages):
     people = [person(f"User{n}") for n in range(8)]
     other = Client()
     other.force_login(person("Other", role=User.Role.ADMIN))
 
     for _ in range(5):
-        answers = run_concurrently(
+        responses = run_concurrently(
             lambda: act(pages, "ban", *people, reason="Spam"),
             lambda: act(other, "ban", people[-1], reason="Spam"),
         )
 
         # By the text, for the test client mixes the contexts of two threads.
-        outcomes = [re.findall(r"Kept out: \d+", text_of(page)) for page in answers]
+        outcomes = [re.findall(r"Kept out: \d+", text_of(page)) for page in responses]
         assert outcomes == [["Kept out: 8"], ["Kept out: 1"]]
     assert Ban.objects.in_force().count() == 8
     assert AuditEntry.objects.filter(action="user.banned").count() == 45

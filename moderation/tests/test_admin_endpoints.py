@@ -39,7 +39,7 @@ def test_the_walk_finds_the_endpoints_of_the_contract():
     }
 
 
-def refused(client: APIClient, method: str, path: str, status: int, code: str) -> None:
+def assert_error(client: APIClient, method: str, path: str, status: int, code: str):
     for suffix in ("", "/"):
         response = getattr(client, method)(path + suffix, {})
 
@@ -49,18 +49,20 @@ def refused(client: APIClient, method: str, path: str, status: int, code: str) -
 
 @EVERY_ENDPOINT
 def test_endpoint_is_refused_without_a_token(anonymous, method, path):
-    refused(anonymous, method, path, 401, "not_authenticated")
+    assert_error(anonymous, method, path, 401, "not_authenticated")
 
 
 @EVERY_ENDPOINT
 def test_endpoint_is_refused_to_a_user(api, method, path):
-    refused(api, method, path, 403, "permission_denied")
+    assert_error(api, method, path, 403, "permission_denied")
 
 
 @EVERY_ENDPOINT
 @pytest.mark.usefixtures("db")
 def test_endpoint_is_refused_to_a_guest(method, path):
-    refused(client_of(User.objects.add_guest()), method, path, 403, "permission_denied")
+    assert_error(
+        client_of(User.objects.add_guest()), method, path, 403, "permission_denied"
+    )
 
 
 @EVERY_ENDPOINT
@@ -70,14 +72,14 @@ def test_endpoint_is_refused_to_an_admin_who_is_barred(
 ):
     User.objects.filter(pk=moderator.pk).update(status=status)
 
-    refused(staff, method, path, 403, status)
+    assert_error(staff, method, path, 403, status)
 
 
 @EVERY_ENDPOINT
 def test_endpoint_is_refused_to_a_former_admin(staff, moderator, method, path):
     User.objects.filter(pk=moderator.pk).update(role="user")
 
-    refused(staff, method, path, 403, "permission_denied")
+    assert_error(staff, method, path, 403, "permission_denied")
 
 
 def test_endpoint_that_is_refused_does_nothing(api, bob):

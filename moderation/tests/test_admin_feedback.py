@@ -162,10 +162,10 @@ def test_reply_to_nobody_is_not_offered_and_not_sent(pages):
     row = Feedback.objects.create(message="Hello")
 
     page = text_of(pages.get(f"{BOARD}{row.pk}/change/"))
-    answer = text_of(pages.post(f"{BOARD}{row.pk}/reply/", {"message": "Hello"}))
+    again = text_of(pages.post(f"{BOARD}{row.pk}/reply/", {"message": "Hello"}))
 
     assert "/reply/" not in page
-    assert "No email address is known to reply to." in answer
+    assert "No email address is known to reply to." in again
 
 
 def test_empty_reply_is_not_sent(pages, row, mailbox):

@@ -1,4 +1,4 @@
-"""What the database refuses to do to the audit log, whoever asks."""
+"""What the database lets no role do to the audit log."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def run(sql: str) -> None:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
-REFUSED = [
+FORBIDDEN = [
     "UPDATE {} SET {} = {}",
     "UPDATE {} SET {} = {} WHERE false",
     "DELETE FROM {}",
@@ -52,7 +52,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("statement", REFUSED)
+@pytest.mark.parametrize("statement", FORBIDDEN)
 @pytest.mark.parametrize(
     ("table", "column"),
     [("moderation_auditentry", "details"), ("moderation_auditparticulars", "text")],
@@ -116,7 +116,7 @@ def test_position_and_hashes_are_not_for_the_writer_to_choose():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_entries_written_at_once_make_one_chain():
+def test_entries_written_concurrently_make_one_chain():
     run_concurrently(
         *(lambda number=number: note(f"Entry {number}") for number in range(12))
     )
@@ -152,7 +152,7 @@ def test_serving_role_can_add_to_the_log_and_nothing_else():
         "INSERT INTO moderation_auditarchive VALUES "
         "('\\x000000000000000000000000', 1, 1, '', '', '', '', now())"
     )
-    refused = [
+    forbidden = [
         "UPDATE moderation_auditentry SET details = ''",
         "DELETE FROM moderation_auditentry",
         "TRUNCATE moderation_auditentry CASCADE",
@@ -170,7 +170,7 @@ def test_serving_role_can_add_to_the_log_and_nothing_else():
             "created_at) VALUES (%s, 'user.banned', 'As the server', '{}', now())",
             [b"\1" * 12],
         )
-        for statement in refused:
+        for statement in forbidden:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 server.execute(statement)
         with pytest.raises(psycopg.errors.IntegrityError, match="append-only"):

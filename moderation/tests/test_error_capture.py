@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 from conftest import token_of
 from moderation.error_capture import message_of, stack_of, without_secrets
 from moderation.models import ErrorGroup, ErrorOccurrence, errors
+from moderation.tests.browser import signed_in
 
 HEALTH = "/api/admin/health"
 CRASH = "/api/faults/crash"
@@ -52,13 +53,17 @@ def test_crash_is_kept_with_where_it_came_from(stranger, alice):
     assert ErrorOccurrence.objects.get().request_id == "report-17"
 
 
-def test_page_that_crashes_is_kept_too(stranger, settings):
+def test_page_that_crashes_is_kept_too(stranger, settings, moderator):
     settings.ROOT_URLCONF = "moderation.tests.faults"
+    browser = signed_in(moderator)
+    browser.raise_request_exception = False
 
-    response = stranger.get("/faults/page")
+    for client, user_id in ((stranger, None), (browser, moderator.pk)):
+        response = client.get("/faults/page")
 
-    assert response.status_code == 500
-    assert ErrorGroup.objects.get().path == "/faults/page"
+        assert response.status_code == 500
+        group = ErrorGroup.objects.get()
+        assert (group.path, group.user_id) == ("/faults/page", user_id)
 
 
 @pytest.mark.parametrize("path", ["forbidden", "plain-forbidden", "plain-suspicious"])

@@ -143,7 +143,7 @@ def outcome(act, **arguments) -> str:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_admins_who_demote_each_other_at_once_one_remains():
+def test_of_two_admins_who_demote_each_other_concurrently_one_remains():
     first = person("First", role=User.Role.ADMIN)
     second = person("Second", role=User.Role.ADMIN)
     ends = []
@@ -181,7 +181,7 @@ def test_of_two_admins_of_whom_one_leaves_as_the_other_is_demoted_one_remains():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nobody_is_both_banned_and_an_admin_when_both_happen_at_once():
+def test_nobody_is_both_banned_and_an_admin_when_both_happen_concurrently():
     by = actor(person("Chief", role=User.Role.ADMIN))
     for number in range(10):
         user = person(f"User{number}")

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from smtplib import SMTPRecipientsRefused
 
-from django.http import HttpResponse
+from django.http import FileResponse, HttpResponse
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.permissions import AllowAny
@@ -16,6 +16,7 @@ from focusmaster.api.request import ApiRequest
 from focusmaster.api.responses import JSONResponse, list_response
 from focusmaster.api.viewsets import ApiViewSet
 from focusmaster.db.json_rows import JSONRows
+from focusmaster.exceptions import RowNotFound
 from moderation.actors import Actor
 from moderation.exceptions import AddressRefused
 from moderation.models import Feedback
@@ -59,7 +60,7 @@ class FeedbackBoardViewSet(ApiViewSet):
 
     permission_classes = (IsAdmin,)
 
-    def list(self, request: ApiRequest) -> HttpResponse:
+    def list(self, request: ApiRequest) -> HttpResponse | FileResponse:
         query = request.query_params
         choices = [*Feedback.Status.values, *SAME_STATUS]
         given = choice_in(query, "status", choices)
@@ -97,4 +98,7 @@ class FeedbackBoardViewSet(ApiViewSet):
 
     def _change(self, verb: Callable[..., Feedback], pk: str) -> JSONResponse:
         verb(pk, **self.validated(), by=Actor.of_request(self.request))
-        return JSONResponse(ROWS.get(pk=pk))
+        text = ROWS.get(pk=pk)
+        if text is None:
+            raise RowNotFound
+        return JSONResponse(text)

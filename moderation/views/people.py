@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.db.models import Prefetch, prefetch_related_objects
 from rest_framework.decorators import action
@@ -49,7 +50,7 @@ class PeopleViewSet(ApiViewSet):
         return Response(PeoplePageSerializer(page).data)
 
     def retrieve(self, request: ApiRequest, pk: str) -> Response:
-        user = person(pk)
+        user: Any = person(pk)
         user.counts = {
             "sessions": user.sessions.count(),
             "tasks": user.tasks.count(),

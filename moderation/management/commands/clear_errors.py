@@ -1,8 +1,8 @@
 """Delete the errors that are older than 30 days.
 
-Meant for a daily cron entry. Staff's pages do not show them any more, and each new
-error deletes a few; this deletes them also where no new one comes. A second run finds
-nothing left, and one that is stopped half-way leaves the rest to the next.
+Meant for a daily cron entry. Each new error deletes a few old ones; this deletes them
+also if no new one comes. A second run finds nothing left, and one that is stopped
+half-way leaves the rest to the next.
 """
 
 from __future__ import annotations
