@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import Field, ForeignKey, JSONField, Model
+from django.db.models import NOT_PROVIDED, Field, ForeignKey, JSONField, Model
 from django.db.models.sql import InsertQuery, UpdateQuery
 
 from focusmaster.db.fields import ObjectIdField
@@ -46,7 +46,7 @@ def insert_many(model: type[Model], rows: Iterable[Model]) -> int:
     fields = [
         field
         for field in model._meta.concrete_fields
-        if not field.generated and not field.has_db_default()
+        if not field.generated and field.db_default is NOT_PROVIDED
     ]
     # The driver takes other values as they are.
     converters = [
