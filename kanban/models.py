@@ -115,7 +115,7 @@ class TaskQuerySet(models.QuerySet):
             status = (above or below or task).status
         if any(card and card.status != status for card in (above, below)):
             raise NotInColumn
-        if above and below and above.place >= below.place:
+        if above and below and above.sort_key >= below.sort_key:
             raise NotInColumn
         column = board.filter(status=status)
         position = free_position(column, above, below)
@@ -309,8 +309,8 @@ class Task(models.Model):
         return task
 
     @property
-    def place(self) -> tuple[float, str]:
-        """The sort key among the cards of its column."""
+    def sort_key(self) -> tuple[float, str]:
+        """The position, then the id, among the cards of its column."""
         return self.position, self.pk
 
     def apply(self, **fields: Any) -> list[str]:

@@ -229,7 +229,7 @@ class WorkLog(models.Model):
                 fields=["user"], condition=Q(ended_at=None), name=ONE_OPEN_PER_USER
             ),
             # A range of numbers that no other user's logs have: sql/no_overlap.sql.
-            # Deferrable, so that a second open log is refused as such: constraints of
+            # Deferrable, so that ONE_OPEN_PER_USER decides first: constraints of
             # this kind are checked after the others, at the end of the statement.
             ExclusionConstraint(
                 name=NO_OVERLAP,
@@ -256,7 +256,7 @@ class WorkLog(models.Model):
                 name="timeclock_worklog_break_in_range",
             ),
             models.CheckConstraint(
-                # An end before the start is for the constraint above to refuse.
+                # An end before the start violates ENDS_AFTER_START alone.
                 condition=Q(ended_at=None)
                 | Q(ended_at__lt=F("started_at"))
                 | Q(break_seconds__lte=F("duration")),

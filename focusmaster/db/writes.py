@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import Field, ForeignKey, JSONField, Model
+from django.db.models import NOT_PROVIDED, Field, ForeignKey, JSONField, Model
 from django.db.models.sql import InsertQuery, UpdateQuery
 
 from focusmaster.db.fields import ObjectIdField
@@ -41,9 +41,13 @@ def insert_many(model: type[Model], rows: Iterable[Model]) -> int:
 
     Takes one row after the other from `rows`. A session costs the client 30 µs; by
     `bulk_create`, which makes and parses a statement with a parameter for each value,
-    100 µs.
+    100 µs. Columns with a default of the database get that.
     """
-    fields = [field for field in model._meta.concrete_fields if not field.generated]
+    fields = [
+        field
+        for field in model._meta.concrete_fields
+        if not field.generated and field.db_default is NOT_PROVIDED
+    ]
     # The driver takes other values as they are.
     converters = [
         (field.attname, field.get_db_prep_save if is_converted(field) else None)

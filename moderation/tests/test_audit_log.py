@@ -9,6 +9,7 @@ from io import StringIO
 from itertools import chain
 
 import pytest
+from django.core.management import call_command
 
 from accounts.models import User
 from focusmaster.tests.people import client_of
@@ -84,6 +85,30 @@ def test_entry_tells_who_did_what_to_whom_and_from_where(staff, moderator, alice
         "userAgent": "Firefox",
         "createdAt": "2026-03-02T09:00:00Z",
     }
+
+
+def test_many_acts_are_recorded_like_single_ones(staff, moderator, alice):
+    acts = [
+        {"action": Action.BANNED, "by": actor(moderator), "reason": "Spam"},
+        {"action": Action.UNBANNED, "by": OPERATOR, "metadata": {"n": [1]}},
+    ]
+    acts = [
+        act | {"details": "Said", "target_user_id": alice.pk, "at": NINE}
+        for act in acts
+    ]
+    for act in acts:
+        AuditEntry.objects.record(**act)
+
+    number = AuditEntry.objects.record_many(acts)
+
+    shown = [
+        {name: value for name, value in entry.items() if name != "_id"}
+        for entry in staff.get(LOG).json()
+    ]
+    assert number == 2
+    assert len(shown) == 4
+    assert shown[:2] == shown[2:]
+    call_command("verify_audit_log")
 
 
 def test_act_of_a_command_has_the_name_alone(staff):

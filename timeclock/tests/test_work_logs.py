@@ -779,3 +779,18 @@ def test_stop_and_correction_at_once_leave_one_closed_log(alice):
     row.refresh_from_db()
     assert row.ended_at is not None
     assert WorkLog.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_log_that_is_deleted_while_it_changes_is_not_found(alice):
+    for _ in range(5):
+        log = WorkLog.objects.start(user_id=alice.pk)
+
+        changed, deleted = run_concurrently(
+            partial(client_of(alice).patch, path_of(log.pk), {"notes": "Late"}),
+            partial(client_of(alice).delete, path_of(log.pk)),
+        )
+
+        assert changed.status_code in (200, 404)
+        assert deleted.status_code == 200
+        assert not WorkLog.objects.exists()
