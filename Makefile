@@ -18,6 +18,8 @@ test: $(VENV)/installed-dev
 lint: $(VENV)/installed-dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python manage.py makemigrations --check --dry-run
 
 bench: $(VENV)/installed .venv-bench/installed
@@ -56,5 +58,5 @@ lock: $(BIN)/python
 
 # The data in .state stays.
 clean:
-	@rm -rf $(VENV) .venv-bench .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .venv-bench .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,4 +1,4 @@
-"""Staff's pages about people: who is there, who is signed in, who was refused."""
+"""Staff's pages about users, their sign-ins, failed sign-ins and consents."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.auth.admin import Group
+from django.contrib.auth.admin import Group  # type: ignore[attr-defined]  # registers it
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -16,7 +16,12 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.views.decorators.http import require_POST
 
-from accounts.admin_site import ReadOnly, ReadOnlyAdmin, SpanningQuerySet
+from accounts.admin_site import (
+    ReadOnly,
+    ReadOnlyAdmin,
+    SpanningQuerySet,
+    url_kwargs,
+)
 from accounts.google.admin import LinkedAccountInline
 from accounts.models import SETTING_LIMITS, Consent, FailedSignIn, SignIn, User
 from accounts.models.failed_sign_ins import digest_of
@@ -28,16 +33,15 @@ from focusmaster.personal_data import (
     personal_data_entries,
 )
 
-# Roles say who may do what; nobody is in a group. (Imported from where it is
-# registered, so that it has been.)
+# Roles decide what a user may do; there are no groups. The import registers the page.
 admin.site.unregister(Group)
 
-# Sign-ins shown with a person, and rows counted of each kind.
+# Sign-ins that are shown with a user, and rows of each kind that are counted.
 SHOWN = 50
 COUNTED = 1000
 
-# People whose rows a list is searched for: more than a person reads, and few enough
-# for whatever many people's names begin with.
+# Users whose rows a search looks for: more than anybody reads, and few enough for a
+# beginning that many names have.
 MOST_PEOPLE = 100
 
 
@@ -47,16 +51,16 @@ def link_to(user: User) -> str:
 
 
 def ids_beginning_with(text: str) -> list[str]:
-    """Return the ids of the newest people whose email or name begins so."""
+    """Return the ids of the newest users whose email or name begins so; one query."""
     people = User.objects.beginning_with(text).order_by("-pk")
     return list(people.values_list("pk", flat=True)[:MOST_PEOPLE])
 
 
 def lock(user_ids: Iterable[str]) -> None:
-    """Lock these people's rows before something is done to them.
+    """Lock these users' rows before an action on them; one query.
 
-    Whoever bans one of them then waits here, and not between what is done to them and
-    the entry about it: that locks the audit log, for which the others wait.
+    A concurrent ban of one of them then waits here. Without the lock it would wait
+    between the action and its audit entry, which locks the audit log for everybody.
     """
     User.objects.filter(pk__in=set(user_ids)).lock()
 
@@ -70,7 +74,7 @@ def is_address(text: str) -> bool:
 
 
 class OfPerson(ReadOnlyAdmin):
-    """Rows of people, searched for by whose they are."""
+    """Rows of users, searched by the user whose they are."""
 
     list_select_related = ["user"]
     search_fields = ["user"]
@@ -90,18 +94,18 @@ class OfPerson(ReadOnlyAdmin):
 
 
 class SignInInline(ReadOnly, admin.TabularInline):
-    """Where the person is signed in, each with a button that ends it."""
+    """Where the user is signed in, each with a button that ends it."""
 
     model = SignIn
     verbose_name_plural = f"signed in on (the newest {SHOWN})"
-    fields = readonly_fields = ["end", "ip_address", "last_used_at", "expires_at"]
+    fields = readonly_fields = ("end", "ip_address", "last_used_at", "expires_at")
     ordering = ["-id"]
     extra = 0
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         shown = super().get_queryset(request)
-        user_id = request.resolver_match.kwargs["object_id"]
-        newest = shown.filter(user_id=user_id).live().values("pk")[:SHOWN]
+        mine = SignIn.objects.filter(user_id=url_kwargs(request)["object_id"])
+        newest = mine.live().values("pk")[:SHOWN]
         return shown.filter(pk__in=newest)
 
     @admin.display(description="")
@@ -117,7 +121,7 @@ class SignInInline(ReadOnly, admin.TabularInline):
 
 @admin.register(User)
 class UserAdmin(ReadOnlyAdmin):
-    """People, to be found, looked at and signed out."""
+    """Users, to be found, looked at and signed out."""
 
     actions = ["sign_out_selected"]
     inlines = [SignInInline, LinkedAccountInline]
@@ -195,7 +199,7 @@ class UserAdmin(ReadOnlyAdmin):
 
     @admin.display(description="rows held")
     def rows_held(self, user: User) -> str:
-        """Say how much of each kind there is, as far as it is quickly counted."""
+        """Tell how many rows of each kind there are, up to COUNTED."""
         counts = (
             (name_of(one), counted(one.rows(user.pk)))
             for one in personal_data_entries()
@@ -241,7 +245,7 @@ class UserAdmin(ReadOnlyAdmin):
         return [own, *super().get_urls()]
 
     def sign_out(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Sign a person out on one device, or everywhere if none is named."""
+        """Sign a user out on one device, or everywhere if none is named."""
         if not self.has_sign_out_permission(request):
             raise Http404
         user = self.get_object(request, object_id)
@@ -256,8 +260,8 @@ class UserAdmin(ReadOnlyAdmin):
 
 
 def name_of(entry: PersonalDataEntry) -> str:
-    """Name the rows, and what they are to the person unless they are simply theirs."""
-    name = entry.model._meta.verbose_name_plural
+    """Name the rows, with their relation to the user if that is not `user`."""
+    name = str(entry.model._meta.verbose_name_plural)
     return name if entry.path == "user" else f"{name} ({entry.path})"
 
 
@@ -341,7 +345,7 @@ class FailedSignInAdmin(OfPerson):
 
     @admin.display(description="person")
     def person(self, failed: FailedSignIn) -> str:
-        """Link to the person, or else to all attempts with the same name."""
+        """Link to the user, or else to all attempts with the same name."""
         if failed.user:
             return link_to(failed.user)
         mark = failed.name_digest
@@ -353,7 +357,7 @@ class FailedSignInAdmin(OfPerson):
         return format_html('<a href="?q={0}">{0}</a>', failed.ip_address or "")
 
     def get_search_results(self, request, queryset, search_term):
-        """Find by what has an index; also with an email that nobody has."""
+        """Search by columns that have an index; also by an email that nobody has."""
         text = search_term.strip()
         if not text:
             return queryset, False

@@ -1,4 +1,4 @@
-"""What all pages for staff share: signing in to them, and lists of millions of rows."""
+"""What all pages for staff share: signing in to them, and lists of many rows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.forms import AdminAuthenticationForm, AdminPasswordChangeForm
@@ -26,18 +26,17 @@ from focusmaster.api.client_info import client_ip
 from focusmaster.api.rate_limits import RateLimited
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from django.http import HttpRequest, HttpResponse
 
     from accounts.models import User
+    from focusmaster.api.request import ApiRequest
 
 # Up to here the rows of a list are counted, beyond it they are estimated.
 COUNTED = 10_000
-# To skip the rows before a page takes the longer the further it is; what is older is
-# found by a search or a filter.
+# Pages of a list: skipping rows takes longer on each page. Older rows are found by a
+# search or a filter.
 PAGES = 1000
-# Rows that are acted on at once, each with an entry in the audit log.
+# Rows of one action, each with an entry in the audit log.
 MOST_CHOSEN = 50
 
 BEGINNINGS: dict[str, Callable[[datetime], datetime]] = {
@@ -51,22 +50,23 @@ class StaffSignInForm(AdminAuthenticationForm):
     """Email and password of staff, under the limits of the API's sign-in."""
 
     def clean(self) -> dict[str, Any]:
+        request = cast("ApiRequest", self.request)
         name, password = map(self.cleaned_data.get, ["username", "password"])
         if not (name and password):
             return super().clean()
         try:
             with limit_password_attempts(
-                name, client_ip(self.request), wrong=ValidationError
+                name, client_ip(request), wrong=ValidationError
             ):
                 return super().clean()
         except RateLimited as exc:
-            answer_too_many(self.request, exc.wait)
+            mark_as_limited(request, exc.wait)
             raise ValidationError(
                 f"Too many failed sign-ins. Try again in {minutes(exc.wait)}.",
                 code="limited",
             ) from None
         except ValidationError:
-            note_failed_sign_in(self.request, name=name, where=FailedSignIn.Where.ADMIN)
+            note_failed_sign_in(request, name=name, where=FailedSignIn.Where.ADMIN)
             raise
 
 
@@ -75,8 +75,8 @@ def minutes(seconds: float) -> str:
     return f"{count} minutes" if count > 1 else "a minute"
 
 
-def answer_too_many(request: HttpRequest, wait: int) -> None:
-    """Have the page say to programs, too, what it says to people."""
+def mark_as_limited(request: ApiRequest, wait: int) -> None:
+    """Give the page the status and header of the error that its text describes."""
 
     def mark(response: HttpResponse) -> None:
         response.status_code = 429
@@ -86,14 +86,14 @@ def answer_too_many(request: HttpRequest, wait: int) -> None:
 
 
 class StaffPasswordForm(AdminPasswordChangeForm):
-    """A new password of one's own; it ends all sign-ins, as it does through the API."""
+    """The user's own new password; it ends all sign-ins, as it does by the API."""
 
     def save(self, commit: bool = True) -> User:
         self.user.change_profile(
             password=self.cleaned_data["new_password1"],
             current_password=self.cleaned_data["old_password"],
         )
-        # The page keeps this session by what is stored.
+        # Django keeps this session valid by the stored hash.
         self.user.refresh_from_db(fields=["password"])
         LogEntry.objects.log_actions(
             self.user.pk, [self.user], CHANGE, "Changed password.", single_object=True
@@ -104,11 +104,13 @@ class StaffPasswordForm(AdminPasswordChangeForm):
 class StaffSite(admin.AdminSite):
     site_header = site_title = "FocusMaster"
     index_title = "Today"
-    site_url = None  # There are no pages but these.
+    site_url = None  # There are no other pages.
     login_form = StaffSignInForm
 
-    def password_change(self, request, extra_context=None) -> HttpResponse:
-        """Show Django's page with our form, for its own method takes no other."""
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        """Show Django's page with our form; Django's method has no option for that."""
         request.current_app = self.name
         view = PasswordChangeView.as_view(
             form_class=StaffPasswordForm,
@@ -119,11 +121,11 @@ class StaffSite(admin.AdminSite):
 
 
 class EstimatingPaginator(Paginator):
-    """Counts a short list; the length of a long one is PostgreSQL's estimate."""
+    """Counts the rows of a short list; PostgreSQL estimates those of a long one."""
 
     @cached_property
     def count(self) -> int:
-        rows = self.object_list.order_by()
+        rows = cast("models.QuerySet", self.object_list).order_by()
         counted = rows[: COUNTED + 1].count()
         if counted <= COUNTED:
             return counted
@@ -135,22 +137,25 @@ class EstimatingPaginator(Paginator):
         return min(super().num_pages, PAGES)
 
     def page(self, number: int | str) -> Page:
-        """Skip the rows of earlier pages by their ids, which may be in an index."""
+        """Skip the rows of earlier pages by ids alone, which an index may serve."""
         page = super().page(number)
         if page.number > 1:
-            ids = list(page.object_list.values_list("pk", flat=True))
-            page.object_list = self.object_list.filter(pk__in=ids)
+            rows = cast("models.QuerySet", self.object_list)
+            shown = cast("models.QuerySet", page.object_list)
+            page.object_list = rows.filter(
+                pk__in=list(shown.values_list("pk", flat=True))
+            )
         return page
 
 
 class SpanningQuerySet(models.QuerySet):
-    """Rows for a list with a `date_hierarchy`, which asks for the days there are.
+    """Rows for a list with a `date_hierarchy`, which asks for the days that have rows.
 
-    To find those that have a row, PostgreSQL would read all rows. The first and the
-    last are found by index, and all that lies between is offered.
+    PostgreSQL would read all rows to find them. An index serves the first and the last
+    day, and all days between are offered.
     """
 
-    def datetimes(self, field_name: str, kind: str, *args: Any) -> list[datetime]:
+    def datetimes(self, field_name: str, kind: str, *args: Any, **options: Any) -> Any:
         ends = self.order_by().aggregate(
             first=models.Min(field_name), last=models.Max(field_name)
         )
@@ -162,13 +167,18 @@ class SpanningQuerySet(models.QuerySet):
 
 
 def midnight(instant: datetime) -> datetime:
-    """Return when the instant's day began, on the clock of these pages: UTC."""
+    """Return the midnight before an instant, in the time zone of these pages: UTC."""
     local = timezone.localtime(instant)
     return local.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
+def url_kwargs(request: HttpRequest) -> dict[str, Any]:
+    """Return what the URL of the page names, such as `object_id`."""
+    return request.resolver_match.kwargs if request.resolver_match else {}
+
+
 class ReadOnly:
-    """Rows of a page that nobody adds, changes or deletes there."""
+    """Rows that nobody adds, changes or deletes on the page."""
 
     def has_add_permission(self, request, obj=None) -> bool:
         return False
@@ -181,9 +191,9 @@ class ReadOnly:
 
 
 class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin):
-    """Rows to be found and looked at, however many there are.
+    """A list of any length, to search and to look at.
 
-    No column can be clicked to sort by: only the order by age has an index.
+    No column can be sorted by, because only the order by age has an index.
     """
 
     list_per_page = 50
@@ -194,9 +204,9 @@ class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin):
     sortable_by = ()
 
     def few(self, request: HttpRequest, queryset: models.QuerySet) -> list[Any]:
-        """Return the rows that an action is to act on; none, and say so, of too many.
+        """Return the rows of an action; none, with a message, where they are too many.
 
-        "Select all" of a long list would be a million.
+        "Select all" of a long list could be a million.
         """
         rows = list(queryset[: MOST_CHOSEN + 1])
         if len(rows) <= MOST_CHOSEN:

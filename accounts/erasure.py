@@ -1,4 +1,4 @@
-"""Deleting an account, with everything that is the person's."""
+"""Deleting an account with everything that belongs to its user."""
 
 from __future__ import annotations
 
@@ -6,22 +6,27 @@ from django.db import transaction
 
 from accounts.exceptions import LastAdmin
 from accounts.models import User
+from focusmaster.exceptions import OwnerGone
 from focusmaster.personal_data import erase
 
 
 @transaction.atomic
-def erase_account(user: User) -> bool:
-    """Erase the person; return whether there still was one. Raises LastAdmin."""
+def erase_account(user: User) -> None:
+    """Delete the user and everything that belongs to them.
+
+    Raises LastAdmin, and OwnerGone if another request has erased them meanwhile.
+    """
     if user.is_staff:
         refuse_last_admin(user)
-    return erase(user.pk)
+    if not erase(user.pk):
+        raise OwnerGone
 
 
 def refuse_last_admin(user: User) -> None:
-    """Raise LastAdmin unless another admin remains; must be in a transaction.
+    """Raise LastAdmin unless another admin remains. In a transaction.
 
-    All admins are locked, in one order: of the last two who go at the same moment, the
-    later one finds that there is no other.
+    Locks all admins, in the order of their ids: of the last two who leave at once, the
+    later one finds no other. One query.
     """
     admins = User.objects.filter(role=User.Role.ADMIN).order_by("pk")
     locked = admins.select_for_update().values_list("pk", flat=True)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rest_framework.exceptions import PermissionDenied
+from rest_framework.exceptions import APIException, PermissionDenied
 
 from focusmaster.exceptions import RuleViolation
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Barred(PermissionDenied):
-    """A ban or a suspension is in force; the person reads why, and until when."""
+    """A ban or a suspension is in force; the message says why, and until when."""
 
     def __init__(self, user: User) -> None:
         super().__init__(user.bar_message(), user.status)
@@ -30,3 +30,12 @@ class LastAdmin(RuleViolation):
 class GuestHasNoEmail(RuleViolation):
     code = "guest_has_no_email"
     message = "A guest has no email address. Create an account first."
+
+
+class MailFailed(APIException):
+    """The mail server is down; a code is valid if its mail arrives after all."""
+
+    status_code = 503
+    default_detail = "The mail could not be sent. Try again in a minute."
+    default_code = "mail_failed"
+    wait = 60

@@ -1,8 +1,8 @@
-"""Limits of requests by who calls, and of what may be tried in vain (API.md §1).
+"""Limits of requests by caller, and of failed attempts (API.md §1).
 
-A password is guessed for one account, from one address, or by many for one account; a
-limit for each keeps guessing hopeless, while no stranger can lock a person out with
-ten tries from elsewhere.
+Passwords are guessed for one account, from one address, or for one account from many
+addresses. Each has a limit, so that guessing is hopeless and no stranger can lock a
+person out with ten attempts from elsewhere.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from time import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 
@@ -25,56 +24,32 @@ if TYPE_CHECKING:
 QUARTER = 15 * 60
 HOUR = 60 * 60
 
-
 REQUESTS = "requests"
 KINDS = ("guest", "admin", "user")
 
 
 def kind_of(user: User) -> str:
-    """Return whose limit on requests it is: that of guests, users or admins."""
+    """Return which limit of requests applies: guest, admin or user."""
     return "guest" if user.is_guest else user.role
 
 
-class RequestWindows(NamedTuple):
-    """What limits a user's requests, and the keys of that, by the kind of user."""
+def request_windows(user_id: str) -> dict[str, Window]:
+    """Return the present window of a user's requests, by the kind of user.
 
-    rates: dict[str, Rate | None]
-    of_kind: dict[str, Window | None]
-    keys: dict[str, str | None]
-    # In seconds since 1970: when the first of the windows does.
-    ends_at: float
-
-
-# Of users who have called of late: the same until a window ends.
-_windows: dict[str, RequestWindows] = {}
-MOST_WINDOWS = 8192
-
-
-def request_windows(user_id: str) -> RequestWindows:
-    """Return what limits the user's requests now."""
-    known, rates = _windows.get(user_id), settings.RATE_LIMITS
-    if known and known.rates is rates and time() < known.ends_at:
-        return known
-    if len(_windows) >= MOST_WINDOWS:
-        _windows.clear()
-    of_kind = {
-        kind: rate and window_of(REQUESTS, user_id, rate)
-        for kind, rate in rates.items()
+    A kind whose requests are not limited is left out.
+    """
+    return {
+        kind: window_of(REQUESTS, user_id, rate)
+        for kind, rate in settings.RATE_LIMITS.items()
+        if rate
     }
-    limited = [window for window in of_kind.values() if window]
-    _windows[user_id] = found = RequestWindows(
-        rates,
-        of_kind,
-        dict.fromkeys(KINDS) | {k: w and w.key for k, w in of_kind.items()},
-        min((window.ends_at for window in limited), default=0),
-    )
-    return found
 
 
 def count_request(user: User | None, address: str | None) -> Usage | None:
-    """Count a request of this user, or of the address where there is none.
+    """Count a request of this user, or of the address without one.
 
-    None where requests are not limited.
+    Return where they stand, None where requests are not limited. One query, none with
+    Redis.
     """
     rate = settings.RATE_LIMITS[kind_of(user) if user else "guest"]
     if rate is None:
@@ -84,20 +59,20 @@ def count_request(user: User | None, address: str | None) -> Usage | None:
 
 @dataclass(frozen=True)
 class Limit:
-    """How often one value may do something; raises TooMany once it has."""
+    """How often something may be done for one value, such as an address."""
 
     name: str
     rate: Rate
     message: str = "Too many attempts. Try again later."
 
     def check(self, value: str) -> None:
-        """Raise TooMany if the limit is used up."""
+        """Raise RateLimited if the limit is used up."""
         usage = count(self.name, value, self.rate, by=0)
-        if usage and usage.count >= usage.limit:
+        if usage and usage.used >= usage.limit:
             raise RateLimited(usage.reset, self.message)
 
     def use(self, value: str) -> None:
-        """Count one, or raise TooMany if it is one too many."""
+        """Count one attempt, or raise RateLimited if it is over the limit."""
         usage = count(self.name, value, self.rate)
         if usage and usage.is_over:
             raise RateLimited(usage.reset, self.message)
@@ -113,15 +88,15 @@ PER_ACCOUNT = Limit("guesses of one", Rate(100, QUARTER), GUESSED)
 def limit_password_attempts(
     account: str, address: str | None, *, wrong: type[Exception]
 ) -> Iterator[None]:
-    """Check a password of an account within; raising `wrong` counts as a failed guess.
+    """Check a password within the block; raising `wrong` counts as a failed attempt.
 
-    At a limit everything is refused with TooMany: before the password is looked at,
-    and also after it, so that guesses at the same moment learn nothing more.
+    Raises RateLimited at a limit: before the password is checked, and again after it,
+    so that concurrent attempts beyond the limit learn nothing.
     """
-    account, place = account.strip().lower(), network_of(address)
+    account, network = account.strip().lower(), network_of(address)
     limits = [
-        (PER_ACCOUNT_AND_IP, f"{account} {place}"),
-        (PER_IP, place),
+        (PER_ACCOUNT_AND_IP, f"{account} {network}"),
+        (PER_IP, network),
         (PER_ACCOUNT, account),
     ]
     for limit, value in limits:
@@ -136,12 +111,12 @@ def limit_password_attempts(
 
 
 def use_all(limits: list[tuple[Limit, str]]) -> None:
-    """Count one under each; raise the TooMany that lasts longest, if any."""
-    constraint_errors = []
+    """Count one attempt for each limit; raise the RateLimited with the longest wait."""
+    exceeded = []
     for limit, value in limits:
         try:
             limit.use(value)
         except RateLimited as exc:
-            constraint_errors.append(exc)
-    if constraint_errors:
-        raise max(constraint_errors, key=lambda exc: exc.wait)
+            exceeded.append(exc)
+    if exceeded:
+        raise max(exceeded, key=lambda exc: exc.wait)

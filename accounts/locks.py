@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from focusmaster.db.fields import ObjectIdField
-from focusmaster.db.statements import PreparedQuery
+from focusmaster.db.prepared_queries import PreparedQuery
 from focusmaster.exceptions import OwnerGone
 
 
@@ -23,7 +23,7 @@ def _locked(user_id):
 
 
 def lock_owner(user_id: str) -> None:
-    """Wait for changes under way of this user; later ones wait. In a transaction.
+    """Lock the user: concurrent changes to what they own wait. In a transaction.
 
     One query. Raises OwnerGone if the account was deleted meanwhile.
     """
@@ -32,5 +32,5 @@ def lock_owner(user_id: str) -> None:
 
 
 def lock_owners(rows: QuerySet) -> None:
-    """Do the same for all users who own these rows, in the order of their ids."""
+    """Lock all users who own these rows, in the order of their ids; one query."""
     User.objects.filter(pk__in=rows.values("user")).lock()

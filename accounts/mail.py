@@ -1,8 +1,8 @@
 """Mail to people: plain text and simple HTML, from the templates in `accounts/mail`.
 
-What someone waits for is sent with `send`; what must not delay or fail an answer, with
-`in_background`. No mail holds a word that a stranger chose, such as a name: it may go
-to someone who has never heard of us.
+`send` is for mail that a person waits for, `in_background` for mail that must not delay
+or fail a response. No mail contains text that a stranger chose, such as a name, because
+the address may be anybody's.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from accounts.passwords import yield_to_others
 
 log = logging.getLogger("focusmaster.mail")
 
-# One mail after the other. The thread ends with the process, but not before its work.
-# What it does for an address that is known should not be felt by a request meanwhile.
+# One mail after the other; the process ends only when all are sent. The low priority
+# keeps other requests as fast, so that nobody can tell a known address by their time.
 BACKGROUND = ThreadPoolExecutor(
     max_workers=1, thread_name_prefix="mail", initializer=yield_to_others
 )
 
 
 def send(template: str, to: str, subject: str, **context: Any) -> None:
-    """Send a mail, or raise OSError: the mail server is down, slow, or refuses it."""
+    """Send a mail; OSError if the mail server is down, slow, or rejects it."""
     context["subject"] = subject
     text, html = (
         render_to_string(f"accounts/mail/{template}.{kind}", context)
         for kind in ("txt", "html")
     )
-    # Programs that answer by themselves, such as while someone is away, answer no such.
+    # Keeps automatic replies, such as out-of-office notices, from being sent.
     headers = {"Auto-Submitted": "auto-generated"}
     mail = EmailMultiAlternatives(subject, text, to=[to], headers=headers)
     mail.attach_alternative(html, "text/html")
@@ -45,7 +45,7 @@ def send(template: str, to: str, subject: str, **context: Any) -> None:
 
 
 def in_background(act: Callable[..., None], *args: Any) -> None:
-    """Have the mail thread call this; what goes wrong is logged."""
+    """Call this in the thread for mail; errors are logged."""
     BACKGROUND.submit(_act, act, args)
 
 
@@ -61,7 +61,7 @@ def _act(act: Callable[..., None], args: tuple) -> None:
 
 
 def log_failure(exc: OSError) -> None:
-    """Log why a mail was not sent; not the error itself, which may name the address."""
+    """Log why a mail was not sent, without the message, which may have the address."""
     code = getattr(exc, "smtp_code", None) or exc.errno
     log.error("A mail was not sent: %s %s", type(exc).__name__, code)
 
@@ -80,7 +80,7 @@ def send_notice_of_change(old_email: str, new_email: str) -> None:
 
 
 def send_reset(email: str) -> None:
-    """Send the account of this email, if any, a way to a new password."""
+    """Send a link for a new password to the account of this email, if there is one."""
     user = User.objects.with_email(email).first()
     if user is None:
         return

@@ -1,4 +1,4 @@
-"""How passwords are hashed and which ones are taken."""
+"""How passwords are hashed, and which ones are accepted."""
 
 from __future__ import annotations
 
@@ -15,16 +15,13 @@ MAX_LENGTH = 128
 
 
 def yield_to_others() -> None:
-    """Let the thread have only what processor time others leave.
-
-    Linux alone knows a priority of threads.
-    """
+    """Give this thread a low priority; only Linux has priorities of threads."""
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
 
 
-# Where a worker process hashes: one at a time, however many people sign in at once. So
-# a flood of sign-ins takes `memory_cost` only once, and slows down itself, not others.
+# A worker process hashes one password at a time: a flood of sign-ins takes
+# `memory_cost` once, and does not slow down other requests.
 HASHING = ThreadPoolExecutor(
     max_workers=1, thread_name_prefix="argon2", initializer=yield_to_others
 )

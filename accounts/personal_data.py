@@ -1,4 +1,4 @@
-"""What the accounts themselves keep of a person."""
+"""What accounts keep of a user, for the copy and the deletion of their data."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def forget_failed_sign_ins(user: User) -> None:
 
 
 def forget_achievements(user: User) -> None:
-    """Take away points and badges, also those that no session accounts for."""
+    """Remove points and badges, also those that have no session."""
     Progress.objects.filter(pk=user.pk).update(points=0, badges=[])
 
 
 def strip_log(user: User) -> None:
-    """Leave of the person only the id in what staff did to the account."""
+    """Keep only the id of the user in the log of what staff did to the account."""
     about = LogEntry.objects.filter(
         content_type__app_label="accounts",
         content_type__model="user",

@@ -1,4 +1,4 @@
-"""A person's own profile, as `GET /auth/me` and each change of it return it."""
+"""The profile of a user, as `GET /auth/me` and each change of it return it."""
 
 from __future__ import annotations
 
@@ -12,23 +12,17 @@ from focusmaster.personal_data import bring_up_to_date
 PROFILES = JSONRows(User, ProfileSerializer)
 
 
-def profile_response(user: User) -> JSONResponse:
+def profile_response(user: User, prefetched: str | None = None) -> JSONResponse:
     """Return the profile as it is now, with the badges earned by now.
 
-    Up to 4 queries. Raises OwnerGone.
+    `prefetched` came with the query for the caller; with it there is no query, unless
+    sessions have changed since the badges were last brought up to date. Otherwise up to
+    4 queries. Raises OwnerGone.
     """
+    if prefetched is not None and not user.progress.has_unseen_sessions:
+        return JSONResponse(prefetched)
     bring_up_to_date(user)
     text = PROFILES.get(pk=user.pk)
     if text is None:
         raise OwnerGone
     return JSONResponse(text)
-
-
-def prefetched_profile_response(user: User) -> JSONResponse:
-    """Return the profile that the query for the caller brought along, if it is current.
-
-    No query where no session has changed since badges were last looked for.
-    """
-    if user.prefetched_profile is None or user.progress.has_unseen_sessions:
-        return profile_response(user)
-    return JSONResponse(user.prefetched_profile)

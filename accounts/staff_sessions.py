@@ -1,4 +1,4 @@
-"""Sessions of the pages for staff, which are no sign-ins to the API."""
+"""Sessions of the pages for staff, which are not sign-ins to the API."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
 
 def end_staff_sessions(*people: User) -> None:
-    """Delete these people's sessions; only inside they tell whose, so each is opened.
+    """Delete the sessions of these users.
 
-    There are few: none begins before a member of staff has signed in.
+    Reads all sessions, because the user's id is in their data. There are few, as only
+    staff has any.
     """
     ids = {user.pk for user in people}
     for session in Session.objects.iterator():

@@ -7,14 +7,15 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import AccessToken
 
+from focusmaster.api.cookies import ApiCookie
 from focusmaster.db.fields import OBJECT_ID
 
 if TYPE_CHECKING:
     from accounts.models import SignIn
+    from focusmaster.api.request import ApiRequest
 
 SIGN_IN_CLAIM = "sid"
 
@@ -31,10 +32,10 @@ class SignInToken(AccessToken):
 
 
 class Claims(NamedTuple):
-    """What a token says, its signature checked."""
+    """The claims of a token whose signature is valid."""
 
     sign_in_id: str
-    # Whose it says that is. The sign-in alone decides it.
+    # As the token says; the sign-in alone decides whose it is.
     user_id: str | None
     expires_at: datetime
 
@@ -44,12 +45,12 @@ class Claims(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def read_token(raw: str) -> Claims:
-    """Return what a token says, or raise TokenError.
+    """Return the claims of a token, or raise TokenError.
 
-    A signature that was good stays good, so it is checked once; whether the token has
-    expired is for the caller to ask, each time.
+    A valid signature stays valid, so it is checked once and cached. The caller checks
+    each time whether the token has expired.
     """
-    token = SignInToken(raw)
+    token = SignInToken(raw)  # type: ignore[arg-type]  # a str, whatever it declares
     sign_in_id, user_id = id_in(token, SIGN_IN_CLAIM), id_in(token, "user_id")
     if sign_in_id is None:
         raise TokenError("The token names no sign-in.")
@@ -65,38 +66,19 @@ def lifetime() -> timedelta:
     return timedelta(days=settings.TOKEN_DAYS)
 
 
-def token_in_header(request: HttpRequest) -> str | None:
-    scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else None
+def token_cookie() -> ApiCookie:
+    return ApiCookie(settings.TOKEN_COOKIE, max_age=lifetime())
 
 
-def token_in_cookie(request: HttpRequest) -> str | None:
-    return request.COOKIES.get(settings.TOKEN_COOKIE) or None
-
-
-def set_token_cookie(request: HttpRequest, response: HttpResponse, token: str) -> None:
-    cross_site = settings.TOKEN_COOKIE_CROSS_SITE
-    response.set_cookie(
-        settings.TOKEN_COOKIE,
-        token,
-        max_age=lifetime(),
-        httponly=True,
-        secure=cross_site or request.is_secure(),
-        samesite="None" if cross_site else "Lax",
-    )
-
-
-def give_token(request: HttpRequest, sign_in: SignIn) -> str:
-    """Return a new token of the sign-in; the answer will set it as the cookie, too."""
+def give_token(request: ApiRequest, sign_in: SignIn) -> str:
+    """Return a new token of the sign-in; the response sets it as the cookie, too."""
     token = str(SignInToken.for_sign_in(sign_in))
     request.on_response.append(
-        lambda response: set_token_cookie(request, response, token)
+        lambda response: token_cookie().set(request, response, token)
     )
     return token
 
 
-def clear_token_cookie(response: HttpResponse) -> None:
-    cross_site = settings.TOKEN_COOKIE_CROSS_SITE
-    response.delete_cookie(
-        settings.TOKEN_COOKIE, samesite="None" if cross_site else "Lax"
-    )
+def forget_token(request: ApiRequest) -> None:
+    """Have the response clear the cookie."""
+    request.on_response.append(token_cookie().clear)

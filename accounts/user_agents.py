@@ -1,4 +1,4 @@
-"""What a person recognises a sign-in by: the browser and the system it came from."""
+"""Names of devices, from user agents: the browser and the operating system."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PRODUCT = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
 def device_name(user_agent: str) -> str:
     """Name the device behind a user agent, such as "Firefox on Linux".
 
-    A client that is no browser keeps its own name ("curl/8.5.0").
+    Another client keeps its own name ("curl/8.5.0").
     """
     browser = next((name for mark, name in BROWSERS if mark in user_agent), None)
     system = next((name for mark, name in SYSTEMS if mark in user_agent), None)

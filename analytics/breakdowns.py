@@ -1,4 +1,4 @@
-"""Where focus went: to which hours, moods and tasks, and what is on the board."""
+"""Focus by hour and mood, and tasks by priority."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pomodoro.totals import focus_by_hour, focus_by_mood
 if TYPE_CHECKING:
     from accounts.models import User
 
-# The highest first, as they are shown.
+# In the order of the response.
 PRIORITIES = {
     "High": Task.Priority.HIGH,
     "Medium": Task.Priority.MEDIUM,

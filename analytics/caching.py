@@ -1,9 +1,8 @@
-"""Summaries that a worker remembers until a session that they are made of changes.
+"""Summaries that a worker caches until one of their sessions changes.
 
-A dashboard asks for the same few summaries again and again, mostly with nothing new in
-between. The database gives the user a new progress version whenever one of their focus
-sessions changes, and the token's owner brings that along: while it is the same, so is
-the summary.
+A dashboard asks for the same few summaries again and again. A trigger gives the user a
+new progress version whenever one of their focus sessions changes, and the query that
+finds the caller reads it: the same version means the same summary.
 """
 
 from __future__ import annotations
@@ -20,36 +19,36 @@ if TYPE_CHECKING:
     from accounts.models import User
     from focusmaster.dates.periods import Period
 
-# Of each kind, a worker keeps so many summaries of at most so long a period. A month
-# by days has 1.7 kB, a year 22 kB.
-KEPT = 1024
-LONGEST_KEPT = timedelta(days=367)
+# Summaries of each kind in a worker's cache, and the longest period of one. A month by
+# days has 1.7 kB, a year 22 kB.
+CACHED = 1024
+LONGEST_CACHED = timedelta(days=367)
 
 
 def cached_by_version(summary: Callable[..., Any]) -> Callable[..., bytes]:
-    """Turn a summary of a user's focus sessions in a period into its JSON.
+    """Return a function that returns a summary as JSON, from the cache if it can.
 
-    Whatever else it depends on, such as a setting, it takes as further arguments, which
-    tell one summary from another. Only what has the same few entries for any period may
-    take one without bounds.
+    `summary` takes a user's id, a period, and what else it depends on, such as a
+    setting; all of them are part of the cache's key. Only a summary of a fixed size may
+    take a period without bounds. No query on a hit.
 
-    The user's progress version must be from this request. A change that commits
-    after it was read may be in the summary already, never the other way round.
+    The user's progress version must have been read for this request: then no session
+    that committed before is missed. One that commits later may be included already.
     """
 
-    @lru_cache(maxsize=KEPT)
-    def kept(user_id: str, version: int, period: Period, *more: Hashable) -> bytes:
+    @lru_cache(maxsize=CACHED)
+    def cached(user_id: str, version: int, period: Period, *more: Hashable) -> bytes:
         return orjson.dumps(summary(user_id, period, *more))
 
-    def document(user: User, period: Period, *more: Hashable) -> bytes:
+    def json_of(user: User, period: Period, *more: Hashable) -> bytes:
         if is_long(period):
             return orjson.dumps(summary(user.pk, period, *more))
-        return kept(user.pk, user.progress.version, period, *more)
+        return cached(user.pk, user.progress.version, period, *more)
 
-    return document
+    return json_of
 
 
 def is_long(period: Period) -> bool:
     if period.start is None or period.end is None:
         return False
-    return period.end - period.start > LONGEST_KEPT
+    return period.end - period.start > LONGEST_CACHED

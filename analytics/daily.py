@@ -1,4 +1,4 @@
-"""What became of each day: today, the week, the year, the goal and streaks."""
+"""Summaries by day: today, the week, the year, the goal and streaks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from analytics.caching import cached_by_version
-from focusmaster.dates.periods import TICK, local_day, local_midnight
+from focusmaster.dates.periods import TICK, Period, local_day
 from pomodoro.models import PomodoroSession
 from pomodoro.serializers import SESSION_ROWS
 from pomodoro.totals import focus_by_day, focus_streaks
@@ -15,13 +15,13 @@ from pomodoro.totals import focus_by_day, focus_streaks
 if TYPE_CHECKING:
     from datetime import date
 
-    from focusmaster.dates.periods import Period
+    from focusmaster.dates.periods import BoundedPeriod
 
-# In English whatever the locale: clients look these names up.
+# Part of the contract, so not of the locale.
 WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
 
-def focus_log(user_id: str, period: Period) -> bytes:
+def focus_log(user_id: str, period: BoundedPeriod) -> bytes:
     """Return a bounded period's focus sessions, newest first, and their sum, as JSON.
 
     Duration in seconds. One query. Not cached: the titles of tasks are in it.
@@ -40,8 +40,11 @@ def focus_log(user_id: str, period: Period) -> bytes:
 
 
 @cached_by_version
-def minutes_by_weekday(user_id: str, period: Period) -> list[dict[str, Any]]:
-    """Return name, date and focus in minutes, rounded half up, for each of its days."""
+def minutes_by_weekday(user_id: str, period: BoundedPeriod) -> list[dict[str, Any]]:
+    """Return name, date and minutes of focus for each day of a bounded period.
+
+    Minutes are rounded half up. One query.
+    """
     return [
         {
             "name": WEEKDAYS[day["date"].weekday()],
@@ -53,8 +56,8 @@ def minutes_by_weekday(user_id: str, period: Period) -> list[dict[str, Any]]:
 
 
 @cached_by_version
-def heatmap(user_id: str, period: Period) -> list[dict[str, Any]]:
-    """Return how many focus sessions there were on the days that had one."""
+def heatmap(user_id: str, period: BoundedPeriod) -> list[dict[str, Any]]:
+    """Return the number of focus sessions of each local day with one; one query."""
     return [
         {"date": day["date"], "count": day["sessions"]}
         for day in focus_by_day(user_id, period)
@@ -64,9 +67,9 @@ def heatmap(user_id: str, period: Period) -> list[dict[str, Any]]:
 
 @cached_by_version
 def goal_by_day(
-    user_id: str, period: Period, today: Period, daily_goal: int
+    user_id: str, period: BoundedPeriod, today: BoundedPeriod, daily_goal: int
 ) -> dict[str, Any]:
-    """Return how many sessions were completed today and on each day of the period.
+    """Return the completed sessions of today and of each day of a bounded period.
 
     One query, and another when today is not in the period.
     """
@@ -86,7 +89,10 @@ def goal_by_day(
 
 
 def _completed(
-    user_id: str, today: Period, period: Period, days: list[dict[str, Any]]
+    user_id: str,
+    today: BoundedPeriod,
+    period: BoundedPeriod,
+    days: list[dict[str, Any]],
 ) -> int:
     (date_today,) = today.days()
     if period.start <= today.start and today.end <= period.end:
@@ -96,15 +102,14 @@ def _completed(
 
 
 @cached_by_version
-def streaks(user_id: str, until_today: Period) -> dict[str, int | date | None]:
-    """Return the days in a row with a completed focus session, now and at best.
+def streaks(user_id: str, today: BoundedPeriod) -> dict[str, int | date | None]:
+    """Return the current and the longest run of days with a completed focus session.
 
-    The period ends with today, which breaks no streak before it is over.
+    Today does not break a run before it is over. Days are local to the zone of the
+    period. One query.
     """
-    zone = until_today.zone
-    found = focus_streaks(user_id, until_today)
-    today = local_day(until_today.end - TICK, zone)
-    yesterday = local_day(local_midnight(today, zone) - TICK, zone)
+    found = focus_streaks(user_id, Period(None, today.end, today.zone))
+    yesterday = local_day(today.start - TICK, today.zone)
     goes_on = found.last_day is not None and found.last_day >= yesterday
     return {
         "current": found.latest if goes_on else 0,

@@ -72,7 +72,7 @@ class WeekdaySerializer(serializers.Serializer):
     examples=response_example(name="High", value=3),
 )
 class PriorityShareSerializer(serializers.Serializer):
-    name = StrictChoiceField(PRIORITIES)
+    name = StrictChoiceField([*PRIORITIES])
     value = IntegerField()
 
 

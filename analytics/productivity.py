@@ -1,4 +1,4 @@
-"""How much was focused on which day."""
+"""The productivity of a period."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from analytics.caching import cached_by_version
 from pomodoro.totals import focus_by_day
 
 if TYPE_CHECKING:
-    from focusmaster.dates.periods import Period
+    from focusmaster.dates.periods import BoundedPeriod
 
 
 @cached_by_version
-def productivity_by_day(user_id: str, period: Period) -> dict[str, Any]:
-    """Sum up the focus sessions of a period, in total and for each of its days.
+def productivity_by_day(user_id: str, period: BoundedPeriod) -> dict[str, Any]:
+    """Return the sums of a bounded period's focus sessions, in total and by day.
 
-    Durations in seconds. Days are local to the period's zone, oldest first, and those
-    without a session are there with zeros. One query.
+    Durations are in seconds. Days are local to the period's zone, oldest first; those
+    without a session have zeros. One query.
     """
     days = focus_by_day(user_id, period)
     time = sum(day["focusTime"] for day in days)
@@ -24,7 +24,7 @@ def productivity_by_day(user_id: str, period: Period) -> dict[str, Any]:
     return {
         "totalFocusTime": time,
         "totalSessions": count,
-        # Rounded as durations from a client are: half up.
+        # Rounded half up, like the durations that clients send.
         "averageSessionDuration": (2 * time + count) // (2 * count) if count else 0,
         "dailyBreakdown": days,
     }

@@ -11,7 +11,6 @@ from focusmaster.api.request import ApiRequest
 from focusmaster.api.responses import JSONResponse, json_response
 from focusmaster.dates.periods import (
     RANGES,
-    Period,
     closed,
     current_week,
     last_days,
@@ -21,7 +20,7 @@ from focusmaster.dates.periods import (
 from pomodoro.totals import focus_by_task
 
 HEATMAP_DAYS = 365
-FIRST_WEEKDAY = {User.WeekStart.MONDAY: 0, User.WeekStart.SUNDAY: 6}
+FIRST_WEEKDAY: dict[str, int] = {User.WeekStart.MONDAY: 0, User.WeekStart.SUNDAY: 6}
 
 
 class AnalyticsViewSet(viewsets.ViewSet):
@@ -60,8 +59,7 @@ class AnalyticsViewSet(viewsets.ViewSet):
     @action(detail=False, methods=["get"])
     def streaks(self, request: ApiRequest) -> JSONResponse:
         zone = zone_of(request.query_params, request.user.timezone)
-        until_today = Period(None, last_days(1, zone).end, zone)
-        return JSONResponse(daily.streaks(request.user, until_today))
+        return JSONResponse(daily.streaks(request.user, last_days(1, zone)))
 
     @action(detail=False, methods=["get"])
     def hours(self, request: ApiRequest) -> JSONResponse:

@@ -33,7 +33,7 @@ ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d+)?|https?://\[[0-9a-f:]+\](:\d+)?
 class Rate(NamedTuple):
     """So many in so many seconds."""
 
-    count: int
+    times: int
     seconds: int
 
 

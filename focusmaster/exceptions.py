@@ -54,7 +54,9 @@ def violated_constraint(exc: IntegrityError) -> str | None:
 
 
 @contextmanager
-def constraint_errors(by_constraint: Mapping[str, Exception]) -> Iterator[None]:
+def constraint_errors(
+    by_constraint: Mapping[str, Exception | type[Exception]],
+) -> Iterator[None]:
     """Raise what the caller should read when one of the named constraints decides.
 
     In a transaction the block is a savepoint, so that what is around it can go on;

@@ -12,15 +12,22 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from focusmaster.db.expiring import ExpiringRows
 from focusmaster.db.fields import MillisecondDateTimeField
 
 
+class CounterQuerySet(ExpiringRows):
+    age_column = "expires_at"
+
+
 class Counter(models.Model):
-    """How often something happened; see `focusmaster.api.counters`."""
+    """How often something happened; see `focusmaster.db.counters`."""
 
     key = models.CharField(primary_key=True, max_length=255)
     count = models.PositiveBigIntegerField()
     expires_at = models.DateTimeField()
+
+    objects = CounterQuerySet.as_manager()
 
     class Meta:
         indexes = [
@@ -32,15 +39,9 @@ class Counter(models.Model):
         return f"{self.key}: {self.count}"
 
 
-class StoredAnswerQuerySet(models.QuerySet):
+class StoredAnswerQuerySet(ExpiringRows):
     def kept_since(self, at: datetime) -> StoredAnswerQuerySet:
         return self.filter(created_at__gte=at)
-
-    def clear(self, count: int, *, before: datetime) -> None:
-        """Delete some of the old ones; those that another process clears are left."""
-        old = self.filter(created_at__lt=before).order_by("created_at")
-        some = old.select_for_update(skip_locked=True).values("pk")[:count]
-        self.filter(pk__in=some).delete()
 
 
 class StoredAnswer(models.Model):

@@ -46,7 +46,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from tempfile import TemporaryFile
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
@@ -72,7 +72,7 @@ class Section:
     """A part of the exported document: rows of a model as a serializer shows them."""
 
     name: str
-    serializer: type[Serializer]
+    serializer: type[Serializer[Any]]
     single: bool = False
     order: Sequence[str] = ()
 
@@ -92,7 +92,7 @@ class PersonalDataEntry:
     on_timezone_change: Callable[[User], object] | None = None
     before_shown: Callable[[User], object] | None = None
 
-    def rows(self, user_id: str) -> QuerySet:
+    def rows(self, user_id: str) -> QuerySet[Any]:
         return self.model._base_manager.filter(**{self.path: user_id})
 
 
@@ -174,7 +174,7 @@ def snapshot() -> Iterator[None]:
 
 def _document(user_id: str) -> Iterator[bytes]:
     """Yield the text of the document: a line for each row, for who opens it to read."""
-    yield b'{\n  "exportedAt": "%b"' % format_instant(timezone.now()).encode()
+    yield b'{\n  "exportedAt": "%b"' % str(format_instant(timezone.now())).encode()
     # The other way round than they build on each other: the account comes first.
     for entry in reversed(list(personal_data_entries())):
         for section in entry.sections:
@@ -183,7 +183,7 @@ def _document(user_id: str) -> Iterator[bytes]:
     yield b"\n}\n"
 
 
-def _value(section: Section, rows: QuerySet) -> Iterator[bytes]:
+def _value(section: Section, rows: QuerySet[Any]) -> Iterator[bytes]:
     document = json_object(section.serializer(), rows.model)
     rows = rows.order_by(*(section.order or rows.model._meta.ordering))
     texts = rows.annotate(document=document).values_list("document", flat=True)

@@ -11,6 +11,7 @@ import hashlib
 import os
 from datetime import timedelta
 from pathlib import Path
+from typing import Any, cast
 
 from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
@@ -59,7 +60,7 @@ if PRODUCTION:
     ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", env("ALLOWED_HOSTS"))
 else:
     # Made at the first use: importing the settings writes nothing.
-    SECRET_KEY = SimpleLazyObject(lambda: kept_secret_key(STATE_DIR))
+    SECRET_KEY = cast("str", SimpleLazyObject(lambda: kept_secret_key(STATE_DIR)))
     ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 
 # Earlier keys: what was encrypted under them can still be read.
@@ -76,7 +77,7 @@ if env_bool("TRUST_FORWARDED_PROTO", "false"):
 
 # Database
 
-DATABASES = {
+DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         "ENGINE": "focusmaster.postgresql",
         "NAME": "focusmaster",
@@ -121,8 +122,8 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "focusmaster.api.middleware.RequestMiddleware",
-    "focusmaster.api.middleware.ClientOriginMiddleware",
-    "accounts.middleware.CallerMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "accounts.authentication.CallerMiddleware",
     "focusmaster.api.idempotency.IdempotencyMiddleware",
     "focusmaster.api.middleware.PagesMiddleware",
 ]
@@ -269,11 +270,11 @@ RATE_LIMITS = {
 # Proxies in front whose X-Forwarded-For can be believed; 0: the header is ignored.
 PROXY_COUNT = env_int("PROXY_COUNT", "0", at_least=0, at_most=9)
 REDIS_URL = env("REDIS_URL", "")
-CACHES = {
+CACHES: dict[str, dict[str, Any]] = {
     # What Django keeps for itself; nothing of ours.
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
     "counters": {
-        "BACKEND": "focusmaster.api.counters.DatabaseCounters",
+        "BACKEND": "focusmaster.db.counters.DatabaseCounters",
         # Seconds that a counter is kept: more than the longest window.
         "TIMEOUT": max([3600, *(rate.seconds for rate in RATE_LIMITS.values() if rate)])
         + 60,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpResponse
@@ -92,9 +94,15 @@ class SchemaView(APIView):
 class PageNegotiation(JSONNegotiation):
     """For a page: it goes to whoever takes HTML, and its refusals are JSON."""
 
-    def select_renderer(self, request, renderers, format_suffix=None):
+    def select_renderer(
+        self,
+        request: Request,
+        renderers: Iterable[BaseRenderer],
+        format_suffix: str | None = None,
+    ) -> tuple[BaseRenderer, str]:
         if any(accepts(entry, "text/html") for entry in self.get_accept_list(request)):
-            return renderers[0], renderers[0].media_type
+            page = next(iter(renderers))
+            return page, page.media_type
         raise exceptions.NotAcceptable
 
 

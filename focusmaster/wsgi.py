@@ -12,7 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "focusmaster.settings")
 django_application = get_wsgi_application()
 
 # Needs the settings.
-from focusmaster.api.bodies import with_whole_bodies  # noqa: E402
+from focusmaster.api.middleware import with_whole_bodies  # noqa: E402
 
 application = with_whole_bodies(django_application)
 # Loads every view, which the first request would otherwise wait for.

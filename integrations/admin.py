@@ -9,7 +9,7 @@ from integrations.models import SpotifyLink
 
 @admin.register(SpotifyLink)
 class SpotifyLinkAdmin(ReadOnlyAdmin):
-    """Who has connected Spotify: to be looked at, and to be ended."""
+    """Links to Spotify: read-only, but staff may end them."""
 
     actions = ["unlink"]
     fields = ["user", "scopes", "linked_at"]
@@ -32,7 +32,7 @@ class SpotifyLinkAdmin(ReadOnlyAdmin):
             locked = mine.order_by("pk").select_for_update(of=["self"], no_key=True)
             links = list(locked)
             mine.delete()
-            self.log_deletions(request, links)
+            self.log_deletions(request, links)  # type: ignore[arg-type]  # takes any
         self.message_user(
             request, f"Unlinked {len(links)} from Spotify.", messages.SUCCESS
         )

@@ -1,7 +1,7 @@
-"""What can come in between when Spotify is to do something.
+"""Errors of the link to Spotify and of its player.
 
-Some of Spotify's own refusals go on to the client as they came, with the status that
-Spotify gave them: they say it themselves.
+Some of Spotify's own errors reach the client with the status that Spotify gave them.
+These are API exceptions; the others are domain errors.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ class SpotifyNotConfigured(APIException):
     status_code = 503
     default_detail = "Spotify is not set up on this server."
     default_code = "spotify_not_configured"
-    # Somebody has to set it up first.
-    wait = 3600
+    wait = 3600  # Seconds; somebody has to set it up first.
 
 
 class SpotifyNotLinked(RuleViolation):
@@ -27,7 +26,7 @@ class SpotifyNotLinked(RuleViolation):
 
 
 class SpotifyRefused(RuleViolation):
-    """Such as to pause what does not play, or to skip an advertisement."""
+    """The command makes no sense now, such as to skip an advertisement."""
 
     code = "spotify_refused"
     message = "Spotify does not allow this right now."
@@ -58,13 +57,13 @@ class SpotifyUnavailable(LinkedServiceError):
     message = "Spotify does not answer. Try again in a moment."
 
     def __init__(self, why: str = "") -> None:
-        """Take what staff may read of the reason."""
+        """Take the reason as staff may read it."""
         super().__init__(why)
         self.why = why
 
 
 class InvalidState(InvalidValue):
-    """One for all: forged, expired, used before, or another person's."""
+    """The state is forged, expired, used before, or another person's."""
 
     def __init__(self) -> None:
         super().__init__("state", "this attempt has ended; connect Spotify once more")
@@ -75,7 +74,7 @@ class InvalidCode(InvalidValue):
         super().__init__("code", "Spotify does not take this code; connect once more")
 
 
-# All that may come of a call for a person who is linked or thought to be.
+# What a command or a query of a person's player may raise.
 FAILURES = (
     SpotifyNotConfigured,
     SpotifyNotLinked,

@@ -17,6 +17,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from focusmaster.db.expiring import ExpiringRows
 from focusmaster.db.fields import MillisecondDateTimeField
 from focusmaster.encryption import InvalidToken, decrypt, encrypt
 from integrations.exceptions import InvalidState
@@ -33,7 +34,7 @@ MARGIN = timedelta(seconds=30)
 
 @dataclass(frozen=True)
 class Tokens:
-    """What opens a person's Spotify; nothing of it is printed or logged."""
+    """Secrets of a person's Spotify account, which no repr shows."""
 
     access: str = field(repr=False)
     refresh: str = field(repr=False)
@@ -41,11 +42,11 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Grant:
-    """What Spotify gives for a code or a refresh token."""
+    """What Spotify grants for a code or a refresh token."""
 
     tokens: Tokens
     lifetime: timedelta
-    # None: as before.
+    # None if they stay as they are.
     scopes: list[str] | None
 
 
@@ -59,7 +60,7 @@ class SpotifyLinkQuerySet(models.QuerySet):
     def connect(
         self, *, user: User, grant: Grant, at: datetime | None = None
     ) -> SpotifyLink:
-        """Link the person to Spotify; a link from before is replaced.
+        """Link the person to Spotify, in place of an earlier link; 2 queries.
 
         Raises InvalidState if the account was deleted meanwhile.
         """
@@ -91,7 +92,7 @@ class SpotifyLink(models.Model):
     encrypted_tokens = models.TextField()
     # What the person allowed.
     scopes = ArrayField(models.CharField(max_length=100), default=list)
-    # The end of the access token; that of the link is told by Spotify alone.
+    # When the access token expires. The link has no such time: Spotify ends it.
     expires_at = MillisecondDateTimeField()
     linked_at = MillisecondDateTimeField()
 
@@ -111,11 +112,11 @@ class SpotifyLink(models.Model):
         return f"Spotify of {self.user_id}"
 
     def tokens(self) -> Tokens:
-        """Decrypt the tokens; InvalidToken when the key they need is gone."""
+        """Return the tokens; raises InvalidToken if the key that they need is gone."""
         return Tokens(**orjson.loads(decrypt(self.encrypted_tokens.encode())))
 
     def is_readable(self) -> bool:
-        """Tell whether the key of the tokens is one that there still is."""
+        """Whether there still is a key to decrypt the tokens."""
         try:
             self.tokens()
         except InvalidToken:
@@ -123,27 +124,23 @@ class SpotifyLink(models.Model):
         return True
 
     def is_fresh(self, *, at: datetime | None = None) -> bool:
-        """Tell whether the access token should still be good."""
+        """Whether the access token is good for at least MARGIN from then."""
         return self.expires_at > (at or timezone.now()) + MARGIN
 
     def take(self, grant: Grant, *, at: datetime | None = None) -> None:
-        """Set what was granted; saves nothing."""
+        """Set the columns to what was granted; does not save."""
         self.encrypted_tokens = encrypt(orjson.dumps(grant.tokens)).decode()
         if grant.scopes is not None:
             self.scopes = grant.scopes
         self.expires_at = (at or timezone.now()) + grant.lifetime
 
 
-class UsedSpotifyStateQuerySet(models.QuerySet):
-    def clear(self, count: int, *, at: datetime) -> None:
-        """Delete some that have expired; those that another process clears are left."""
-        old = self.filter(expires_at__lte=at).order_by("expires_at")
-        some = old.select_for_update(skip_locked=True).values("pk")[:count]
-        self.filter(pk__in=some).delete()
+class UsedSpotifyStateQuerySet(ExpiringRows):
+    age_column = "expires_at"
 
 
 class UsedSpotifyState(models.Model):
-    """A mark that a `state` was used, for as long as it would hold."""
+    """A `state` that was used; kept until it would have expired."""
 
     nonce = models.CharField(max_length=32, primary_key=True)
     expires_at = MillisecondDateTimeField()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from drf_spectacular.utils import (
     OpenApiExample,
     OpenApiParameter,
@@ -177,7 +179,7 @@ SPOTIFY_ERRORS = {
     ),
     503: UNAVAILABLE,
 }
-AUTHORIZATION = {
+AUTHORIZATION: dict[str, Any] = {
     "summary": "Begin to connect Spotify",
     "parameters": [
         OpenApiParameter(
@@ -192,7 +194,7 @@ AUTHORIZATION = {
         503: UNAVAILABLE,
     },
 }
-PLAYBACK = {
+PLAYBACK: dict[str, Any] = {
     "summary": "What is on?",
     "responses": {
         200: OpenApiResponse(
@@ -207,7 +209,7 @@ PLAYBACK = {
         **SPOTIFY_ERRORS,
     },
 }
-CONTROL = {
+CONTROL: dict[str, Any] = {
     "description": "Spotify is told so exactly once; when it fails, nothing is tried "
     "again.",
     "responses": {

@@ -1,4 +1,4 @@
-"""What the links to other services keep of a person."""
+"""The personal data of links to other services."""
 
 from __future__ import annotations
 

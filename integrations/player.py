@@ -1,7 +1,7 @@
 """A person's Spotify player: what is on, and what it should do.
 
-Each call has 5 seconds for everything: a free thread, a new access token where the old
-one has expired, and Spotify's answer.
+Each function that talks to Spotify has 5 seconds for everything: a free thread, a new
+access token if the old one has expired, and Spotify's response.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("focusmaster.spotify")
 
-# Seconds; the rest of the 5 is for us.
+# Seconds for Spotify; the rest of the 5 is ours.
 BUDGET = 4.5
 BACKGROUND_THREADS = 2
 
-lane = BoundedExecutor(executor_size())
+executor = BoundedExecutor(executor_size())
 
 
 def spotify() -> ModuleType:
-    """Import spotipy at the first use: it takes longer than all the rest."""
+    """Return the module; spotipy's import takes longer than all the rest."""
     from integrations import spotify
 
     return spotify
@@ -60,35 +60,44 @@ def require_configured() -> None:
 
 
 def authorize_url(state: str) -> str:
-    """Return the page of Spotify's that asks the person."""
+    """Return the URL of Spotify's page that asks the person; no query.
+
+    Raises SpotifyNotConfigured.
+    """
     require_configured()
     return spotify().authorize_url(state)
 
 
 def connect(user: User, code: str) -> timedelta:
-    """Link the person with the code that Spotify sent; return how long a token lives.
+    """Link the person by the code that Spotify sent; return how long a token lives.
 
-    Raises InvalidCode.
+    2 queries. Raises InvalidCode, InvalidState, and what Spotify's failures mean.
     """
     deadline = monotonic() + BUDGET
     exchange = partial(spotify().exchange, code, deadline=deadline)
-    grant = lane.run(exchange, deadline=deadline)
+    grant = executor.run(exchange, deadline=deadline)
     SpotifyLink.objects.connect(user=user, grant=grant)
     return grant.lifetime
 
 
 def playback(user: User) -> dict[str, Any] | None:
-    """Return Spotify's player object, or None when nothing plays."""
-    return _call(user, _playback)
+    """Return Spotify's player object, or None when nothing plays; one query.
+
+    Another two if the access token has expired. Raises one of FAILURES.
+    """
+    return _with_link(user, _playback)
 
 
 def control(user: User, command: str) -> None:
-    """Have the player do one of `integrations.spotify.CONTROLS`, once."""
-    _call(user, partial(_control, command))
+    """Send the player one of `integrations.spotify.CONTROLS`, once.
+
+    Queries and errors are those of `playback`.
+    """
+    _with_link(user, partial(_control, command))
 
 
 def follow_focus(user_id: str, phase: str) -> None:
-    """Play when focus begins, and pause otherwise, for who wants it so."""
+    """Play when focus begins and pause otherwise, if the user has set it so."""
     link = SpotifyLink.objects.filter(user__spotify_autoplay=True).of(user_id)
     if link is None or not is_configured():
         return
@@ -97,18 +106,18 @@ def follow_focus(user_id: str, phase: str) -> None:
     _with_token(link, readable_tokens(link), act, deadline)
 
 
-focus = LatestTaskQueue(follow_focus, BACKGROUND_THREADS)
+focus_queue = LatestTaskQueue(follow_focus, BACKGROUND_THREADS)
 
 
-def _call(user: User, act: Callable[[str, float], Any]) -> Any:
-    """Run `act` with an access token of the person's, or raise what prevents it."""
+def _with_link(user: User, act: Callable[[str, float], Any]) -> Any:
+    """Run `act` in a thread, with the access token of the person's link."""
     deadline = monotonic() + BUDGET
     require_configured()
     link = SpotifyLink.objects.of(user.pk)
     if link is None:
         raise SpotifyNotLinked
     tokens = readable_tokens(link)
-    return lane.run(_with_token, link, tokens, act, deadline, deadline=deadline)
+    return executor.run(_with_token, link, tokens, act, deadline, deadline=deadline)
 
 
 def _playback(token: str, deadline: float) -> dict[str, Any] | None:
@@ -136,7 +145,7 @@ def _with_token(
     act: Callable[[str, float], Any],
     deadline: float,
 ) -> Any:
-    """Run `act` with an access token that Spotify takes, at most twice."""
+    """Run `act` with an access token that Spotify takes; at most two attempts."""
     refused = spotify().AccessTokenRefused
     token = tokens.access
     if not link.is_fresh():
@@ -152,11 +161,12 @@ def _with_token(
 
 
 def renewed(user_id: str, old: str, deadline: float) -> str:
-    """Return another access token than the old one; Spotify is asked for it only once.
+    """Return another access token than the old one, which Spotify is asked for once.
 
-    Whoever comes first holds the row while Spotify is asked, and the others find the
-    new token there. Must not run in the transaction of a request: if that failed later,
-    a refresh token that Spotify has just replaced would be lost.
+    The first caller locks the row while it asks Spotify; the others wait for the lock
+    and find the new token in the row. 2 queries, 3 if Spotify is asked. Must not run in
+    the transaction of a request: if that failed later, a refresh token that Spotify has
+    just replaced would be lost.
     """
     try:
         with transaction.atomic():
@@ -185,8 +195,11 @@ def renewed(user_id: str, old: str, deadline: float) -> str:
 
 
 def locked_link(user_id: str, deadline: float) -> SpotifyLink | None:
-    """Lock the person's link, and wait for that until the deadline."""
-    left = max(1, int((deadline - monotonic()) * 1000))
+    """Return the person's link, locked; wait for the lock until the deadline.
+
+    2 queries. Raises OperationalError at the deadline.
+    """
+    milliseconds = max(1, int((deadline - monotonic()) * 1000))
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{left}ms"])
+        cursor.execute(f"SET LOCAL lock_timeout = {milliseconds}")
     return SpotifyLink.objects.select_for_update(no_key=True).of(user_id)

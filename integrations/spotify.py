@@ -1,4 +1,4 @@
-"""Spotify over the network: tokens for a code, the player, and what it refuses.
+"""Spotify over the network: tokens for a code, the player, and its errors.
 
 The only importer of spotipy, whose import takes longer than all the rest of the
 service's: it is imported at the first use, see `integrations.player`.
@@ -47,16 +47,16 @@ from integrations.models import Grant, Tokens
 log = logging.getLogger("focusmaster.spotify")
 
 SCOPES = ["user-read-playback-state", "user-modify-playback-state"]
-# Bytes of an answer; a player object has some thousands.
-MAX_ANSWER = 2**20
+# Bytes of a response's body; a player object has some thousands.
+MAX_BODY = 2**20
 CHUNK = 2**14
 # What a header can carry; tokens of Spotify's have some hundred characters.
 TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
 MAX_SCOPE = 100
-# Seconds of Spotify's Retry-After: none is given, and the most that is passed on.
+# Seconds to wait when Spotify names none, and the most that are passed on.
 RETRY_AFTER, MAX_RETRY_AFTER = 5, 24 * 60 * 60
-# Of an error's words, those that are safe to log.
-WORD = re.compile(r"[A-Za-z_]{1,40}")
+# Reasons that are safe to log.
+SAFE_REASON = re.compile(r"[A-Za-z_]{1,40}")
 # How Spotify puts it beside, or instead of, its reason.
 PREMIUM = "Premium required"
 # What we can ask of the player, and spotipy's name for it.
@@ -66,8 +66,8 @@ CONTROLS = {
     "next": "next_track",
     "previous": "previous_track",
 }
-# What comes of a network that fails and of answers that make no sense. spotipy takes
-# it for granted that an error is an object.
+# What a network that fails and responses that make no sense raise. spotipy takes it
+# for granted that an error is an object.
 NONSENSE = (
     requests.RequestException,
     urllib3.exceptions.HTTPError,
@@ -87,7 +87,7 @@ class AccessTokenRefused(Exception):
 class Session(requests.Session):
     """Sends each request once, as it is, and ends by the deadline.
 
-    Cookies are dropped, for people share the session. `answer` is the last one.
+    Cookies are dropped, because people share the session.
     """
 
     def __init__(self) -> None:
@@ -96,16 +96,25 @@ class Session(requests.Session):
         self.trust_env = False
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.deadline = monotonic()
-        self.answer: requests.Response | None = None
+        self._response: requests.Response | None = None
 
-    def request(self, method: str, url: str, **options: Any) -> requests.Response:
-        self.answer = None
+    @property
+    def last_response(self) -> requests.Response:
+        """The response to the last request; RequestException if that has failed."""
+        if self._response is None:
+            raise requests.RequestException("no response")
+        return self._response
+
+    def request(  # type: ignore[override]  # what spotipy calls it with
+        self, method: str, url: str, **options: Any
+    ) -> requests.Response:
+        self._response = None
         once = {"timeout": self.seconds_left(), "allow_redirects": False}
         response = super().request(method, url, **{**options, **once, "stream": True})
         response.raw = BytesIO(self._body(response))
         if response.is_redirect:
             raise requests.RequestException("a redirect, which is not followed")
-        self.answer = response
+        self._response = response
         return response
 
     def seconds_left(self) -> float:
@@ -115,20 +124,23 @@ class Session(requests.Session):
         return left
 
     def _body(self, response: requests.Response) -> bytes:
-        """Read the body; the connection's own timeout begins anew at each byte."""
+        """Read the body by the deadline; the timeout of a connection is for each byte.
+
+        Raises RequestException if it is too long.
+        """
         body = b""
         with response:
-            # Of what has arrived, so that a trickle is noticed.
+            # `read1` returns what has arrived, so a trickle is noticed.
             while chunk := response.raw.read1(CHUNK, decode_content=True):
                 self.seconds_left()
                 body += chunk
-                if len(body) > MAX_ANSWER:
-                    raise requests.RequestException("an answer without an end")
+                if len(body) > MAX_BODY:
+                    raise requests.RequestException("a body without an end")
         return body
 
 
 class NoCache(CacheHandler):
-    """spotipy's own would be a file for all people together."""
+    """Keeps nothing; spotipy's own cache is one file for all people."""
 
     def get_cached_token(self) -> None:
         return None
@@ -138,7 +150,7 @@ class NoCache(CacheHandler):
 
 
 class Client(threading.local):
-    """What a thread talks to Spotify with."""
+    """The session and the spotipy objects of one thread."""
 
     def __init__(self) -> None:
         self.session = Session()
@@ -204,8 +216,8 @@ def playback(access_token: str, *, deadline: float) -> dict[str, Any] | None:
         player = client.ready(deadline).player
         player.set_auth(access_token)
         player.current_playback()
-        # spotipy returns None for an answer that is no JSON, too.
-        content = client.session.answer.content
+        # spotipy returns None for a body that is no JSON, too.
+        content = client.session.last_response.content
         found = orjson.loads(content) if content.strip() else None
         if not isinstance(found, dict | None):
             raise TypeError("no object")
@@ -213,7 +225,7 @@ def playback(access_token: str, *, deadline: float) -> dict[str, Any] | None:
 
 
 def control(access_token: str, command: str, *, deadline: float) -> None:
-    """Do one of CONTROLS; what Spotify says to it when it worked means nothing."""
+    """Do one of CONTROLS; the body of a success means nothing."""
     with understood():
         player = client.ready(deadline).player
         player.set_auth(access_token)
@@ -221,7 +233,7 @@ def control(access_token: str, command: str, *, deadline: float) -> None:
 
 
 def check_credentials(*, deadline: float) -> None:
-    """Ask Spotify whether it knows us, or raise SpotifyUnavailable."""
+    """Sign in as the app; raises SpotifyUnavailable or SpotifyRateLimited."""
     with understood():
         session = client.ready(deadline).session
         credentials = SpotifyClientCredentials(
@@ -235,12 +247,12 @@ def check_credentials(*, deadline: float) -> None:
 
 
 def _grant(scopes: list[str] | None, refresh_token: str = "") -> Grant:
-    """Read the last answer; ValueError and the like when it makes no sense."""
-    answer = orjson.loads(client.session.answer.content)
-    access, seconds = answer["access_token"], answer["expires_in"]
-    refresh_token = answer.get("refresh_token") or refresh_token
-    if "scope" in answer:
-        scopes = answer["scope"].split()
+    """Return the grant in the last response; raises one of NONSENSE without one."""
+    granted = orjson.loads(client.session.last_response.content)
+    access, seconds = granted["access_token"], granted["expires_in"]
+    refresh_token = granted.get("refresh_token") or refresh_token
+    if "scope" in granted:
+        scopes = granted["scope"].split()
     if not all(TOKEN.fullmatch(text) for text in (access, refresh_token)):
         raise ValueError("no token")
     if not all(len(scope) <= MAX_SCOPE for scope in scopes or ()):
@@ -250,25 +262,29 @@ def _grant(scopes: list[str] | None, refresh_token: str = "") -> Grant:
 
 @contextmanager
 def understood(invalid_grant: type[Exception] | None = None) -> Iterator[None]:
-    """Raise what an error of Spotify's, or of the way there, means to us."""
+    """Turn errors of Spotify and of the network into ours."""
     try:
         yield
     except SpotifyException as exc:
-        raise refusal_of(exc) from None
+        raise player_error(exc) from None
     except SpotifyOauthError as exc:
-        answer = client.session.answer
-        if answer.status_code == 400 and exc.error == "invalid_grant" and invalid_grant:
+        response = client.session.last_response
+        if (
+            response.status_code == 400
+            and exc.error == "invalid_grant"
+            and invalid_grant
+        ):
             raise invalid_grant from None
-        if answer.status_code == 429:
-            raise SpotifyRateLimited(seconds_of(answer.headers)) from None
-        word = exc.error if WORD.fullmatch(str(exc.error)) else "no reason"
-        raise unavailable(f"{answer.status_code}, {word}") from None
+        if response.status_code == 429:
+            raise SpotifyRateLimited(retry_after(response.headers)) from None
+        reason = exc.error if SAFE_REASON.fullmatch(str(exc.error)) else "no reason"
+        raise unavailable(f"{response.status_code}, {reason}") from None
     except NONSENSE as exc:
         raise unavailable(type(exc).__name__) from None
 
 
-def refusal_of(exc: SpotifyException) -> Exception:
-    """Return what we raise for an error that the player API answered with."""
+def player_error(exc: SpotifyException) -> Exception:
+    """Return our exception for an error of the player API."""
     status = exc.http_status
     if status == 401:
         return AccessTokenRefused()
@@ -277,19 +293,20 @@ def refusal_of(exc: SpotifyException) -> Exception:
     if status == 404:
         return NoActiveDevice()
     if status == 429:
-        return SpotifyRateLimited(seconds_of(exc.headers))
+        return SpotifyRateLimited(retry_after(exc.headers))
     if 400 <= status < 500:
         return SpotifyRefused()
     return unavailable(str(status))
 
 
-def seconds_of(headers: Mapping[str, str]) -> int:
+def retry_after(headers: Mapping[str, str]) -> int:
+    """Return the seconds of Retry-After, RETRY_AFTER without a number there."""
     given = headers.get("Retry-After", "")
     seconds = int(given) if given.isascii() and given.isdigit() else RETRY_AFTER
     return min(seconds, MAX_RETRY_AFTER)
 
 
 def unavailable(why: str) -> SpotifyUnavailable:
-    """Log why, without a word that might be secret."""
+    """Log why and return the exception; `why` holds nothing that may be secret."""
     log.warning("Spotify did not answer as it should: %s", why)
     return SpotifyUnavailable(why)

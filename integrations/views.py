@@ -9,12 +9,13 @@ from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.permissions import AllowAny, IsAuthenticated
-from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.authentication import OptionalTokenAuthentication, refuse_barred
+from accounts.authentication import OptionalTokenAuthentication
 from accounts.models import User
+from focusmaster.api.cookies import ApiCookie
 from focusmaster.api.renderers import JSONNegotiation, accepts
+from focusmaster.api.request import ApiRequest
 from focusmaster.api.viewsets import ApiViewSet
 from integrations import player
 from integrations.exceptions import FAILURES, InvalidCode, InvalidState
@@ -29,8 +30,7 @@ from integrations.states import STATE_LIFE, new_state, use_state
 
 log = logging.getLogger("focusmaster.spotify")
 
-STATE_COOKIE = "spotify_state"
-COOKIE_PATH = "/api/spotify"
+STATE_COOKIE = ApiCookie("spotify_state", max_age=STATE_LIFE, path="/api/spotify")
 CONNECTED = "Spotify is connected"
 NOT_CONNECTED = "Spotify was not connected"
 DONE = {"success": True}
@@ -42,87 +42,83 @@ class SpotifyViewSet(ApiViewSet):
     """The caller's link to Spotify, and their player."""
 
     @action(detail=False, methods=["get"], url_path="auth-url", is_tagged=False)
-    def auth_url(self, request: Request) -> Response:
+    def auth_url(self, request: ApiRequest) -> Response:
         return self._start(request)
 
     @action(detail=False, methods=["get"], is_tagged=False)
-    def login(self, request: Request) -> Response:
+    def login(self, request: ApiRequest) -> Response:
         return self._start(request)
 
     @action(detail=False, methods=["get"])
-    def status(self, request: Request) -> Response:
+    def status(self, request: ApiRequest) -> Response:
         link = SpotifyLink.objects.of(request.user.pk)
         if link is None or not link.is_readable():
             return Response(NO_LINK)
         return Response({"connected": True, **SpotifyLinkSerializer(link).data})
 
-    def destroy_all(self, request: Request) -> Response:
+    def destroy_all(self, request: ApiRequest) -> Response:
         SpotifyLink.objects.owned_by(request.user).delete()
         return Response({"message": "Spotify is disconnected"})
 
     @action(detail=False, methods=["get"], url_path="now-playing")
-    def now_playing(self, request: Request) -> Response:
+    def now_playing(self, request: ApiRequest) -> Response:
         return self._playback(request)
 
     @action(detail=False, methods=["get"])
-    def player(self, request: Request) -> Response:
+    def player(self, request: ApiRequest) -> Response:
         return self._playback(request)
 
     @action(detail=False, methods=["post"])
-    def play(self, request: Request) -> Response:
+    def play(self, request: ApiRequest) -> Response:
         return self._control(request, "play")
 
     @play.mapping.put
-    def put_play(self, request: Request) -> Response:
+    def put_play(self, request: ApiRequest) -> Response:
         return self._control(request, "play")
 
     @action(detail=False, methods=["post"])
-    def pause(self, request: Request) -> Response:
+    def pause(self, request: ApiRequest) -> Response:
         return self._control(request, "pause")
 
     @pause.mapping.put
-    def put_pause(self, request: Request) -> Response:
+    def put_pause(self, request: ApiRequest) -> Response:
         return self._control(request, "pause")
 
     @action(detail=False, methods=["post"])
-    def next(self, request: Request) -> Response:
+    def next(self, request: ApiRequest) -> Response:
         return self._control(request, "next")
 
     @action(detail=False, methods=["post"])
-    def previous(self, request: Request) -> Response:
+    def previous(self, request: ApiRequest) -> Response:
         return self._control(request, "previous")
 
     @action(detail=False, methods=["post"])
-    def prev(self, request: Request) -> Response:
+    def prev(self, request: ApiRequest) -> Response:
         return self._control(request, "previous")
 
     @action(detail=False, methods=["post"], serializer_class=FocusSerializer)
-    def focus(self, request: Request) -> Response:
-        serializer = self.get_serializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-
-        player.focus.put(request.user.pk, serializer.validated_data["phase"])
-
+    def focus(self, request: ApiRequest) -> Response:
+        player.focus_queue.put(request.user.pk, self.validated()["phase"])
         return Response(DONE, status=status.HTTP_202_ACCEPTED)
 
-    def _start(self, request: Request) -> Response:
+    def _start(self, request: ApiRequest) -> Response:
         state = new_state(request.user)
         response = Response({"url": player.authorize_url(state)})
-        set_state_cookie(request, response, state)
+        STATE_COOKIE.set(request, response, state)
         response["Cache-Control"] = "no-store"
         return response
 
-    def _playback(self, request: Request) -> Response:
+    def _playback(self, request: ApiRequest) -> Response:
         found = player.playback(request.user)
         return Response({**(found or NOTHING_PLAYS), "connected": True})
 
-    def _control(self, request: Request, command: str) -> Response:
+    def _control(self, request: ApiRequest, command: str) -> Response:
         player.control(request.user, command)
         return Response(DONE)
 
 
 class CallbackNegotiation(JSONNegotiation):
-    """For what leads a browser on: it takes pages, and gets none but the client's."""
+    """Accepts clients that want HTML: a browser is redirected to the web client."""
 
     def select_renderer(self, request, renderers, format_suffix=None):
         try:
@@ -135,7 +131,7 @@ class CallbackNegotiation(JSONNegotiation):
 
 
 class CallbackViewSet(ApiViewSet):
-    """The way back from Spotify, of a browser or by way of the web client."""
+    """The way back from Spotify: of a browser, or through the web client."""
 
     is_tagged = False
 
@@ -146,15 +142,15 @@ class CallbackViewSet(ApiViewSet):
     def get_permissions(self):
         return [AllowAny() if self.action == "arrive" else IsAuthenticated()]
 
-    def arrive(self, request: Request) -> HttpResponse:
-        """Take what Spotify sent a browser with; the state tells whose it is."""
+    def arrive(self, request: ApiRequest) -> HttpResponse:
+        """Connect by what Spotify sent a browser with; the state names the person."""
         player.require_configured()
         code, error = (request.query_params.get(name) for name in ("code", "error"))
         state = request.query_params.get("state") or self._cookie_of_caller(request)
         user = owner_of(state, caller=request.user)
         if error:
             log.info("Spotify was not connected: the person did not want it")
-            return self._answer(request, is_connected=False)
+            return self._outcome(request, is_connected=False)
         try:
             if not code or len(code) > MAX_CODE:
                 raise InvalidCode
@@ -163,16 +159,14 @@ class CallbackViewSet(ApiViewSet):
             if wants_json(request):
                 raise
             log.info("Spotify was not connected: %s", type(exc).__name__)
-            return self._answer(request, is_connected=False)
-        return self._answer(request, is_connected=True)
+            return self._outcome(request, is_connected=False)
+        return self._outcome(request, is_connected=True)
 
-    def hand_on(self, request: Request) -> Response:
-        """Take what the web client was sent with; the token tells whose it is."""
+    def hand_on(self, request: ApiRequest) -> Response:
+        """Connect by what the web client hands on; the token names the person."""
         player.require_configured()
-        serializer = self.get_serializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        given = serializer.validated_data
-        state = given.get("state") or request.COOKIES.get(STATE_COOKIE, "")
+        given = self.validated()
+        state = given.get("state") or STATE_COOKIE.read(request)
         use_state(state, expected=request.user)
 
         lifetime = player.connect(request.user, given["code"])
@@ -184,61 +178,47 @@ class CallbackViewSet(ApiViewSet):
                 "expires_in": int(lifetime.total_seconds()),
             }
         )
-        clear_state_cookie(response)
+        STATE_COOKIE.clear(response)
         return response
 
-    def _cookie_of_caller(self, request: Request) -> str:
-        """Return the state in the cookie, which counts together with a token only."""
-        return request.COOKIES.get(STATE_COOKIE, "") if request.user else ""
+    def _cookie_of_caller(self, request: ApiRequest) -> str:
+        """Return the state in the cookie, which counts only together with a token."""
+        return STATE_COOKIE.read(request) if request.user else ""
 
-    def _answer(self, request: Request, *, is_connected: bool) -> HttpResponse:
+    def _outcome(self, request: ApiRequest, *, is_connected: bool) -> HttpResponse:
         if wants_json(request):
             message = CONNECTED if is_connected else NOT_CONNECTED
-            response = Response({"success": is_connected, "message": message})
+            response: HttpResponse = Response(
+                {"success": is_connected, "message": message}
+            )
         else:
-            word = "connected" if is_connected else "error"
-            response = HttpResponseRedirect(client_page(spotify=word))
-        clear_state_cookie(response)
+            outcome = "connected" if is_connected else "error"
+            response = HttpResponseRedirect(client_page(spotify=outcome))
+        STATE_COOKIE.clear(response)
         return response
 
 
 def owner_of(state: str, *, caller: User | None) -> User:
-    """Return whose state it is, and use it up; InvalidState for another's."""
+    """Return the user whose state it is, and mark it as used.
+
+    3 queries and those of `refuse_barred`. Raises InvalidState, Barred.
+    """
     user = User.objects.filter(pk=use_state(state, expected=caller)).first()
     if user is None:
         raise InvalidState
-    refuse_barred(user)
+    user.check_not_barred()
     return user
 
 
-def wants_json(request: Request) -> bool:
-    """Tell whether a program asks, or there is no page to lead a browser to."""
+def wants_json(request: ApiRequest) -> bool:
+    """Whether a program asks, or there is no page to redirect a browser to."""
     accept = request.META.get("HTTP_ACCEPT", "")
     is_program = "application/json" in accept and "text/html" not in accept
     return is_program or not settings.SPOTIFY_CLIENT_REDIRECT
 
 
 def client_page(**query: str) -> str:
+    """Return the URL of the web client's page, with `query` added."""
     parts = urlsplit(settings.SPOTIFY_CLIENT_REDIRECT)
-    query = urlencode([*parse_qsl(parts.query), *query.items()])
-    return urlunsplit(parts._replace(query=query))
-
-
-def set_state_cookie(request: Request, response: Response, state: str) -> None:
-    cross_site = settings.TOKEN_COOKIE_CROSS_SITE
-    response.set_cookie(
-        STATE_COOKIE,
-        state,
-        max_age=STATE_LIFE,
-        path=COOKIE_PATH,
-        httponly=True,
-        secure=cross_site or request.is_secure(),
-        samesite="None" if cross_site else "Lax",
-    )
-
-
-def clear_state_cookie(response: HttpResponse) -> None:
-    cross_site = settings.TOKEN_COOKIE_CROSS_SITE
-    response.delete_cookie(
-        STATE_COOKIE, path=COOKIE_PATH, samesite="None" if cross_site else "Lax"
-    )
+    pairs = [*parse_qsl(parts.query), *query.items()]
+    return urlunsplit(parts._replace(query=urlencode(pairs)))

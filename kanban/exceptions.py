@@ -2,7 +2,7 @@ from focusmaster.exceptions import RuleViolation
 
 
 class NotInColumn(RuleViolation):
-    """Another device has moved the neighbour meanwhile: look at the board again."""
+    """The neighbour lies elsewhere: another device has moved it meanwhile."""
 
     code = "not_in_column"
     message = "The cards that it should lie between are not there any more."

@@ -1,9 +1,9 @@
-"""What a list of tasks can be narrowed down to, and ordered by (API.md §4)."""
+"""Filters, search and orders of the list of tasks (API.md §4)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, time
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -12,6 +12,7 @@ from django.db.models.functions import Least
 from django.utils import timezone
 
 from focusmaster.dates.periods import DAY_LENGTH, local_day, local_midnight, zone_of
+from focusmaster.db.json_rows import SortExpression
 from focusmaster.exceptions import InvalidValue
 from kanban.models import Task
 
@@ -32,9 +33,9 @@ WEEK = 7
 MAX_SEARCH = 200
 
 DUE = Least("deadline", "due_date")
-# What is due at midnight UTC is due on a day: days are stored so. That day is the
-# person's own, wherever they are; all else is due at an instant. A client may instead
-# send the midnight at which the person's day begins: with `isAllDay` that day counts.
+# What is due at midnight UTC is due on a day, which is the person's local day in any
+# zone; all else is due at an instant. A client may also send the instant at which the
+# person's day begins: with `isAllDay` that day counts.
 ON_A_DAY = Q(
     Func(
         DUE,
@@ -53,7 +54,7 @@ class Matches(Func):
 
 
 def search_query(words: Any) -> Func:
-    # Selected, so that it is made once and not for each task.
+    # A subquery runs once, not for each task.
     return Func(words, template="(SELECT kanban_task_query(%(expressions)s))")
 
 
@@ -62,7 +63,7 @@ def matches(words: Any) -> Q:
 
 
 def is_overdue(today: Any, start: Any, now: Any) -> Q:
-    """Keep what is due on a day before today, or at an instant before now."""
+    """Keep tasks that were due on a day before today, or at an instant before now."""
     at_an_instant = due("<", start) | (Q(is_all_day=False) & due("<", now))
     return ~Q(status="done") & (
         (ON_A_DAY & due("<", today)) | (~ON_A_DAY & at_an_instant)
@@ -70,7 +71,7 @@ def is_overdue(today: Any, start: Any, now: Any) -> Q:
 
 
 def is_due(today: Any, day_after: Any, start: Any, end: Any) -> Q:
-    """Keep what is due on the days from today, or at an instant within them."""
+    """Keep tasks that are due on the days from today, or at an instant within them."""
     on_a_day = ON_A_DAY & due(">=", today) & due("<", day_after)
     return on_a_day | (~ON_A_DAY & due(">=", start) & due("<", end))
 
@@ -81,11 +82,15 @@ class Compared(Func):
 
 
 def due(direction: str, instant: Any) -> Q:
-    """Return the condition for what is due to be on one side of an instant."""
+    """Return the condition that the task is due on one side of an instant."""
     return Q(Compared(DUE, instant, arg_joiner=f" {direction} "))
 
 
-NAMED_FILTERS = {"matches": matches, "is_overdue": is_overdue, "is_due": is_due}
+NAMED_FILTERS: dict[str, Callable[..., models.Q]] = {
+    "matches": matches,
+    "is_overdue": is_overdue,
+    "is_due": is_due,
+}
 
 
 def rank_of_match(words: Any) -> Func:
@@ -97,7 +102,7 @@ def rank_of_match(words: Any) -> Func:
     )
 
 
-SORT_EXPRESSIONS = {
+SORT_EXPRESSIONS: dict[str, SortExpression] = {
     "match": rank_of_match,
     "rank_of_priority": Func(
         F("priority"),
@@ -108,7 +113,7 @@ SORT_EXPRESSIONS = {
 
 
 def order_in(query: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the order that the query asks for; a search comes best match first."""
+    """Return the order that the query string asks for; else best match or newest."""
     if "sort" not in query:
         return BY_MATCH if words_in(query) else NEWEST
     name = query["sort"].removeprefix("-")
@@ -121,11 +126,11 @@ def order_in(query: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def lookups_in(query: Mapping[str, str], user: User) -> dict[str, Any]:
-    """Return the lookups and conditions that the query asks for."""
+    """Return the lookups that the query string means; raises InvalidValue."""
     lookups: dict[str, Any] = {}
-    for name, words in (("status", Task.Status), ("priority", Task.Priority)):
+    for name, choices in (("status", Task.Status), ("priority", Task.Priority)):
         if name in query:
-            lookups[name] = known(name, query[name], words.values)
+            lookups[name] = choice(name, query[name], choices.values)
     if "tag" in query:
         lookups["tags__contains"] = [storable("tag", query["tag"])]
     if "category" in query:
@@ -133,25 +138,29 @@ def lookups_in(query: Mapping[str, str], user: User) -> dict[str, Any]:
     if words := words_in(query):
         lookups["matches"] = {"words": words}
     if "due" in query:
-        lookups |= DUE_FILTERS[known("due", query["due"], DUE_FILTERS)](query, user)
+        lookups |= DUE_FILTERS[choice("due", query["due"], DUE_FILTERS)](query, user)
     return lookups
 
 
-def known(name: str, value: str, words: Any) -> str:
-    if value not in words:
-        raise InvalidValue(name, f"give one of: {', '.join(words)}")
+def choice(name: str, value: str, choices: Collection[str]) -> str:
+    """Return the value, or raise InvalidValue if it is none of the choices."""
+    if value not in choices:
+        raise InvalidValue(name, f"give one of: {', '.join(choices)}")
     return value
 
 
 def storable(name: str, value: str) -> str:
-    """Return text that PostgreSQL takes; a NUL would end it there, or be an error."""
+    """Return the text, or raise InvalidValue: PostgreSQL stores no NUL."""
     if "\0" in value:
         raise InvalidValue(name, "give text without NUL")
     return value
 
 
 def words_in(query: Mapping[str, str]) -> str:
-    """Return the search, each word of which begins one of the task's; "" for none."""
+    """Return the text to search for; "" without letters and digits.
+
+    Each of its words has to begin a word of the task.
+    """
     text = storable("search", query.get("search", ""))
     if len(text) > MAX_SEARCH:
         raise InvalidValue("search", f"give at most {MAX_SEARCH} characters")
@@ -166,24 +175,25 @@ def overdue(query: Mapping[str, str], user: User) -> dict[str, Any]:
 
 
 def due_within(days: int) -> Callable[[Mapping[str, str], User], dict[str, Any]]:
-    """Return the reader of a filter for so many local days, today the first."""
+    """Return the due filter for that many local days, today the first."""
 
     def lookups(query: Mapping[str, str], user: User) -> dict[str, Any]:
         zone = zone_of(query, user.timezone)
         today = local_day(timezone.now(), zone)
         day_after = today + DAY_LENGTH * days
-        slots = {
+        arguments = {
             "today": midnight(today),
             "day_after": midnight(day_after),
             "start": local_midnight(today, zone),
             "end": local_midnight(day_after, zone),
         }
-        return {"is_due": slots}
+        return {"is_due": arguments}
 
     return lookups
 
 
-def midnight(day: Any) -> datetime:
+def midnight(day: date) -> datetime:
+    """Return midnight UTC, which stands for a day."""
     return datetime.combine(day, time(), UTC)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from drf_spectacular.utils import (
     OpenApiParameter,
     OpenApiResponse,
@@ -96,7 +98,7 @@ extend_schema_serializer(
 )(MoveSerializer)
 
 CHANGES = "Takes any of the fields, at least one; what is left out stays."
-CHANGE = {
+CHANGE: dict[str, Any] = {
     "request": request_body(
         TaskSerializer(partial=True), status="in-progress", priority="high"
     ),

@@ -14,9 +14,9 @@ from django.db.models import Q
 if TYPE_CHECKING:
     from kanban.models import Task, TaskQuerySet
 
-# How far apart the cards of a column are put: room for cards between them.
+# The distance of cards in a new or rebalanced column.
 POSITION_STEP = 1024.0
-# As far as a card may lie from the middle: numbers up to here have fractions enough.
+# The largest distance from 0; floats up to here have enough fractions.
 MAX_POSITION = 1e12
 
 
@@ -25,16 +25,17 @@ def free_position(
 ) -> float | None:
     """Return a number right under `above`, else right over `below`, else on top.
 
-    None if there is no room. The card that moves is not in `column`.
+    None if there is no room. The card that moves is not in `column`. One query.
     """
+    positions = column.values_list("position", flat=True)
     if above:
-        lower = column.filter(beyond("gt", above)).order_by("position", "id").first()
-        return between(above.position, lower.position if lower else None)
+        lower = positions.filter(beyond("gt", above)).order_by("position").first()
+        return between(above.position, lower)
     if below:
-        higher = column.filter(beyond("lt", below)).order_by("-position", "-id").first()
-        return between(higher.position if higher else None, below.position)
-    top = column.order_by("position").first()
-    return between(None, top.position if top else POSITION_STEP)
+        higher = positions.filter(beyond("lt", below)).order_by("-position").first()
+        return between(higher, below.position)
+    top = positions.order_by("position").first()
+    return 0.0 if top is None else between(None, top)
 
 
 def beyond(direction: str, card: Task) -> Q:
@@ -45,9 +46,12 @@ def beyond(direction: str, card: Task) -> Q:
 
 
 def between(low: float | None, high: float | None) -> float | None:
-    """Return a number between two, or a step beyond the only one; None if none fits."""
+    """Return a number between two, or a step beyond the one given.
+
+    None if no number lies there, or it is beyond MAX_POSITION.
+    """
     if low is None:
-        middle = high - POSITION_STEP
+        middle = (high or 0.0) - POSITION_STEP
     elif high is None:
         middle = low + POSITION_STEP
     else:

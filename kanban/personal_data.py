@@ -1,4 +1,4 @@
-"""What the board keeps of a person."""
+"""The personal data of the board."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def forget_counts(user: User) -> None:
-    """Take back the owner's own counts; those of sessions go with the sessions."""
+    """Reset the owner's own counts; those of sessions go with the sessions."""
     Task.objects.owned_by(user).update(pomodoro_correction=0)
 
 

@@ -1,1 +1,5 @@
-"""Bans, audit log, feedback, and what staff see of the other apps."""
+"""What staff see and do: people, roles, bans, audit log, feedback, errors, activity.
+
+`audit/` holds the log's chain and archives, `demo/` makes demonstration data. It may
+import every other app, and none imports it.
+"""

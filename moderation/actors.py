@@ -1,16 +1,14 @@
-"""Who acts: a member of staff through a request, or whoever runs a command."""
+"""The author of an act: an admin by a request, or the user who runs a command."""
 
 from __future__ import annotations
 
 import os
 import pwd
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from rest_framework.exceptions import PermissionDenied
+from typing import TYPE_CHECKING, Any
 
 from focusmaster.api.client_info import client_ip, user_agent
-from focusmaster.api.errors import PUBLISHED
+from moderation.exceptions import NoLongerAdmin
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Actor:
-    """The author of an act. `id` is None for the user of the operating system."""
+    """The author of an act. `id` is None for a user of the operating system."""
 
     id: str | None
     name: str
@@ -29,20 +27,20 @@ class Actor:
 
     @classmethod
     def of_request(cls, request: HttpRequest) -> Actor:
-        user = request.user
+        user: Any = request.user
         return cls(user.pk, user.name, client_ip(request), user_agent(request))
 
     @classmethod
     def of_command(cls) -> Actor:
-        """Return who runs this process, by the kernel's word rather than a variable."""
+        """Return the user of this process: the kernel's, which no variable changes."""
         number = os.getuid()
         try:
             name = pwd.getpwuid(number).pw_name
-        except KeyError:  # Containers often run as a number that has no name.
+        except KeyError:  # Containers often run as a number without a name.
             name = str(number)
         return cls(None, name)
 
     def check_is_among(self, admins: Container[str]) -> None:
-        """Refuse who has lost the role since the request began."""
+        """Raise NoLongerAdmin if the role was taken away since the request began."""
         if self.id is not None and self.id not in admins:
-            raise PermissionDenied(*PUBLISHED[403])
+            raise NoLongerAdmin

@@ -5,7 +5,7 @@ class ModerationConfig(AppConfig):
     name = "moderation"
 
     def ready(self) -> None:
-        # Imported here: they need the models, which are there only now.
+        # Imported here, because they need the models, which are loaded only now.
         from moderation import error_capture
         from moderation.audit import admin_hook
 

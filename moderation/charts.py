@@ -1,11 +1,11 @@
-"""Pictures of numbers for staff's pages: SVG, with the same numbers as a table.
+"""Charts for the admin pages: SVG, with the same numbers as a table.
 
-Colours are left to the style sheet, which knows whether the page is light or dark.
+The style sheet sets the colours, which depend on whether the page is light or dark.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from itertools import groupby
 from math import ceil
@@ -19,20 +19,20 @@ from focusmaster.dates.periods import DAYS_OF_WEEK
 # Shades of a day with focus, from the palest to the strongest.
 SHADES = 4
 
-# In units of the picture.
+# In units of the SVG.
 CELL = 13
 LEFT, TOP = 30, 18
 BAR = 24
 BARS_HEIGHT = 180
 BARS_LEFT, BARS_RIGHT, BARS_TOP, BARS_BOTTOM = 44, 10, 12, 22
-# Of a digit of the axis.
+# The width of a digit of the axis.
 DIGIT = 7
 # Where an axis may end, in tenths of a power of ten.
 TOPS = (10, 12, 16, 20, 30, 40, 50, 60, 80, 100)
 
 
 class Column(NamedTuple):
-    """One bar: what stands below it, what it is called, and how much it is."""
+    """One bar: the label below it, its name, its value, and that value as text."""
 
     label: str
     name: str
@@ -52,9 +52,9 @@ def counted(number: int, noun: str) -> str:
 def heatmap(
     title: str, days: Sequence[dict[str, Any]], first_weekday: int
 ) -> SafeString:
-    """Draw a square for each day in columns of weeks, the darker the more sessions.
+    """Draw a square for each day, in columns of weeks, darker with more sessions.
 
-    `days` as of `pomodoro.totals.focus_by_day`: all of them in a row, oldest first.
+    `days` are from `pomodoro.totals.focus_by_day`: consecutive, oldest first.
     """
     most = max(day["sessions"] for day in days)
     offset = (days[0]["date"].weekday() - first_weekday) % DAYS_OF_WEEK
@@ -103,7 +103,7 @@ def summary(days: Sequence[dict[str, Any]]) -> str:
 def month_labels(
     days: Sequence[dict[str, Any]], places: Sequence[tuple[int, int]]
 ) -> list[dict[str, Any]]:
-    """Name each month over the first whole week of it."""
+    """Label each month above its first whole week."""
     return [
         {"x": LEFT + week * CELL, "text": f"{day['date']:%b}"}
         for (week, row), day in zip(places, days, strict=True)
@@ -114,7 +114,7 @@ def month_labels(
 def weekday_labels(
     days: Sequence[dict[str, Any]], places: Sequence[tuple[int, int]]
 ) -> list[dict[str, Any]]:
-    """Name every other row."""
+    """Label every other row."""
     names = {row: f"{day['date']:%a}" for (_, row), day in zip(places, days)}  # noqa: B905 (the first week is enough)
     return [
         {"y": TOP + row * CELL + CELL - 4, "text": names[row]}
@@ -147,35 +147,27 @@ def bars(
     title: str,
     summary: str,
     unit: str,
-    columns: Iterable[Column],
+    columns: Sequence[Column],
     *,
     every: int = 1,
     step: int = BAR,
 ) -> SafeString:
-    """Draw a bar for each column, so wide with the gap to the next.
+    """Draw a bar for each column, `step` wide with the gap to the next.
 
-    With `every` only some have what is below them written.
+    One in `every` columns has its label below, counted back from the last.
     """
-    columns = list(columns)
     top = round_top(max(column.value for column in columns))
     left = max(BARS_LEFT, BARS_RIGHT + DIGIT * len(f"{top:,}"))
     height = BARS_HEIGHT - BARS_TOP - BARS_BOTTOM
-    drawn = [
-        {
-            "x": round(left + n * step + step * 0.15, 1),
-            "y": round(BARS_TOP + height * (1 - column.value / top), 1),
-            "width": round(step * 0.7, 1),
-            "height": round(height * column.value / top, 1),
-            "middle": round(left + (n + 0.5) * step, 1),
-            # Counted from the newest, which is always named.
-            "label": "" if (len(columns) - 1 - n) % every else column.label,
-            "column": column,
-        }
-        for n, column in enumerate(columns)
-    ]
     marks = [
         {"y": BARS_TOP + height * (1 - part), "text": f"{top * part:,.0f}"}
         for part in (0, 0.5, 1)
+    ]
+    last = len(columns) - 1
+    shown = [
+        bar(column, left + n * step, step, height * column.value / top)
+        | ({"label": ""} if (last - n) % every else {})
+        for n, column in enumerate(columns)
     ]
     return render_to_string(
         "moderation/charts/bars.html",
@@ -183,7 +175,7 @@ def bars(
             "title": title,
             "summary": summary,
             "unit": unit,
-            "bars": drawn,
+            "bars": shown,
             "marks": marks,
             "width": left + len(columns) * step + BARS_RIGHT,
             "height": BARS_HEIGHT,
@@ -193,8 +185,21 @@ def bars(
     )
 
 
+def bar(column: Column, x: float, step: int, height: float) -> dict[str, Any]:
+    """Return the shape of a bar in the `step` units from `x` on."""
+    return {
+        "x": round(x + step * 0.15, 1),
+        "y": round(BARS_HEIGHT - BARS_BOTTOM - height, 1),
+        "width": round(step * 0.7, 1),
+        "height": round(height, 1),
+        "middle": round(x + 0.5 * step, 1),
+        "label": column.label,
+        "column": column,
+    }
+
+
 def round_top(most: int) -> int:
-    """Return an even number that is round and not below, for the end of the axis."""
+    """Return the end of the axis: a round and even number that is not below."""
     power = 10 ** (len(str(most)) - 1)
     tops = (power * tenths // 10 for tenths in TOPS)
     return next(top for top in tops if top >= most and top % 2 == 0)

@@ -1,9 +1,9 @@
-"""Noting requests that crash, without anything that should not be kept.
+"""Capture of requests that crash, without what should not be stored.
 
-Of a request there is its path (not its query), method and id, and who sent it; never a
-header or a body. Of the exception there is where it came from, line by line, without
-any values, and its first line with everything replaced that could be a secret or that
-somebody wrote.
+Of a request it stores the path (without the query), the method, the id and the user's
+id; never a header or a body. Of the exception it stores the traceback without values,
+and the first line of the message, in which all that could be a secret or a text of a
+user's is replaced.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import logging
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from traceback import FrameSummary, extract_tb
@@ -19,8 +20,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.signals import got_request_exception
-from django.http import HttpRequest
 
+from focusmaster.api.request import ApiRequest
 from moderation.models import ErrorGroup
 
 log = logging.getLogger("focusmaster.errors")
@@ -28,11 +29,11 @@ log = logging.getLogger("focusmaster.errors")
 HIDDEN = "[…]"
 # A chain of causes can be a circle, or endless.
 MOST_CAUSES = 5
-# What is quoted is kept if it is a name, as of a column.
+# A quoted text is kept if it is a name, such as that of a column.
 QUOTED = re.compile(r"""(?<!\w)(["'])((?:\\.|(?!\1).)*)\1""")
 NAME = re.compile(r"[A-Za-z_][\w.]{0,60}")
-# In this order: what was given and is wrong, an address, the value after a telling
-# name, and what is long enough to be a token or a number.
+# In this order: a value that is wrong, addresses, the value after a telling name, and
+# what is long enough to be a token or a number.
 SECRETS = [
     (re.compile(r""":\s*(["'])[^"']*\1$"""), f": {HIDDEN}"),
     (re.compile(r"=\(.*\)"), f"=({HIDDEN})"),
@@ -53,58 +54,53 @@ SECRETS = [
 
 
 def watch() -> None:
-    """Have every request that crashes noted from now on."""
+    """Store every request that crashes from now on."""
     got_request_exception.connect(note_crash, dispatch_uid="moderation.error_capture")
 
 
-def note_crash(request: HttpRequest | None = None, **kwargs: Any) -> None:
-    """Note the exception that is being handled, once the answer is there.
+@contextmanager
+def failure_logged() -> Iterator[None]:
+    """Log what goes wrong in here: the response to the crash stays as it is."""
+    try:
+        yield
+    except Exception:
+        log.exception("An error was not noted")
 
-    Then no transaction of the request is left that could be broken, or take the note
-    back. What goes wrong here is logged and changes no answer.
+
+@failure_logged()
+def note_crash(request: ApiRequest | None = None, **kwargs: Any) -> None:
+    """Store the exception that is being handled, once there is a response.
+
+    By then no transaction of the request is open, which could be broken or rolled back.
     """
     exc = sys.exc_info()[1]
-    if exc is None or not hasattr(request, "on_response"):
-        return
-    try:
+    # A request that our middleware has not seen has no list of hooks.
+    if exc and request is not None and hasattr(request, "on_response"):
         facts = facts_of(exc, request)
-    except Exception:
-        log.exception("An error was not noted")
-        return
-    request.on_response.append(lambda response: store(facts))
+        request.on_response.append(lambda response: store(facts, request))
 
 
-def store(facts: dict[str, Any]) -> None:
-    try:
-        ErrorGroup.objects.note(**facts)
-    except Exception:
-        log.exception("An error was not noted")
+@failure_logged()
+def store(facts: dict[str, Any], request: ApiRequest) -> None:
+    # A page has a user where the API has a caller.
+    user = request.caller or getattr(request, "user", None)
+    ErrorGroup.objects.note(**facts, user_id=user and user.pk)
 
 
-def facts_of(exc: BaseException, request: HttpRequest) -> dict[str, Any]:
-    caller = request.caller or staff_of(request)
+def facts_of(exc: BaseException, request: ApiRequest) -> dict[str, Any]:
     return {
         "fingerprint": fingerprint_of(exc),
         "message": message_of(exc),
         "stack": stack_of(exc),
         "path": request.path_info.replace("\0", ""),
-        "method": request.method[:10],
+        "method": str(request.method)[:10],
         "status_code": 500,
-        "user_id": caller.pk if caller else None,
         "request_id": request.id,
     }
 
 
-def staff_of(request: HttpRequest) -> Any:
-    """Return who is signed in to the pages, if that has been looked up already."""
-    session = getattr(request, "session", None)
-    if session is None or not session.accessed:
-        return None
-    return request.user if request.user.is_authenticated else None
-
-
 def causes_of(exc: BaseException) -> Iterator[BaseException]:
-    """Yield the exception, then what it was raised from, and so on."""
+    """Yield the exception, then the one that it was raised from, and so on."""
     found: list[BaseException] = []
     cause: BaseException | None = exc
     while cause is not None and cause not in found and len(found) < MOST_CAUSES:
@@ -115,16 +111,16 @@ def causes_of(exc: BaseException) -> Iterator[BaseException]:
 
 
 def fingerprint_of(exc: BaseException) -> bytes:
-    """Return what errors from the same place have in common, in any deployment."""
+    """Return a hash of where the error came from, the same in every deployment."""
     places = [
-        (kind_of(one), *(f"{place(frame)} {frame.name}" for frame in frames_of(one)))
+        (kind_of(one), *(f"{path_of(frame)} {frame.name}" for frame in frames_of(one)))
         for one in causes_of(exc)
     ]
     return sha256(repr(places).encode()).digest()
 
 
 def message_of(exc: BaseException) -> str:
-    """Return the kind of error and the first line of what it says, without secrets."""
+    """Return the type of the error and the first line of its text, without secrets."""
     try:
         lines = str(exc).strip().splitlines()
     except Exception:
@@ -145,11 +141,12 @@ def name_or_hidden(quoted: re.Match[str]) -> str:
 
 
 def stack_of(exc: BaseException) -> str:
-    """Return where the error came from, like a traceback with the last call last."""
+    """Return the traceback, most recent call last, with all causes before it."""
     parts = []
     for one in reversed(list(causes_of(exc))):
         lines = [
-            f"  {place(frame)}, line {frame.lineno}, in {frame.name}\n    {frame.line}"
+            f"  {path_of(frame)}, line {frame.lineno}, in {frame.name}\n"
+            f"    {frame.line}"
             for frame in frames_of(one)
         ]
         parts.append("\n".join([*lines, message_of(one)]))
@@ -167,8 +164,8 @@ def kind_of(exc: BaseException) -> str:
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
-def place(frame: FrameSummary) -> str:
-    """Return a file by its name in the project, or in the package it belongs to."""
+def path_of(frame: FrameSummary) -> str:
+    """Return the path of a file within the project, or within its package."""
     path = Path(frame.filename)
     _, separator, inside = frame.filename.partition("site-packages/")
     if separator:

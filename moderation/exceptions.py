@@ -1,4 +1,10 @@
+from django.core.exceptions import PermissionDenied
+
 from focusmaster.exceptions import RuleViolation
+
+
+class NoLongerAdmin(PermissionDenied):
+    """The role was taken away while the request was under way: 403, as without it."""
 
 
 class CannotBanYourself(RuleViolation):

@@ -1,10 +1,11 @@
-"""Finding people among a million, for staff."""
+"""Search of people, for staff, among a million accounts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
+from typing import TYPE_CHECKING
 
 from django.db.models import BooleanField, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
@@ -13,16 +14,18 @@ from django.utils import timezone
 from accounts.admin_site import EstimatingPaginator
 from accounts.models import SignIn, User
 
-# So many of the newest people are looked through for a text first. Where it is in many
-# of them, the newest with it are quickly there, and their share tells the total; else
+# A text is searched for among this many of the newest people first. If many of them
+# have it, a scan finds the newest quickly, and their share gives the total. Otherwise
 # an index finds all who have it.
 SAMPLE = 2000
 MANY = 100
-# More than so many that an index found are not sorted, but looked for as many are.
+# Beyond this many, people found by the index are not sorted but found by a scan.
 MOST_SORTED = 10_000
-# Letters from which on an index finds a text anywhere in a name or email.
+# The length from which on the index finds a text anywhere in a name or email.
 LETTERS = 3
 
+if TYPE_CHECKING:
+    from accounts.models.users import UserQuerySet
 
 # The expression of the index; the function is in moderation/sql/people_search.sql.
 TRIGRAMS = "moderation_trigrams(accounts_user.name, accounts_user.email)"
@@ -41,7 +44,7 @@ def page_of_people(
 ) -> Page:
     """Return one page of the people who match, newest first.
 
-    The total is exact up to some thousands, and an estimate beyond.
+    The total is exact up to some thousands, and an estimate beyond. 3 to 7 queries.
     """
     people = User.objects.all()
     if status:
@@ -57,17 +60,19 @@ def page_of_people(
 
 
 def newest(people: QuerySet, start: int, end: int) -> list[str]:
-    """Return ids alone: even far down they are read from the index."""
+    """Return ids alone, which are read from the index however far down."""
     return list(people.order_by("-pk").values_list("pk", flat=True)[start:end])
 
 
 def count(rows: QuerySet) -> int:
-    """Return how many there are, estimated where they are very many."""
+    """Return the number of rows, which is an estimate if it is large."""
     return EstimatingPaginator(rows.order_by("pk"), 1).count
 
 
-def found(people: QuerySet, text: str, start: int, end: int) -> tuple[list[str], int]:
-    """Return the ids of a page of those who have the text, and how many do."""
+def found(
+    people: UserQuerySet, text: str, start: int, end: int
+) -> tuple[list[str], int]:
+    """Return the ids of one page of the people with the text, and the total."""
     anywhere = Q(name__icontains=text) | Q(email__icontains=text)
     sample = newest(people, 0, SAMPLE)
     if not sample:
@@ -87,9 +92,9 @@ def found(people: QuerySet, text: str, start: int, end: int) -> tuple[list[str],
 
 
 def people_with(ids: list[str]) -> list[User]:
-    """Return these people, newest first.
+    """Return these people with their progress, newest first; one query.
 
-    An id tells the second in which the account was made, the column also a fraction.
+    The id has the second in which the account was made, the column the millisecond.
     """
     users = User.objects.filter(pk__in=ids).select_related("progress")
     users = with_last_seen(users).defer("password")
@@ -97,7 +102,7 @@ def people_with(ids: list[str]) -> list[User]:
 
 
 def with_last_seen(users: QuerySet) -> QuerySet:
-    """Annotate `last_seen_at`: when one of the person's sign-ins was last used."""
+    """Annotate `last_seen_at`: when any sign-in of the person was last used."""
     mine = SignIn.objects.filter(user=OuterRef("pk")).order_by()
     last = mine.values("user").annotate(last=Max("last_used_at")).values("last")
     return users.annotate(last_seen_at=Subquery(last))
@@ -106,12 +111,12 @@ def with_last_seen(users: QuerySet) -> QuerySet:
 def with_status(
     users: QuerySet, status: str, *, at: datetime | None = None
 ) -> QuerySet:
-    """Keep those of this status by now: a suspension ends by itself."""
+    """Keep those with this status at the moment: a suspension ends by itself."""
     now = at or timezone.now()
     is_over = Q(status=User.Status.SUSPENDED, banned_until__lte=now)
     if status == User.Status.ACTIVE:
         return users.filter(Q(status=status) | is_over)
-    # Not an exclusion, which PostgreSQL would not see to be that of the index.
+    # Not exclude(), whose condition PostgreSQL does not match with the index.
     return users.filter(
         Q(banned_until=None) | Q(banned_until__gt=now),
         ~Q(status=User.Status.ACTIVE),
@@ -119,10 +124,10 @@ def with_status(
     )
 
 
-def containing(people: QuerySet, text: str) -> QuerySet:
-    """Keep those whose name or email may have the text in it, found by index.
+def containing(people: UserQuerySet, text: str) -> UserQuerySet:
+    """Keep those whose name or email may contain the text, found by index.
 
-    Of one or two letters, only those that begin so.
+    For a text of one or two letters, those that begin with it.
     """
     if len(text) < LETTERS:
         return people.beginning_with(text)

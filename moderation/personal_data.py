@@ -1,7 +1,7 @@
-"""What moderation keeps of a person.
+"""The personal data that moderation stores.
 
-The audit log is evidence and stays. Of who is gone it keeps the id: names, addresses
-and what was said of them are in the particulars, which go.
+The audit log is evidence and stays, with the ids of people who are gone. Their names,
+addresses and what was said about them are personal details, which are deleted.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from django.db.models.functions import Lower
 from focusmaster.personal_data import PersonalDataEntry, Section
 from moderation.models import (
     AuditEntry,
-    AuditParticulars,
+    AuditPersonalDetails,
     Ban,
     ErrorGroup,
     ErrorOccurrence,
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
-def forget_particulars(user: User) -> None:
-    AuditParticulars.objects.filter(person_id=user.pk).delete()
+def forget_personal_details(user: User) -> None:
+    AuditPersonalDetails.objects.filter(person_id=user.pk).delete()
 
 
 def forget_address(user: User) -> None:
-    """Strip the person's email from feedback that was given without an account."""
+    """Remove the person's email from feedback that was sent without a token."""
     if user.email:
-        of_nobody = Feedback.objects.filter(user=None).exclude(email="")
-        mine = of_nobody.alias(key=Lower("email")).filter(key=user.email.lower())
+        anonymous = Feedback.objects.filter(user=None).exclude(email="")
+        mine = anonymous.alias(key=Lower("email")).filter(key=user.email.lower())
         mine.update(email="")
 
 
@@ -94,10 +94,10 @@ PERSONAL_DATA = [
         AuditEntry, path="target_id", excluded=ID_ALONE, retained_because=ID_ALONE
     ),
     PersonalDataEntry(
-        AuditParticulars,
+        AuditPersonalDetails,
         path="person_id",
         excluded="What the audit log says of a person beside the id.",
-        erase=forget_particulars,
+        erase=forget_personal_details,
     ),
     PersonalDataEntry(
         ErrorGroup, path="user_id", excluded=CRASHED, retained_because=CRASHED

@@ -1,19 +1,21 @@
-"""Who is an admin: giving the role and taking it away.
+"""The role of admin: giving it and taking it away.
 
-Whatever changes roles locks all admins first, in the order of their ids, as the
-deletion of an admin's account does. So of two acts at once the later one sees what the
-earlier has done, and there is always an admin left.
+A change of roles locks the rows of all admins first, in the order of their ids, as the
+deletion of an admin's account does. Of two changes at once, the later one sees what the
+earlier one did, so there is always an admin left.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db import transaction
 from django.db.models import Q
-from django.http import Http404
 from django.utils import timezone
 
 from accounts.exceptions import LastAdmin
 from accounts.models import User
+from focusmaster.exceptions import RowNotFound
 from moderation.actors import Actor
 from moderation.exceptions import (
     BarredCannotBeAdmin,
@@ -26,17 +28,18 @@ ADMIN = User.Role.ADMIN
 
 
 def promote(*, user_id: str, by: Actor) -> User:
-    """Make a person an admin; return the user. Nothing happens if they are one.
+    """Make a user an admin; do nothing if they are one. Return the user.
 
-    Raises CannotChangeOwnRole, GuestCannotBeAdmin, BarredCannotBeAdmin, Http404.
+    Raises CannotChangeOwnRole, GuestCannotBeAdmin, BarredCannotBeAdmin, NoLongerAdmin,
+    RowNotFound.
     """
     return change_role(user_id=user_id, role=ADMIN, by=by)
 
 
 def demote(*, user_id: str, by: Actor) -> User:
-    """Take the role away from their next request on; return the user.
+    """Take the role away, from the user's next request on; return the user.
 
-    Raises CannotChangeOwnRole, LastAdmin, Http404.
+    Raises CannotChangeOwnRole, LastAdmin, NoLongerAdmin, RowNotFound.
     """
     return change_role(user_id=user_id, role=User.Role.USER, by=by)
 
@@ -45,13 +48,12 @@ def demote(*, user_id: str, by: Actor) -> User:
 def change_role(*, user_id: str, role: str, by: Actor) -> User:
     if by.id == user_id:
         raise CannotChangeOwnRole
-    people = User.objects.filter(Q(role=ADMIN) | Q(pk=user_id)).order_by("pk")
-    locked = {one.pk: one for one in people.select_for_update(no_key=True)}
-    admins = {pk for pk, one in locked.items() if one.role == ADMIN}
+    locked = {user.pk: user for user in lock_with_admins([user_id])}
+    admins = {pk for pk, user in locked.items() if user.role == ADMIN}
     by.check_is_among(admins)
     user = locked.get(user_id)
     if user is None:
-        raise Http404
+        raise RowNotFound
     before = user.role
     if before == role:
         return user
@@ -66,6 +68,12 @@ def change_role(*, user_id: str, role: str, by: Actor) -> User:
         metadata={"from": before, "to": role},
     )
     return user
+
+
+def lock_with_admins(user_ids: Collection[str]) -> list[User]:
+    """Lock these users and all admins, in the order of their ids, and return them."""
+    users = User.objects.filter(Q(role=ADMIN) | Q(pk__in=user_ids)).order_by("pk")
+    return list(users.select_for_update(no_key=True))
 
 
 def check_may_be_admin(user: User) -> None:

@@ -19,7 +19,7 @@ from moderation.models import Ban, Feedback
 from moderation.models.bans import MAX_REASON
 from moderation.models.feedback import MAX_CATEGORY, MAX_MESSAGE
 
-# What the web client calls a status that there is none of.
+# Other names of a status, which the web client sends.
 SAME_STATUS = {"open": Feedback.Status.NEW}
 
 
@@ -55,7 +55,7 @@ class BanSerializer(serializers.Serializer):
     """A ban or a suspension, as staff see it."""
 
     _id = IdField(source="id")
-    status = StrictChoiceField(Ban._meta.get_field("status").choices)
+    status = StrictChoiceField(Ban._meta.get_field("status").choices or ())
     reason = StrictCharField()
     until = RFC3339Field(allow_null=True)
     author = serializers.SerializerMethodField()
@@ -73,7 +73,7 @@ class BanSerializer(serializers.Serializer):
 
 
 def staff(user: User | None, operator: str) -> dict[str, Any] | None:
-    """Return who did something; None if nobody has, or they are gone."""
+    """Return the author of an act; None if there is none, or they are gone."""
     if user:
         return {"_id": user.pk, "name": user.name}
     return {"_id": None, "name": operator} if operator else None
@@ -105,7 +105,7 @@ class PeoplePageSerializer(serializers.Serializer):
     total = RoundedIntegerField()
 
 
-# A client may send back what it knows of the person.
+# A client may send the person back with its change.
 OF_PEOPLE = [*PersonInDetailSerializer().fields]
 
 
@@ -220,7 +220,7 @@ class FeedbackSerializer(serializers.Serializer):
     updatedAt = RFC3339Field(source="updated_at")
 
 
-# A client may send back what it knows of the feedback.
+# A client may send the feedback back with its change.
 OF_FEEDBACK = [*FeedbackSerializer().fields]
 
 
@@ -230,8 +230,8 @@ class FeedbackStatusSerializer(StrictSerializer):
     class Meta:
         ignored = OF_FEEDBACK
 
-    def validate_status(self, word: str) -> str:
-        return SAME_STATUS.get(word, word)
+    def validate_status(self, choice: str) -> str:
+        return SAME_STATUS.get(choice, choice)
 
 
 class FeedbackNoteSerializer(StrictSerializer):
@@ -265,7 +265,7 @@ class ExportedBanSerializer(serializers.Serializer):
     """A ban in the copy of a person's data."""
 
     _id = IdField(source="id")
-    status = StrictChoiceField(Ban._meta.get_field("status").choices)
+    status = StrictChoiceField(Ban._meta.get_field("status").choices or ())
     reason = StrictCharField()
     until = RFC3339Field()
     createdAt = RFC3339Field(source="created_at")

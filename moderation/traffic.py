@@ -16,8 +16,8 @@ from django.utils import timezone
 from accounts.models import User
 from focusmaster.dates.periods import last_days, local_bounds
 from focusmaster.db.statement_timeout import StatementTimeout, statement_timeout
-from moderation.models import DailyUse, ErrorOccurrence
-from moderation.models.traffic import LATE, Span, Use
+from moderation.models import DailyActivity, ErrorOccurrence
+from moderation.models.traffic import LATE, Counts, Span
 from moderation.people_search import count
 from pomodoro.models import PomodoroSession
 
@@ -28,15 +28,15 @@ log = logging.getLogger("focusmaster.usage")
 
 DAYS = 30
 RECENT = timedelta(hours=24)
-# Below, a day is as quickly counted as looked up, and then always right.
+# Sessions of a day. Below, counting a day that is over is as quick as looking it up,
+# and always right.
 MANY = 1000
-# From so many on, to count a day that is not over takes longer than staff should wait:
-# they see what was counted last, and once that is a minute old it is counted anew
-# meanwhile, for the next look.
+# From here on, counting a day that is not over takes longer than staff should wait.
+# They see the last counts, and a thread counts again once those are a minute old.
 BUSY = 50_000
 FRESH = timedelta(minutes=1)
 
-# By person first: to count the distinct ones would sort all sessions.
+# Grouped by person first: a count of distinct people would sort all sessions.
 TRAFFIC = """
 SELECT day.number, sum(of_person.sessions)::bigint, count(*)
 FROM unnest(%s::timestamptz[], %s::timestamptz[])
@@ -49,7 +49,7 @@ LATERAL (
 GROUP BY day.number
 """
 
-# Who used a sign-in or began a session since.
+# People who used a sign-in since an instant, or began a session since then.
 ACTIVE = """
 SELECT count(*) FROM (
     SELECT user_id FROM accounts_signin WHERE last_used_at >= %s
@@ -62,24 +62,24 @@ SELECT count(*) FROM (
 # Held while a thread counts.
 counting = Lock()
 
-# By the clock of the system, which no correction of the time moves.
+# By the monotonic clock, which corrections of the system time do not move.
 _started = time.monotonic()
 
 
 class Traffic(NamedTuple):
-    """The use of the last days, oldest first, the last of them today.
+    """The activity of the last days, oldest first, the last of them today.
 
-    A day has `date`, `sessions` and `visitors`. Without numbers it is being counted,
-    and without `active` so are today's people.
+    A day has `date`, `sessions` and `visitors`. They are None while the day is being
+    counted, as `active`, today's people, is then.
     """
 
     days: list[dict[str, Any]]
     active: int | None
-    # When the oldest number that may have changed since was counted.
+    # When the oldest count was taken that may have changed since.
     as_of: datetime | None
 
 
-def kpis(use: Traffic, *, at: datetime | None = None) -> dict[str, int | None]:
+def kpis(shown: Traffic, *, at: datetime | None = None) -> dict[str, int | None]:
     """Return the numbers that matter first.
 
     The totals are exact up to some ten thousand, and PostgreSQL's estimates beyond.
@@ -89,63 +89,56 @@ def kpis(use: Traffic, *, at: datetime | None = None) -> dict[str, int | None]:
     return {
         "totalUsers": count(User.objects.all()),
         "totalSessions": count(PomodoroSession.objects.all()),
-        "activeToday": use.active,
+        "activeToday": shown.active,
         "recentErrors": recent.count(),
     }
-
-
-def active_in(start: datetime, end: datetime) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(ACTIVE, [start, start, end])
-        return cursor.fetchone()[0]
 
 
 def traffic(
     zone: ZoneInfo, *, at: datetime | None = None, limit: timedelta | None = None
 ) -> Traffic:
-    """Return the sessions of each of the last days, and how many people had them.
+    """Return the activity on each of the last days, which are those of the time zone.
 
-    What a day long past had is kept, and not counted again; what a busy day has that
-    is not over is as of a while ago. What nobody has counted yet is counted now; where
-    that takes longer than the limit, it is gone on with after the answer.
+    Counts of a day long past are kept and read. Counts of a busy day that is not over
+    are those of up to a minute ago, or older. Other days are counted now; those that
+    take longer than the limit, if there is one, are counted in a thread.
     """
     now = at or timezone.now()
     days = days_until(now, zone)
-    kept = DailyUse.objects.of([*days.values()])
-    # A quiet day is kept only where it took long to count; that may be over.
-    settled = {
-        span for span, use in kept.items() if use.is_final() or use.sessions >= BUSY
-    }
-    missing = [span for span in days.values() if span not in settled]
-    found: dict[Span, Use] = {}
-    if missing:
-        with (
-            suppress(StatementTimeout),
-            statement_timeout(limit) if limit else nullcontext(),
-        ):
-            found = recount(missing, at=now)
+    kept = DailyActivity.objects.of([*days.values()])
+    missing = [span for span in days.values() if not is_settled(kept.get(span))]
+    found = recount_within(limit, missing, at=now)
     changing = {
-        span: use
-        for span, use in kept.items()
-        if span not in found and not use.is_final()
+        span: row
+        for span, row in kept.items()
+        if span not in found and not row.is_final()
     }
     late = [span for span in missing if span not in found]
-    old = [span for span, use in changing.items() if use.counted_at < now - FRESH]
+    old = [span for span, row in changing.items() if row.counted_at < now - FRESH]
     count_later({*late, *old}, at=now)
-    uses = {day: (kept | found).get(span) for day, span in days.items()}
-    *_, today = uses.values()
+    known = kept | found
+    today = known.get([*days.values()][-1])
     return Traffic(
-        [
-            {
-                "date": day.isoformat(),
-                "sessions": use and use.sessions,
-                "visitors": use and use.visitors,
-            }
-            for day, use in uses.items()
-        ],
-        today and today.active,
-        min((use.counted_at for use in changing.values()), default=None),
+        [shown(day, known.get(span)) for day, span in days.items()],
+        today.active if today else None,
+        min((row.counted_at for row in changing.values()), default=None),
     )
+
+
+def is_settled(row: DailyActivity | None) -> bool:
+    """Tell whether a day need not be counted before it is shown.
+
+    A quiet day that is not over has a row only if counting it took long at that time.
+    """
+    return row is not None and (row.is_final() or row.sessions >= BUSY)
+
+
+def shown(day: date, row: DailyActivity | Counts | None) -> dict[str, Any]:
+    return {
+        "date": day.isoformat(),
+        "sessions": row and row.sessions,
+        "visitors": row and row.visitors,
+    }
 
 
 def days_until(now: datetime, zone: ZoneInfo) -> dict[date, Span]:
@@ -156,24 +149,24 @@ def days_until(now: datetime, zone: ZoneInfo) -> dict[date, Span]:
 
 
 def count_now(zone: ZoneInfo) -> None:
-    """Count the last days, those too that are kept already."""
+    """Count the last days, also those that are kept."""
     now = timezone.now()
     recount([*days_until(now, zone).values()], at=now)
 
 
 def count_later(spans: Iterable[Span], *, at: datetime) -> None:
-    """Count these days in a thread, newest first, unless one is at it already."""
+    """Count these days in a thread, newest first, unless a thread is counting."""
     newest_first = sorted(spans, reverse=True)
     if not newest_first or not counting.acquire(blocking=False):
         return
     try:
         Thread(target=_recount, args=[newest_first, at], daemon=True).start()
-    except RuntimeError:  # The system has no thread for us.
+    except RuntimeError:  # The system cannot start another thread.
         counting.release()
 
 
 def _recount(spans: list[Span], at: datetime) -> None:
-    """Count these days one after the other; whoever looks sees those that are done."""
+    """Count these days one by one, so that each is shown as soon as it is counted."""
     try:
         for span in spans:
             recount([span], at=at, keeps_all=True)
@@ -184,29 +177,47 @@ def _recount(spans: list[Span], at: datetime) -> None:
         counting.release()
 
 
+def recount_within(
+    limit: timedelta | None, spans: list[Span], *, at: datetime
+) -> dict[Span, Counts]:
+    """Count these days; return nothing if a statement takes longer than the limit."""
+    if not spans:
+        return {}
+    limited = statement_timeout(limit) if limit else nullcontext()
+    with suppress(StatementTimeout), limited:
+        return recount(spans, at=at)
+    return {}
+
+
 def recount(
     spans: list[Span], *, at: datetime, keeps_all: bool = False
-) -> dict[Span, Use]:
-    """Count these days, and keep those for which that is worth it, or all."""
-    over, uses, kept = at - LATE, {}, {}
+) -> dict[Span, Counts]:
+    """Count these days; keep the counts of days with many sessions, or of all."""
+    over, found, kept = at - LATE, {}, {}
     for span, (sessions, visitors) in counts(spans).items():
         start, end = span
         is_today = start <= at < end
         active = active_in(start, end) if is_today else visitors
-        uses[span] = Use(sessions, visitors, active)
+        found[span] = Counts(sessions, visitors, active)
         if keeps_all or sessions >= (MANY if end <= over else BUSY):
-            kept[span] = uses[span]
-    DailyUse.objects.keep(kept, at=at)
-    return uses
+            kept[span] = found[span]
+    DailyActivity.objects.keep(kept, at=at)
+    return found
 
 
 def counts(spans: list[Span]) -> dict[Span, tuple[int, int]]:
-    """Count the sessions that begin in each span, and whose they are."""
+    """Return the sessions that begin in each span, and the people who have them."""
     with connection.cursor() as cursor:
         starts, ends = [one[0] for one in spans], [one[1] for one in spans]
         cursor.execute(TRAFFIC, [starts, ends])
-        found = {number: tuple(use) for number, *use in cursor.fetchall()}
+        found = {number: tuple(row) for number, *row in cursor.fetchall()}
     return {span: found.get(n, (0, 0)) for n, span in enumerate(spans, start=1)}
+
+
+def active_in(start: datetime, end: datetime) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(ACTIVE, [start, start, end])
+        return cursor.fetchone()[0]
 
 
 def uptime() -> int:

@@ -1,7 +1,7 @@
-"""Badges: what a person has earned by completed focus sessions, and keeps.
+"""Badges: earned by completed focus sessions, and kept.
 
-Days and hours are those that the clocks of the person's time zone show when a session
-starts: before 08:00 is early, from 22:00 on, until midnight, is late.
+Days and hours are local to the person's time zone and those of a session's start:
+before 08:00 is early, from 22:00 is late.
 
 Badges are awarded when somebody looks at them: before a profile, an export or a staff
 page shows them (`award`, as `before_shown` in `personal_data`), and by `recount`. A
@@ -39,7 +39,7 @@ SECONDS_OF_HUNDRED_HOURS = 360_000
 
 @dataclass
 class SessionStats:
-    """What badges are given for: completed focus sessions of one person."""
+    """What badges are given for, of one person's completed focus sessions."""
 
     sessions: int = 0
     seconds: int = 0
@@ -56,7 +56,7 @@ class SessionStats:
         ]
 
 
-# What of the stats has to reach how much.
+# The field of SessionStats that a badge is given for, and the least value.
 BADGES = {
     "first-focus": ("sessions", 1),
     "ten-a-day": ("most_in_a_day", 10),
@@ -71,8 +71,8 @@ BADGES = {
 def award(user: User) -> None:
     """Give a user the badges that the sessions earn and that are missing.
 
-    Only sessions that have changed since the last look are a reason to look. Locks the
-    progress, so that no session changes meanwhile. Up to 3 queries.
+    Does nothing if no session has changed since the last time. Locks the progress, so
+    that no session changes meanwhile. Up to 3 queries.
     """
     with transaction.atomic():
         rows = Progress.objects.select_related("user")
@@ -87,16 +87,16 @@ def award(user: User) -> None:
 
 
 def look_again(user: User) -> None:
-    """Have badges looked at by the clocks of another time zone."""
+    """Have `award` look at all sessions again, in another time zone; one query."""
     Progress.objects.filter(pk=user.pk).update(badges_version=0)
 
 
 def unearned_by(
     users: Iterable[User], badges: dict[str, list[str]]
 ) -> Iterator[tuple[User, list[str]]]:
-    """Yield users with the badges that their sessions earn and that they lack.
+    """Yield each user who lacks earned badges, with these.
 
-    `badges` are those that they have, by id. One query for each time zone among them.
+    `badges` holds, by id, those that a user has. One query for each time zone.
     """
     by_zone = defaultdict(list)
     for user in users:
@@ -111,9 +111,9 @@ def unearned_by(
 
 
 def session_stats(user_ids: Iterable[str], zone: str) -> dict[str, SessionStats]:
-    """Return the stats of all time by user, by the clocks of a zone; one query.
+    """Return the stats of all time by user id, with days and hours of a zone.
 
-    A user who has no completed focus session is left out.
+    A user without a completed focus session is left out. One query.
     """
     table = offset_table(Period(None, None, zone_named(zone)))
     day = LocalDay("started_at", table.shifts, table.day_changes)

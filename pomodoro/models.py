@@ -1,14 +1,15 @@
 """Pomodoro sessions: one block of focus or rest, owned by one user.
 
 The database guarantees the limits of every field, that a session does not end before
-it starts, and that its task is one of the same user's. A trigger keeps in step with
-the rows what they are worth, in the transaction of the change: 10 points to the user
-and one to the task's `session_count` for each completed focus session, and the user's
-total of all focus sessions.
+it starts, and that its task is one of the same user's. A trigger keeps the totals in
+step with the rows (`sql/session_totals.sql`): 10 points for the user and one more in
+the task's `session_count` for each completed focus session, and the number and seconds
+of the user's focus sessions.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Self
 
@@ -24,7 +25,7 @@ from accounts.models import User
 from focusmaster.dates.rfc3339 import present
 from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
 from focusmaster.db.json_rows import Constant
-from focusmaster.db.writes import insert
+from focusmaster.db.writes import insert, insert_many
 from focusmaster.exceptions import RowNotFound, constraint_errors
 from pomodoro.exceptions import EndsBeforeStart, NoSuchTask
 
@@ -46,9 +47,7 @@ class PomodoroSessionQuerySet(models.QuerySet):
         # focus sessions alone.
         return self.filter(type=Constant(PomodoroSession.Type.FOCUS))
 
-    def log(
-        self, *, user_id: str, at: datetime | None = None, **fields: Any
-    ) -> tuple[PomodoroSession, bool]:
+    def log(self, *, user_id: str, **fields: Any) -> tuple[PomodoroSession, bool]:
         """Record a block; return its session and whether that is a new one.
 
         The web client posts a block at its end and, once a mood is picked, again, with
@@ -56,21 +55,44 @@ class PomodoroSessionQuerySet(models.QuerySet):
         repeats. Takes the owner's lock, so that of two such posts one completes it.
         2 queries, 3 with a mood. Raises NoSuchTask, EndsBeforeStart, OwnerGone.
         """
-        now = at or present()
-        session = self.model(user_id=user_id, created_at=now, updated_at=now, **fields)
+        block = PomodoroSession.drafted(user_id=user_id, **fields)
         with constraint_errors(CONSTRAINT_ERRORS), transaction.atomic():
             lock_owner(user_id)
-            if session.mood and (repeated := self.repeated_by(session).first()):
-                repeated.mood, repeated.updated_at = session.mood, now
-                repeated.save(update_fields=["mood", "updated_at"])
+            if repeated := self._complete_repeated(block):
                 return repeated, False
-            insert(session)
-        return session, True
+            insert(block)
+        return block, True
+
+    def log_many(self, *, user_id: str, blocks: Iterable[Mapping[str, Any]]) -> int:
+        """Record a block for each set of fields, as `log` does with one.
+
+        Returns how many sessions are new. The blocks must not repeat each other; what
+        they repeat of earlier sessions, they complete. Takes the owner's lock; 4
+        queries, and if the owner has sessions without a mood, up to 2 for each block.
+        Raises NoSuchTask, EndsBeforeStart, OwnerGone.
+        """
+        new: Iterable[PomodoroSession] = (
+            PomodoroSession.drafted(user_id=user_id, **fields) for fields in blocks
+        )
+        with constraint_errors(CONSTRAINT_ERRORS), transaction.atomic():
+            lock_owner(user_id)
+            if self.filter(user_id=user_id, mood=None).exists():
+                new = [block for block in new if not self._complete_repeated(block)]
+            return insert_many(PomodoroSession, new)
+
+    def _complete_repeated(self, block: PomodoroSession) -> PomodoroSession | None:
+        """Give the session that the block repeats the block's mood, and return it."""
+        if not block.mood or not (repeated := self.repeated_by(block).first()):
+            return None
+        repeated.mood, repeated.updated_at = block.mood, block.updated_at
+        repeated.save(update_fields=["mood", "updated_at"])
+        return repeated
 
     def change(self, pk: str, **fields: Any) -> PomodoroSession:
-        """Change one of these sessions and return it. Takes the owner's lock.
+        """Change one of these sessions and return it.
 
-        3 queries. Raises RowNotFound, NoSuchTask, EndsBeforeStart.
+        Takes the owner's lock; 3 queries. Raises RowNotFound, NoSuchTask,
+        EndsBeforeStart.
         """
         with constraint_errors(CONSTRAINT_ERRORS), transaction.atomic():
             lock_owners(self.filter(pk=pk))
@@ -85,14 +107,14 @@ class PomodoroSessionQuerySet(models.QuerySet):
 
     @transaction.atomic
     def discard(self) -> int:
-        """Delete these sessions and what they were worth; return how many."""
+        """Delete these sessions and return how many; takes the owners' locks."""
         lock_owners(self)
         return self.delete()[0]
 
     def repeated_by(self, block: PomodoroSession) -> Self:
         """Keep the sessions without a mood that a block repeats, the nearest first.
 
-        They are the same user's, of the same type, task and duration, and overlap it.
+        They have the block's user, type, task and duration, and overlap it.
         """
         start, length = block.started_at, timedelta(seconds=block.duration)
         end = block.ended_at or start + length
@@ -196,8 +218,8 @@ class PomodoroSession(models.Model):
             models.Index(
                 fields=["user", "-started_at", "-id"], name="pomodoro_session_newest"
             ),
-            # Serves the sums of pomodoro.totals over a long history, which would else
-            # read as many pages of the table as there are sessions.
+            # Serves the sums of pomodoro.totals over a long history without reading
+            # the table.
             models.Index(
                 fields=["user", "started_at"],
                 include=["duration", "completed", "mood", "task"],
@@ -208,3 +230,11 @@ class PomodoroSession(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} from {self.started_at:%Y-%m-%d %H:%M} UTC"
+
+    @classmethod
+    def drafted(
+        cls, *, user_id: str, at: datetime | None = None, **fields: Any
+    ) -> PomodoroSession:
+        """Return a session, not saved, that is recorded now or `at` a moment."""
+        now = at or present()
+        return cls(user_id=user_id, **{"created_at": now, "updated_at": now} | fields)

@@ -1,4 +1,4 @@
-"""What the timer keeps of a person."""
+"""The personal data of the timer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def delete_sessions(user: User) -> None:
-    """Delete the sessions; a trigger takes back what they were worth."""
+    """Delete the sessions; a trigger takes back their points and totals."""
     PomodoroSession.objects.owned_by(user).delete()
 
 

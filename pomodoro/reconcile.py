@@ -1,8 +1,7 @@
-"""Counting anew what sessions are worth: points, totals, Pomodoros of tasks, badges.
+"""Recounting from sessions: points, totals, completed Pomodoros of tasks, badges.
 
-Triggers and `pomodoro.badges` keep these in step with the rows, so that there is
-nothing to do, but after rows were written past them: by a restored or imported table,
-with triggers disabled, or by hand.
+Triggers and `pomodoro.badges` keep these in step with the rows. They differ only after
+rows were written past them: by a restored table, with triggers disabled, or by hand.
 """
 
 from __future__ import annotations
@@ -18,8 +17,7 @@ from kanban.models import Task
 from pomodoro.badges import unearned_by
 from pomodoro.models import PomodoroSession
 
-# People whose rows are locked and counted in one transaction. Their sessions are added
-# up in a few statements; new ones of these people wait meanwhile.
+# People who are locked and recounted in one transaction; their own changes wait for it.
 PEOPLE_PER_BATCH = 50
 
 COMPLETED = Q(type=PomodoroSession.Type.FOCUS, completed=True)
@@ -30,7 +28,7 @@ NOTHING = {"points": 0, "focus_count": 0, "focus_seconds": 0}
 
 
 class Difference(NamedTuple):
-    """A column that says something else than the rows do."""
+    """A column whose value is not what its sessions add up to."""
 
     row: Progress | Task
     column: str
@@ -38,18 +36,20 @@ class Difference(NamedTuple):
     counted: Any
 
     def correct(self) -> None:
-        mine = type(self.row).objects.filter(pk=self.row.pk)
-        mine.update(**{self.column: self.counted})
+        """Write the counted value; one query."""
+        rows = type(self.row).objects.filter(pk=self.row.pk)
+        rows.update(**{self.column: self.counted})
 
 
 def recount(
     people: QuerySet[User], *, dry_run: bool = False
 ) -> Iterator[tuple[int, list[Difference]]]:
-    """Correct what differs from the rows; yield how many people and what, by batch.
+    """Correct the differences; yield, by batch, the number of people and these.
 
-    A batch is one transaction, which has the turn of its people before it reads: of a
-    session at the same moment it sees nothing, and the session adds to what is correct
-    by then, or it sees it with all that it changed.
+    A batch is one transaction that takes its owners' locks before it reads. So it sees
+    a concurrent session with all its totals, or not at all, and then the session adds
+    to the corrected totals. 5 queries a batch, and one for each time zone among its
+    people and for each difference.
     """
     last = None
     while True:
@@ -81,7 +81,7 @@ def _of_people(users: list[User]) -> Iterator[Difference]:
         for column, number in counted.get(pk, NOTHING).items():
             if (value := getattr(stored, column)) != number:
                 yield Difference(stored, column, value, number)
-    # Badges that nobody has looked for yet are no difference.
+    # Badges that have not been awarded yet are no difference.
     looked_at = [user for user in users if not progress[user.pk].has_unseen_sessions]
     held = {pk: stored.badges for pk, stored in progress.items()}
     for user, badges in unearned_by(looked_at, held):

@@ -26,17 +26,17 @@ TASK_ID = IdField()
 
 
 class SessionTaskField(StrictSerializer):
-    """A task's id on the way in; the task in short, or null, on the way out.
+    """A task: written by its id, read as an object with id and title, or null.
 
-    A client may send back what it got: of an object, the id counts.
+    A client may send back the object that it read: its id counts.
     """
 
     _id = IdField(source="id")
     title = StrictCharField(read_only=True)
 
-    def to_internal_value(self, data: Any) -> str:
+    def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict):
-            super().to_internal_value(data)  # Refuses names that no task has.
+            super().to_internal_value(data)  # Raises for unknown names.
             data = data.get("_id")
         return TASK_ID.run_validation(data)
 
@@ -75,7 +75,7 @@ class SessionSerializer(StrictSerializer):
         return attrs
 
     def _measured(self, start, end) -> int:
-        """Return the seconds between start and end, for want of a duration."""
+        """Return the seconds from start to end, which are the default duration."""
         if end is None:
             raise serializers.ValidationError(
                 {"duration": ["give a duration, or an endTime"]}

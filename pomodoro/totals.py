@@ -1,4 +1,4 @@
-"""What focus sessions add up to: in total, and by day, hour, mood and task.
+"""Sums of focus sessions: in total, and by day, hour, mood and task.
 
 Durations are in seconds. Days and hours are those of the period's time zone.
 """
@@ -15,13 +15,13 @@ from django.db.models import Count, F, Sum
 
 from focusmaster.dates.utc_offsets import LocalDay, LocalHour, offset_table
 from focusmaster.db.fields import ObjectIdField
-from focusmaster.db.statements import PreparedQuery
+from focusmaster.db.prepared_queries import PreparedQuery
 from kanban.models import Task
 from pomodoro.models import PomodoroSession
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from focusmaster.dates.periods import Period
+    from focusmaster.dates.periods import BoundedPeriod, Period
     from pomodoro.models import PomodoroSessionQuerySet
 
 SECONDS = Sum("duration")
@@ -39,13 +39,13 @@ class Streaks(NamedTuple):
 def focus_totals(user: User, period: Period, **more: Any) -> dict[str, int]:
     """Return the seconds and the number of focus sessions in a period.
 
-    `more` lookups keep some of them. One query; of all time the totals are known with
-    the user, without one.
+    `more` lookups keep some of them. One query; none for all time, because the user's
+    progress has these totals.
     """
     lookups = period.lookups("started_at") | more
     if lookups:
-        totals = _focus(user.pk, period).filter(**more)
-        totals = totals.aggregate(time=SECONDS, count=NUMBER)
+        sessions = _focus(user.pk, period).filter(**more)
+        totals = sessions.aggregate(time=SECONDS, count=NUMBER)
         time, count = totals["time"] or 0, totals["count"]
     else:
         time, count = user.progress.focus_seconds, user.progress.focus_count
@@ -53,7 +53,7 @@ def focus_totals(user: User, period: Period, **more: Any) -> dict[str, int]:
 
 
 def focus_by_day(
-    user_id: str, period: Period, *, completed: bool | None = None
+    user_id: str, period: BoundedPeriod, *, completed: bool | None = None
 ) -> list[dict[str, Any]]:
     """Return date, seconds and number for each day of a bounded period; one query.
 
@@ -79,9 +79,9 @@ def focus_by_day(
 
 
 def focus_by_hour(user_id: str, period: Period) -> list[dict[str, int]]:
-    """Return seconds and number for each hour on the wall; one query.
+    """Return seconds and number for each of the 24 local hours; one query.
 
-    An hour that came twice, when clocks went back, is one.
+    The hour that comes twice when clocks go back is one.
     """
     table = offset_table(period)
     hour = LocalHour("started_at", table.shifts, table.changes)
@@ -96,9 +96,9 @@ def focus_by_hour(user_id: str, period: Period) -> list[dict[str, int]]:
 
 
 def focus_by_mood(user_id: str, period: Period) -> list[dict[str, Any]]:
-    """Return seconds and number for each mood there is, none included; one query.
+    """Return seconds and number for each mood, and for none; one query.
 
-    Most time first.
+    Most time first; moods without a session are left out.
     """
     moods = _focus(user_id, period).values_list("mood")
     moods = moods.annotate(seconds=SECONDS, number=NUMBER)
@@ -110,9 +110,9 @@ def focus_by_mood(user_id: str, period: Period) -> list[dict[str, Any]]:
 
 
 def focus_by_task(user_id: str, period: Period) -> list[dict[str, Any]]:
-    """Return seconds and number for each task focused on, none included; two queries.
+    """Return seconds and number for each task with a session, and for none; 2 queries.
 
-    Most time first. Of a task its Pomodoros come along, estimated and completed.
+    Most time first. Each has the task's estimated and completed Pomodoros.
     """
     rows = _focus(user_id, period).values_list("task_id")
     rows = rows.annotate(seconds=SECONDS, number=NUMBER)
@@ -137,7 +137,7 @@ def _task_share(
 
 
 def focus_streaks(user_id: str, period: Period) -> Streaks:
-    """Return the longest and the latest run of days in a period; one query."""
+    """Return the runs of local days with a completed session; one query."""
     table = offset_table(period)
     day = LocalDay("started_at", table.shifts, table.day_changes)
     days = _focus(user_id, period).filter(completed=True).annotate(day=day)
@@ -154,12 +154,12 @@ def runs_of_days(
 ) -> list[tuple[int, int]]:
     """Return the length and the last day of each run of ascending days.
 
-    A day that never came, because the zone skipped it, breaks no run.
+    A day that the zone skipped breaks no run.
     """
     runs: list[tuple[int, int]] = []
     next_number = None
     for day in ordinals:
-        # Days are numbered without those that never came.
+        # Days are numbered without those that the zone skipped.
         number = day - bisect_left(skipped, day)
         if number == next_number:
             runs[-1] = (runs[-1][0] + 1, day)
@@ -175,8 +175,8 @@ def _focus(user_id: str, period: Period) -> PomodoroSessionQuerySet:
 
 
 @lru_cache(maxsize=256)
-def _days(period: Period) -> list[date]:
-    """Return a period's days. Most people of a zone ask for the same few periods."""
+def _days(period: BoundedPeriod) -> list[date]:
+    """Return a period's days, cached: people of a zone ask for the same periods."""
     return period.days()
 
 

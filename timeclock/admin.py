@@ -10,7 +10,7 @@ from timeclock.tables import hours_and_minutes
 
 @admin.register(WorkLog)
 class WorkLogAdmin(ReadOnlyAdmin):
-    """Everybody's working time, to be looked at."""
+    """All work logs, read-only."""
 
     list_display = ["user", "started_at", "ended_at", "length", "breaks"]
     list_filter = [("ended_at", admin.EmptyFieldListFilter)]
@@ -27,7 +27,7 @@ class WorkLogAdmin(ReadOnlyAdmin):
         return hours_and_minutes(log.break_seconds)
 
     def get_search_results(self, request, queryset, search_term):
-        """Find the person first: a part of an email has no index to be found by."""
+        """Search by the whole email, which an index serves."""
         if search_term:
             owner = list(User.objects.with_email(search_term).values_list("pk"))
             queryset = queryset.filter(user__in=[pk for (pk,) in owner])

@@ -1,4 +1,4 @@
-"""What a person's clock shows."""
+"""The state of a person's clock."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ NOT_RUNNING = {
 
 
 def clock_face(user_id: str, *, at: datetime | None = None) -> dict[str, Any]:
-    """Return what the clock shows, as ClockSerializer declares it; one query."""
+    """Return the state of the clock in the shape of ClockSerializer; one query.
+
+    `elapsed` is in seconds, breaks included.
+    """
     now = at or present()
     logs = WorkLog.objects.open().owned_by(user_id)
     document = json_object(WorkLogSerializer(), WorkLog)

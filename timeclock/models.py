@@ -7,7 +7,7 @@ its breaks are at most as long as it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -25,6 +25,7 @@ from accounts.locks import lock_owner, lock_owners
 from accounts.models import SignIn, User
 from focusmaster.dates.rfc3339 import present
 from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
+from focusmaster.db.writes import insert_many
 from focusmaster.exceptions import RowNotFound, constraint_errors
 from pomodoro.models import PomodoroSession
 from timeclock.exceptions import (
@@ -48,7 +49,7 @@ ENDS_AFTER_START = "timeclock_worklog_ends_after_start"
 BREAK_WITHIN_DURATION = "timeclock_worklog_break_within_duration"
 
 # What a client reads when one of the constraints decides.
-CONSTRAINT_ERRORS = {
+CONSTRAINT_ERRORS: dict[str, type[Exception]] = {
     ONE_OPEN_PER_USER: AlreadyClockedIn,
     NO_OVERLAP: Overlap,
     ENDS_AFTER_START: EndsBeforeStart,
@@ -66,33 +67,39 @@ class WorkLogQuerySet(models.QuerySet):
     def forgotten(self, *, hours: int | None = None, at: datetime) -> Self:
         """Keep the clocks that have been running for so many hours or more.
 
-        By default for as many as the setting CLOCK_FORGOTTEN_HOURS says.
+        The default is the setting CLOCK_FORGOTTEN_HOURS.
         """
         running = timedelta(hours=hours or settings.CLOCK_FORGOTTEN_HOURS)
         return self.open().filter(started_at__lte=at - running)
 
-    def start(
-        self, *, user_id: str, at: datetime | None = None, **fields: Any
-    ) -> WorkLog:
+    def start(self, *, user_id: str, **fields: Any) -> WorkLog:
         """Write down a log; unless told otherwise it starts now and is open.
 
         Takes the owner's lock; 2 queries. Raises AlreadyClockedIn, Overlap,
         EndsBeforeStart, BreakExceedsDuration, OwnerGone.
         """
-        now = at or present()
-        given = {"started_at": now, "created_at": now, "updated_at": now} | fields
-        log = WorkLog(user_id=user_id, **given)
+        log = WorkLog.drafted(user_id=user_id, **fields)
         with constraint_errors(CONSTRAINT_ERRORS), transaction.atomic():
             lock_owner(user_id)
             log.save(force_insert=True)
         return log
+
+    def start_many(self, *, user_id: str, logs: Iterable[Mapping[str, Any]]) -> int:
+        """Write down a log for each set of fields, as `start` does with one.
+
+        Returns how many. Takes the owner's lock; 3 queries. Raises what `start` does.
+        """
+        new = (WorkLog.drafted(user_id=user_id, **fields) for fields in logs)
+        with constraint_errors(CONSTRAINT_ERRORS), transaction.atomic():
+            lock_owner(user_id)
+            return insert_many(WorkLog, new)
 
     def stop(
         self, *, user_id: str, at: datetime | None = None, **fields: Any
     ) -> WorkLog:
         """Close the user's open log and return it. Takes the owner's lock; 3 queries.
 
-        Raises NotClockedIn or BreakExceedsDuration.
+        Raises NotClockedIn, BreakExceedsDuration, OwnerGone.
         """
         with constraint_errors(CONSTRAINT_ERRORS), self._open_log(user_id) as log:
             # A log may start ahead of our clock, by that of a device.
@@ -108,21 +115,27 @@ class WorkLogQuerySet(models.QuerySet):
         """
         with constraint_errors(CONSTRAINT_ERRORS), transaction.atomic():
             lock_owners(self.filter(pk=pk))
-            log = self.filter(pk=pk).first()
+            log = self.filter(pk=pk).locked()
             if log is None:
                 raise RowNotFound
             log.write(**fields)
         return log
 
     def start_break(self, *, user_id: str, at: datetime | None = None) -> None:
-        """Begin to measure a break. Raises NotClockedIn or AlreadyOnBreak."""
+        """Begin to measure a break. Takes the owner's lock; 3 queries.
+
+        Raises NotClockedIn, AlreadyOnBreak, OwnerGone.
+        """
         with self._open_log(user_id) as log:
             if log.break_started_at:
                 raise AlreadyOnBreak
             log.write(break_started_at=at or present())
 
     def stop_break(self, *, user_id: str, at: datetime | None = None) -> None:
-        """Add the break under way to the others. Raises NotClockedIn or NotOnBreak."""
+        """Add the running break to `break_seconds`. Takes the owner's lock; 3 queries.
+
+        Raises NotClockedIn, NotOnBreak, OwnerGone.
+        """
         end = at or present()
         with self._open_log(user_id) as log:
             if log.break_started_at is None:
@@ -133,21 +146,28 @@ class WorkLogQuerySet(models.QuerySet):
                 break_ended_at=end,
             )
 
+    def locked(self) -> WorkLog | None:
+        """Return the one log in this set, or None, with its row locked.
+
+        The owner's lock does not suffice: the deletion of a log does not take it.
+        """
+        return self.select_for_update(no_key=True).first()
+
     @contextmanager
     def _open_log(self, user_id: str) -> Iterator[WorkLog]:
         """Yield the user's open log in a transaction that has the owner's lock."""
         with transaction.atomic():
             lock_owner(user_id)
-            log = self.open().owned_by(user_id).first()
+            log = self.open().owned_by(user_id).locked()
             if log is None:
                 raise NotClockedIn
             yield log
 
     def with_last_sign(self, *, at: datetime) -> Self:
-        """Annotate `last_sign_at`: when the owner of an open log was last seen.
+        """Annotate `last_sign_at`: when the owner of an open log was last active.
 
-        That is the latest of its start, its breaks, the uses of the owner's sign-ins
-        and the ends of the focus sessions since it started; at most `at`.
+        That is the latest of the log's start and breaks, the last use of a sign-in and
+        the end of a session since the start; at most `at`.
         """
         sign_ins = SignIn.objects.filter(user=OuterRef("user"))
         sessions = PomodoroSession.objects.filter(
@@ -189,11 +209,11 @@ class WorkLog(models.Model):
         db_persist=True,
         null=True,
     )
-    # Of a log with breaks under way: of those that are over.
+    # Seconds; while a break is running, those of the breaks before it.
     break_seconds = models.PositiveIntegerField(
         default=0, validators=[MaxValueValidator(MAX_BREAK)]
     )
-    # Of the break that is running, and the end of the last one that was measured.
+    # The start of the running break, and the end of the last measured one.
     break_started_at = MillisecondDateTimeField(null=True, blank=True, editable=False)
     break_ended_at = MillisecondDateTimeField(null=True, blank=True, editable=False)
     notes = models.CharField(max_length=MAX_NOTES, blank=True)
@@ -257,17 +277,26 @@ class WorkLog(models.Model):
     def __str__(self) -> str:
         return f"work from {self.started_at:%Y-%m-%d %H:%M} UTC"
 
+    @classmethod
+    def drafted(
+        cls, *, user_id: str, at: datetime | None = None, **fields: Any
+    ) -> WorkLog:
+        """Return a log, not saved, that starts now or `at` a moment."""
+        now = at or present()
+        given = {"started_at": now, "created_at": now, "updated_at": now} | fields
+        return cls(user_id=user_id, **given)
+
     def is_forgotten(self, *, at: datetime) -> bool:
         """Whether it has been open for CLOCK_FORGOTTEN_HOURS or longer."""
         running = timedelta(hours=settings.CLOCK_FORGOTTEN_HOURS)
         return self.ended_at is None and self.started_at <= at - running
 
     def write(self, **fields: Any) -> None:
-        """Set fields, and what follows from them, and save. With the owner's lock.
+        """Set these fields and what follows from them, and save; one query.
 
-        With an end an open log closes: a break under way ends with it, and unless
-        `break_seconds` is given, its breaks are what was measured, at most as long as
-        the log. With an end of None the log is open again.
+        Needs the owner's lock. An end closes an open log: the running break ends with
+        it, and unless `break_seconds` is given, the measured breaks count, at most as
+        long as the log. An end of None opens the log again.
         """
         end = fields.get("ended_at")
         if end is not None:
@@ -291,21 +320,21 @@ class WorkLog(models.Model):
         return self.break_seconds + max(running, 0)
 
     def close_at(self, end: datetime) -> bool:
-        """Close it with a note that nobody did, unless somebody has by now.
+        """Close an open log with a note that says so; return whether it still was open.
 
-        Of this and a stop at the same moment one wins.
+        Takes the owner's lock, so of this and a concurrent stop one wins. 3 queries.
         """
         with transaction.atomic():
             lock_owner(self.user_id)
             still_open = WorkLog.objects.open().filter(pk=self.pk, started_at__lte=end)
-            log = still_open.first()
+            log = still_open.locked()
             if log is None:
                 return False
             log.write(ended_at=end, notes=log.notes_with(CLOSED_NOTE))
         return True
 
     def notes_with(self, note: str) -> str:
-        """Return the notes and one more; where both do not fit, the person's own."""
+        """Return the notes and the note, or the notes alone if both do not fit."""
         notes = f"{self.notes}\n{note}" if self.notes else note
         return notes if len(notes) <= MAX_NOTES else self.notes
 

@@ -1,4 +1,4 @@
-"""What the clock keeps of a person."""
+"""The personal data of the clock."""
 
 from __future__ import annotations
 

@@ -54,12 +54,12 @@ class WorkLogSerializer(StrictSerializer):
         return attrs
 
 
-# A client may send what it knows of the log along with a call to the clock.
+# Fields of a log that a client may send to the clock's endpoints; they are ignored.
 OF_LOGS = frozenset(WorkLogSerializer().fields)
 
 
 class StartSerializer(StrictSerializer):
-    """What there is to say when the clock starts."""
+    """The body of a start."""
 
     notes = NotesField()
 
@@ -68,7 +68,7 @@ class StartSerializer(StrictSerializer):
 
 
 class StopSerializer(StrictSerializer):
-    """What there is to say when the clock stops."""
+    """The body of a stop."""
 
     breakTime = BreakTimeField()
     notes = NotesField()
@@ -78,7 +78,7 @@ class StopSerializer(StrictSerializer):
 
 
 class ClockSerializer(serializers.Serializer):
-    """Whether the clock is running, and what it shows."""
+    """The state of the clock."""
 
     clockedIn = StrictBooleanField()
     log = WorkLogSerializer(allow_null=True)

@@ -1,4 +1,4 @@
-"""Work logs as rows of a table, for people who send or bill their hours."""
+"""Work logs as rows of a CSV table, to send or to bill."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ if TYPE_CHECKING:
 
     from timeclock.models import WorkLogQuerySet
 
-# Times are those of the clock on the wall, with their offset. Durations are there in
-# seconds, to count with, and as h:mm, to read.
+# Times are local, with their offset. Durations are in seconds, and again as h:mm.
 HEADER = (
     "date",
     "startTime",
@@ -33,10 +32,12 @@ CHUNK = 500
 
 
 def table_rows(logs: WorkLogQuerySet, zone: ZoneInfo) -> Iterator[tuple[Any, ...]]:
-    """Yield a row for each log, with empty cells for what an open one does not have."""
-    for start, end, duration, rest, notes, pk in logs.values_list(*COLUMNS).iterator(
-        CHUNK
-    ):
+    """Yield a row for each log, with dates and times of the zone; one query.
+
+    Cells that an open log has no value for are empty.
+    """
+    rows = logs.values_list(*COLUMNS).iterator(CHUNK)
+    for start, end, duration, rest, notes, pk in rows:
         work = None if duration is None else duration - rest
         times = (duration, rest, work)
         yield (

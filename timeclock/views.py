@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import FileResponse
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.response import Response
@@ -49,7 +49,10 @@ class ClockViewSet(ApiViewSet):
 
 
 def log_response(log: WorkLog, code: int = status.HTTP_200_OK) -> JSONResponse:
-    return JSONResponse(LOG_ROWS.get(user_id=log.user_id, pk=log.pk), code)
+    text = LOG_ROWS.get(user_id=log.user_id, pk=log.pk)
+    if text is None:
+        raise RowNotFound
+    return JSONResponse(text, code)
 
 
 class WorkLogViewSet(OwnedRowsViewSet):
@@ -77,11 +80,11 @@ class WorkLogViewSet(OwnedRowsViewSet):
 
 
 class WorkLogTableViewSet(ApiViewSet):
-    """The same list for a spreadsheet."""
+    """The caller's work logs as CSV."""
 
     renderer_classes = (CSVRenderer,)
 
-    def list(self, request: ApiRequest) -> HttpResponse:
+    def list(self, request: ApiRequest) -> FileResponse:
         period = period_of(request.query_params, request.user.timezone)
         logs = WorkLog.objects.owned_by(request.user)
         rows = table_rows(logs.filter(**period.lookups("started_at")), period.zone)

@@ -7,9 +7,8 @@ from social_django.admin import Association, Nonce, UserSocialAuth
 
 from accounts.admin_site import ReadOnly
 
-# Whoever could link a Google account to somebody would get into their account; the
-# other two tables are of flows that there are not. (Imported from where they are
-# registered, so that they have been.)
+# A link gives access to an account, so nobody makes one by hand; the other two tables
+# belong to flows that are not used. The import registers all three.
 admin.site.unregister([Association, Nonce, UserSocialAuth])
 
 
@@ -18,6 +17,6 @@ class LinkedAccountInline(ReadOnly, admin.TabularInline):
 
     model = UserSocialAuth
     verbose_name = "linked account"
-    fields = readonly_fields = ["provider", "uid", "created"]
+    fields = readonly_fields = ("provider", "uid", "created")
     ordering = ["id"]
     extra = 0

@@ -2,7 +2,7 @@ from focusmaster.exceptions import LinkedServiceError, RuleViolation
 
 
 class InvalidIdToken(Exception):
-    """An ID token that proves nothing; `reason` is for the log, without the token."""
+    """An ID token that is not valid; `reason` is for the log and has no part of it."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -10,18 +10,18 @@ class InvalidIdToken(Exception):
 
 
 class UnverifiedEmail(InvalidIdToken):
-    """A genuine ID token, but with no address that Google has verified."""
+    """A genuine ID token without an address that Google has verified."""
 
 
 class KeysUnavailable(LinkedServiceError):
-    """Google cannot be asked for the key that signed a token."""
+    """Google does not respond with the key that signed a token."""
 
     code = "google_unavailable"
     message = "Google does not answer. Try again in a moment."
 
 
 class EmailOfAnother(RuleViolation):
-    """The address is that of an account to which this Google account is no key."""
+    """The address belongs to an account that this Google account does not open."""
 
     code = "email_taken"
     message = (

@@ -1,6 +1,6 @@
-"""Google's ID tokens: whether one is genuine and for us, and whose it is.
+"""Google's ID tokens: checks that one is genuine and for us, and reads its person.
 
-Import this only to sign somebody in: social-core's backends take their time to load.
+Imported at the first sign-in with Google, because social-core's backends load slowly.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from accounts.google.keys import Key, keys_at
 from accounts.google.linking import PROVIDER
 from accounts.serializers import EmailField, PictureField
 
-# Google's have some 1200.
+# Google's tokens have some 1200 characters.
 MAX_TOKEN_LENGTH = 8192
-# As Google promises.
+# Google's documented limit.
 MAX_SUB_LENGTH = 255
 MAX_NAME_LENGTH = 100
-# Whoever has such an address has it from Google.
+# Google runs these addresses.
 GOOGLES_OWN_DOMAINS = {"gmail.com", "googlemail.com"}
-# What no name has, and some of which PostgreSQL does not take.
+# Control characters and lone surrogates, some of which PostgreSQL rejects.
 NO_TEXT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
@@ -36,8 +36,8 @@ NO_TEXT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 class Identity:
     """A person as Google knows them.
 
-    `proves_email`: Google runs the address, so it knows whose it is today. Of another
-    address it only knows that it was theirs when they gave it.
+    `proves_email`: Google runs the address, and so knows who owns it now. Of another
+    address Google knows only who owned it once.
     """
 
     sub: str
@@ -50,7 +50,8 @@ class Identity:
 class IdTokenBackend(GoogleOpenIdConnect):
     """social-core's checks, for a token that the web client got by itself.
 
-    There is no access token whose hash could be in it, and no redirect whose nonce.
+    Skips the checks of the hash of an access token and of the nonce of a redirect:
+    there is neither.
     """
 
     name = PROVIDER
@@ -58,20 +59,21 @@ class IdTokenBackend(GoogleOpenIdConnect):
     # Seconds by which our clock may be behind Google's.
     JWT_LEEWAY = 30
 
-    def get_key_and_secret(self) -> tuple[list[str], str]:
+    # social-core is written for one client and one issuer; PyJWT takes several.
+    def get_key_and_secret(self) -> Any:
         return settings.GOOGLE_CLIENT_IDS, ""
 
-    def id_token_issuer(self) -> list[str]:
+    def id_token_issuer(self) -> Any:
         return settings.GOOGLE_ISSUERS
 
     def find_valid_key(self, id_token: str) -> Key | None:
-        """Return the key that the token names; whether it signed it is seen next."""
+        """Return the key that the token names; its signature is checked later."""
         kid = jwt.get_unverified_header(id_token).get("kid", "")
         return keys_at(settings.GOOGLE_JWKS_URL).find(kid)
 
-    def validate_authorized_party(self, claims: dict, client_id: list[str]) -> None:
-        """Take a token for one of our clients, asked for by one of our clients."""
-        if claims["aud"] not in client_id:  # A list of audiences, for one.
+    def validate_authorized_party(self, claims: dict, client_id: Any) -> None:
+        """Check that the token is for one of our clients and was issued to one."""
+        if claims["aud"] not in client_id:  # False for a list of audiences, too.
             raise AuthResponseError(self, code="invalid_claim", claim="aud")
         if claims.get("azp", claims["aud"]) not in client_id:
             raise AuthResponseError(self, code="invalid_claim", claim="azp")
@@ -85,7 +87,7 @@ class IdTokenBackend(GoogleOpenIdConnect):
 
 
 def read_id_token(token: str) -> Identity:
-    """Return whom an ID token is about.
+    """Return the person of an ID token.
 
     Raises InvalidIdToken, UnverifiedEmail or KeysUnavailable.
     """
@@ -95,17 +97,17 @@ def read_id_token(token: str) -> Identity:
         claims = IdTokenBackend(load_strategy()).claims_of(token)
     except AuthResponseError as exc:
         is_about_email = exc.claim == "email_verified"
-        refusal = UnverifiedEmail if is_about_email else InvalidIdToken
-        raise refusal(reason_of(exc)) from None
-    except TypeError:  # social-core reckons with a time that is text.
+        error = UnverifiedEmail if is_about_email else InvalidIdToken
+        raise error(reason_of(exc)) from None
+    except TypeError:  # From social-core, for a time that is text.
         raise InvalidIdToken("malformed") from None
     return identity_in(claims)
 
 
 def reason_of(exc: AuthResponseError) -> str:
-    """Say what is wrong in words of the libraries, none of which is from the token."""
+    """Describe an error by names of the libraries, without any text of the token."""
     cause = type(exc.__cause__).__name__ if exc.__cause__ else ""
-    return " ".join(word for word in (exc.code, exc.claim, cause) if word)
+    return " ".join(part for part in (exc.code, exc.claim, cause) if part)
 
 
 def identity_in(claims: dict[str, Any]) -> Identity:
@@ -134,7 +136,7 @@ def text_of(name: Any) -> str:
 
 
 def picture_of(url: Any) -> str:
-    """Return the picture's URL; "" where there is none that could be shown."""
+    """Return the URL of the picture, "" where it is missing or malformed."""
     try:
         return PictureField().run_validation(url)
     except ValidationError:

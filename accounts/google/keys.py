@@ -1,4 +1,4 @@
-"""The public keys with which Google signs ID tokens, fetched seldom and kept."""
+"""The public keys with which Google signs ID tokens, fetched and cached."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ from accounts.google.exceptions import KeysUnavailable
 log = logging.getLogger("accounts.google")
 
 # Seconds that a sign-in waits for a key that is not known yet.
-PATIENCE = 4
-# Seconds without a sign from the server, and all in all, after which a fetch is over.
+MAX_WAIT = 4
+# Seconds without data, and in total, after which a fetch is given up.
 TIMEOUT, FETCH_SECONDS = 3, 8
-# Google's own document has 2 KiB.
+# Google's document has 2 KiB.
 MAX_BYTES = 2**16
 
-# Bounds for the age that Google gives its keys, in seconds, and what goes for none.
+# Bounds of the max-age that Google gives its keys, in seconds, and its default.
 LEAST_AGE, MOST_AGE, USUAL_AGE = 5 * 60, 24 * 60 * 60, 60 * 60
-# Anyone can make up a key's id: it is asked for at most so often.
+# Seconds between two fetches for unknown ids: anyone can make up an id.
 MINUTE = 60
-# The same while there is no key at all, and nobody can sign in.
+# The same while there is no key at all and nobody can sign in.
 SHORT_PAUSE = 5
 
 Key = dict[str, Any]
 
 
 class Keys:
-    """The keys published at a URL, by their ids; one process has one of these.
+    """The keys published at a URL, by their ids; a cache of the process.
 
-    Fetching them never holds up a sign-in whose key is known, not even when they have
-    aged: they are fetched in the background, and go on working if that fails.
+    A fetch never delays a sign-in whose key is known. Keys that have aged are fetched
+    again in a background thread, and are used until that succeeds.
     """
 
     def __init__(
@@ -46,54 +46,59 @@ class Keys:
         url: str,
         *,
         clock: Callable[[], float] = monotonic,
-        patience: float = PATIENCE,
+        max_wait: float = MAX_WAIT,
     ) -> None:
-        self.url, self.clock, self.patience = url, clock, patience
+        self.url, self.clock, self.max_wait = url, clock, max_wait
         self._keys: dict[str, Key] = {}
         self._stale_at = self._ask_again_at = float("-inf")
         self._lock = Lock()
         self._is_failing = False
-        self.fetched = Event()
-        self.fetched.set()
+        self._fetched = Event()
+        self._fetched.set()
 
     def find(self, kid: str) -> Key | None:
-        """Return the key with this id, or None if there is none such.
+        """Return the key with this id, or None where Google has no such key.
 
-        Raises KeysUnavailable when that cannot be told.
+        Raises KeysUnavailable where Google does not tell.
         """
         now = self.clock()
         if key := self._keys.get(kid):
             self._refresh(now)
             return key
         self._ask(kid, now)
-        is_done = self.fetched.wait(self.patience)
+        is_done = self._fetched.wait(self.max_wait)
         key = self._keys.get(kid)
         if key is None and (self._is_failing or not is_done):
             raise KeysUnavailable
         return key
 
+    @property
+    def is_fetching(self) -> bool:
+        """Whether a fetch is under way in the background."""
+        return not self._fetched.is_set()
+
     def _refresh(self, now: float) -> None:
-        """Have the keys fetched if they have aged."""
+        """Fetch the keys if they have aged."""
         with self._lock:
             if now >= self._stale_at:
                 self._begin_to_fetch()
 
     def _ask(self, kid: str, now: float) -> None:
-        """Have the keys fetched for an id that is not among them."""
+        """Fetch the keys for an id that is not among them."""
         with self._lock:
             # A fetch for another sign-in may have brought it just now.
             is_due = kid not in self._keys and now >= self._ask_again_at
-            # The very first fetch is for no id that somebody may have made up. Known
-            # before it begins: it may have ended when its thread lets us go on.
+            # The first fetch is never for a made-up id. Read before it begins, because
+            # it may have ended when this thread goes on.
             is_first = not self._keys
             if is_due and self._begin_to_fetch() and not is_first:
                 self._ask_again_at = now + MINUTE
 
     def _begin_to_fetch(self) -> bool:
-        """Fetch the keys in the background; return False if that is under way."""
-        if not self.fetched.is_set():
+        """Fetch the keys in the background; return False if a fetch is under way."""
+        if self.is_fetching:
             return False
-        self.fetched.clear()
+        self._fetched.clear()
         Thread(target=self._fetch, daemon=True).start()
         return True
 
@@ -109,7 +114,7 @@ class Keys:
         else:
             self._is_failing, self._stale_at = False, self.clock() + age
         finally:
-            self.fetched.set()
+            self._fetched.set()
 
 
 @cache
@@ -118,22 +123,22 @@ def keys_at(url: str) -> Keys:
 
 
 def fetch(url: str) -> tuple[dict[str, Key], float]:
-    """Return the keys by their ids, and for how many seconds they are good.
+    """Return the keys by their ids, and the seconds until they have aged.
 
     Raises RequestException or ValueError.
     """
     deadline = monotonic() + FETCH_SECONDS
     body = b""
     with requests.Session() as session:
-        # No proxy, and no password, that the environment happens to have.
+        # Ignore proxies and passwords of the environment.
         session.trust_env = False
         response = session.get(url, timeout=TIMEOUT, allow_redirects=False, stream=True)
         if response.status_code != 200:
-            raise ValueError(f"the answer is {response.status_code}")
+            raise ValueError(f"the response is {response.status_code}")
         for chunk in response.iter_content(1024):
             body += chunk
             if len(body) > MAX_BYTES or monotonic() > deadline:
-                raise ValueError("the answer has no end")
+                raise ValueError("the response is too long or too slow")
     return keys_in(body), age_in(response.headers.get("Cache-Control", ""))
 
 
@@ -142,9 +147,9 @@ def keys_in(body: bytes) -> dict[str, Key]:
         listed = json.loads(body)["keys"]
         keys = {key["kid"]: key for key in listed if can_sign(key)}
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        raise ValueError("the answer is no set of keys") from None
+        raise ValueError("the response is no set of keys") from None
     if not keys:
-        raise ValueError("the answer has no key for RS256")
+        raise ValueError("the response has no key for RS256")
     return keys
 
 

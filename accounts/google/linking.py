@@ -1,4 +1,4 @@
-"""Which account of ours a Google account opens."""
+"""Links between Google accounts and the accounts that they open."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from django.db import transaction
 from django.utils import timezone
 from social_django.models import UserSocialAuth
 
-from accounts.authentication import refuse_barred
 from accounts.exceptions import EmailTaken
 from accounts.google.exceptions import EmailOfAnother, NoPassword, NotLinked
 from accounts.models import SignIn, User
@@ -18,27 +17,27 @@ from focusmaster.exceptions import constraint_errors
 if TYPE_CHECKING:
     from accounts.google.id_tokens import Identity
 
-# What social-auth calls Google in its table, and the claim that a link is keyed by.
+# social-auth's name of Google in its table, and the claim that is the key of a link.
 PROVIDER = "google-openidconnect"
 ID_KEY = "sub"
 LINK_UNIQUE = "social_auth_usersocialauth_provider_uid_e6b5e668_uniq"
 
 
 class LinkTaken(Exception):
-    """The same Google account was linked at the same moment."""
+    """The same Google account was linked by a concurrent request."""
 
 
 def sign_in(*, identity: Identity, guest: SignIn | None, **origin: Any) -> SignIn:
-    """Sign in to the account that this Google account opens.
+    """Start a sign-in to the account that this Google account opens.
 
-    The first time that is a new account, or what the guest becomes, or the account
-    with its address; raises EmailOfAnother if Google does not prove the address, or
-    another Google account opens that one.
+    The first time, that is the account with the same address, or else a new one, which
+    a guest becomes. Raises Barred, and EmailOfAnother if Google does not prove the
+    address or another Google account opens the account.
     """
     try:
         return _sign_in(identity, guest, origin)
     except (EmailTaken, LinkTaken):
-        # Somebody was quicker, and most likely it is the same person, twice.
+        # A concurrent request was first, most likely by the same person.
         return _sign_in(identity, guest, origin)
 
 
@@ -46,11 +45,11 @@ def sign_in(*, identity: Identity, guest: SignIn | None, **origin: Any) -> SignI
 def _sign_in(
     identity: Identity, guest: SignIn | None, origin: dict[str, Any]
 ) -> SignIn:
-    """Do it, or raise EmailTaken or LinkTaken if that changes at this moment."""
+    """Try once; raises EmailTaken or LinkTaken if a concurrent request was first."""
     users = User.objects.select_for_update(no_key=True, of=["self"])
     links = {"social_auth__provider": PROVIDER, "social_auth__uid": identity.sub}
     if user := users.filter(**links).first():
-        refuse_barred(user)
+        user.check_not_barred()
         return SignIn.objects.start(user=user, **origin)
     if user := users.with_email(identity.email).first():
         _join(user, identity)
@@ -73,18 +72,17 @@ def _start_with_account(
 
 
 def _join(user: User, identity: Identity) -> None:
-    """Let the Google account open an account that has its address.
+    """Link the Google account to the account that has its address.
 
-    Nobody had proved the address when they chose the password: it may have been a
-    stranger, who gets in no more, neither with it nor where they are signed in. For
-    staff's pages the change of the password is enough.
+    A stranger may have registered the address, because nobody had to prove it. So the
+    password and all sign-ins end, and with the password the sessions of staff's pages.
     """
     linked = user.social_auth.filter(provider=PROVIDER).values_list("uid", flat=True)
     if identity.sub in linked:
-        raise LinkTaken  # While we waited for the lock.
+        raise LinkTaken  # By a request that held the lock before.
     if linked or not identity.proves_email:
         raise EmailOfAnother
-    refuse_barred(user)
+    user.check_not_barred()
     mine = User.objects.filter(pk=user.pk)
     mine.update(password=make_password(None), updated_at=timezone.now())
     user.sign_ins.all().revoke()
@@ -100,9 +98,9 @@ def _link(user: User, identity: Identity) -> None:
 
 @transaction.atomic
 def unlink(user: User) -> None:
-    """Let no Google account open this account; raises NotLinked or NoPassword.
+    """Remove the link to a Google account; raises NotLinked or NoPassword.
 
-    The lock keeps the password from going at this moment.
+    Locks the user, so that the password cannot be removed meanwhile.
     """
     user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     links = user.social_auth.filter(provider=PROVIDER)

@@ -4,18 +4,18 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.serializers import SignInAnswerSerializer
+from accounts.serializers import SignInResponseSerializer
 from focusmaster.api.fields import RFC3339Field, StrictCharField, StrictSerializer
 
 
 class IdTokenSerializer(StrictSerializer):
-    """An ID token under Google's own name for it, or under the web client's."""
+    """An ID token under Google's name for it, or under the web client's."""
 
     credential = StrictCharField(required=False, allow_null=True)
     token = StrictCharField(required=False, allow_null=True)
 
     class Meta:
-        ignored = list(SignInAnswerSerializer().fields)
+        ignored = list(SignInResponseSerializer().fields)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         given = {text for text in attrs.values() if text is not None}
@@ -28,7 +28,7 @@ class IdTokenSerializer(StrictSerializer):
 
 
 class LinkedAccountSerializer(serializers.Serializer):
-    """An account elsewhere that opens a person's account, in the copy of their data."""
+    """A Google account that opens a person's account, in the copy of their data."""
 
     provider = StrictCharField()
     subject = StrictCharField(source="uid")

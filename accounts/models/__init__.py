@@ -1,9 +1,9 @@
-"""Users and their sign-ins.
+"""Users, their sign-ins, consents and progress, and codes and links sent by mail.
 
 The database guarantees that an email belongs to one user however it is capitalised,
 that a guest has neither an email nor a role, that every setting is within its limits,
-that an active user has no ban left over, that a sign-in expires after it began, and
-that of codes and links sent by mail only the last of each kind counts.
+that an active user has no ban, that a sign-in expires after it began, and that a user
+has one code and one link at most. It imports `focusmaster` only; all apps import it.
 """
 
 from accounts.models.consents import Consent

@@ -10,15 +10,15 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from accounts.models.users import User
+from focusmaster.db.expiring import ExpiringRows
 from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
 
 MAX_USER_AGENT = 500
-# How long an answer of nobody we know is kept: clients ask anew once a year.
+# How long an anonymous consent is kept: clients ask again once a year.
 ANONYMOUS_KEPT = timedelta(days=396)
-CLEARED_AT_ONCE = 10
 
 
-class ConsentQuerySet(models.QuerySet):
+class ConsentQuerySet(ExpiringRows):
     def owned_by(self, user: User) -> ConsentQuerySet:
         return self.filter(user=user)
 
@@ -31,10 +31,10 @@ class ConsentQuerySet(models.QuerySet):
         at: datetime | None = None,
         **preferences: Any,
     ) -> Consent:
-        """Record an answer, of nobody known if `user` is None."""
+        """Record a consent, an anonymous one if `user` is None."""
         now = at or timezone.now()
         with transaction.atomic():
-            self._clear_anonymous(before=now - ANONYMOUS_KEPT)
+            self.filter(user=None).delete_expired(before=now - ANONYMOUS_KEPT)
             return self.create(
                 user=user,
                 user_agent=user_agent[:MAX_USER_AGENT],
@@ -43,18 +43,13 @@ class ConsentQuerySet(models.QuerySet):
                 **preferences,
             )
 
-    def _clear_anonymous(self, *, before: datetime) -> None:
-        old = self.filter(user=None, created_at__lt=before).order_by("created_at")
-        some = old.select_for_update(skip_locked=True)[:CLEARED_AT_ONCE]
-        self.filter(pk__in=some.values("pk")).delete()
-
 
 class Consent(models.Model):
-    """One answer, as evidence: none is ever changed, a new answer is a new row.
+    """What a user agreed to, as evidence: rows are never changed, only added.
 
-    Before anybody signs in the client asks too, so a consent may be nobody's; address
-    and user agent are then all that shows who gave it. A person's consents go with
-    the account: they prove that their data might be used, and there is none left.
+    The client also asks before anybody signs in, so a consent may be anonymous; address
+    and user agent are then all that identifies its author. A user's consents are
+    deleted with the account: they prove that data may be used, and none is left.
     """
 
     id = ObjectIdPrimaryKey()

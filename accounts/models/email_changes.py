@@ -1,4 +1,4 @@
-"""Changes of email addresses that wait for a code, mailed to the new one."""
+"""Changes of email addresses, pending until the code mailed to the new one is given."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CODE_LIFE = timedelta(minutes=10)
 
 
 class WrongCode(InvalidValue):
-    """The same for a code that is wrong, has expired, or was never sent."""
+    """The error for a code that is wrong, has expired, or was never sent."""
 
     def __init__(self) -> None:
         super().__init__("otp", "this code is wrong or has expired")
@@ -34,7 +34,7 @@ class EmailChangeQuerySet(models.QuerySet):
         return self.filter(expires_at__gt=at or timezone.now())
 
     def start(self, *, user: User, new_email: str, at: datetime | None = None) -> str:
-        """Return a new code for the user's new address; one from before is void."""
+        """Return a new code for the user's new address; it replaces an earlier one."""
         code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
         change = EmailChange(
             user=user,
@@ -52,7 +52,7 @@ class EmailChangeQuerySet(models.QuerySet):
 
 
 class EmailChange(models.Model):
-    """A person's one new address to be confirmed; a later one takes its place."""
+    """A user's new address that is not confirmed; a later one replaces it."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -61,7 +61,7 @@ class EmailChange(models.Model):
         related_name="email_changes",
     )
     new_email = models.EmailField(max_length=254)
-    # Keyed with SECRET_KEY: a million codes are soon tried on a mere hash.
+    # Keyed with SECRET_KEY, because a million codes are soon tried on a plain hash.
     code_hash = models.CharField(max_length=64)
     expires_at = MillisecondDateTimeField()
 
@@ -83,10 +83,10 @@ class EmailChange(models.Model):
         return mac.hexdigest()
 
     def confirm(self, code: str) -> str:
-        """Give the user the new address, and return the old one; the code is spent.
+        """Give the user the new address, delete this change and return the old address.
 
-        Raises WrongCode, also if another code has taken its place, and EmailTaken. A
-        link to reset the password that went to the old address is void.
+        Also voids a link to reset the password, which went to the old address. Raises
+        WrongCode, also if another code has replaced this one, and EmailTaken.
         """
         if not constant_time_compare(self.code_hash, self.hash_of(code)):
             raise WrongCode

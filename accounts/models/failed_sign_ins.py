@@ -1,4 +1,4 @@
-"""Failed sign-ins: who was refused, when and from where, for staff to look into."""
+"""Failed sign-ins: for which account, when and from where, for staff to examine."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from django.utils.crypto import salted_hmac
 
 from accounts.models.users import User
 from accounts.user_agents import MAX_LENGTH, device_name
+from focusmaster.db.expiring import ExpiringRows
 from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
 
 KEPT = timedelta(days=30)
-CLEARED_AT_ONCE = 10
 # Beyond the limits of each address and account, for a flood from many of both: the
 # table then grows by some 30 MB a day at most. What is left out is in the request log.
 MOST_A_MINUTE = 100
@@ -23,19 +23,19 @@ DIGEST_LENGTH = 16
 
 
 def digest_of(name: str) -> str:
-    """Return a mark of what was typed as the email, from which nobody can tell it.
+    """Return a keyed hash of what was typed as the email; "" for nothing.
 
-    It could be a password, typed into the wrong field, or the address of somebody who
-    has no account here. The same name in other letters has the same mark, none has "".
+    The text itself is not kept: it could be a password in the wrong field, or the
+    address of somebody without an account. Case makes no difference.
     """
     key = name.strip().lower()
     digest = salted_hmac("failed sign-in", key, algorithm="sha256").hexdigest()
     return digest[:DIGEST_LENGTH] if key else ""
 
 
-class FailedSignInQuerySet(models.QuerySet):
+class FailedSignInQuerySet(ExpiringRows):
     def about(self, user: User) -> FailedSignInQuerySet:
-        """Keep the attempts on a person's account, also those before it was there."""
+        """Keep the attempts on a user's account, also those before it existed."""
         mine = models.Q(user=user)
         if user.email:
             mine |= models.Q(name_digest=digest_of(user.email))
@@ -50,14 +50,14 @@ class FailedSignInQuerySet(models.QuerySet):
         ip_address: str | None,
         at: datetime | None = None,
     ) -> None:
-        """Record an attempt with this name, and clear away a few that are too old.
+        """Record an attempt with this name, and delete a few that have expired.
 
-        Must not be called within a transaction: its refusal may roll it back. Known
-        names and unknown take the same statements, so the same time.
+        Not within a transaction, which the error of the attempt may roll back. Known
+        and unknown names take the same queries, and so the same time.
         """
         now = at or timezone.now()
         with transaction.atomic(durable=True):
-            self._clear(before=now - KEPT)
+            self.delete_expired(before=now - KEPT)
             last_minute = self.filter(created_at__gt=now - timedelta(minutes=1))
             if last_minute[:MOST_A_MINUTE].count() >= MOST_A_MINUTE:
                 return
@@ -69,11 +69,6 @@ class FailedSignInQuerySet(models.QuerySet):
                 ip_address=ip_address,
                 created_at=now,
             )
-
-    def _clear(self, *, before: datetime) -> None:
-        old = self.filter(created_at__lt=before).order_by("created_at")
-        some = old.select_for_update(skip_locked=True)[:CLEARED_AT_ONCE]
-        self.filter(pk__in=some.values("pk")).delete()
 
 
 class FailedSignIn(models.Model):

@@ -1,4 +1,4 @@
-"""Links that let people who forgot their password give a new one."""
+"""Links by which a user who forgot their password gives a new one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LINK_LIFE = timedelta(hours=1)
 
 
 class WrongLink(InvalidValue):
-    """The same for a token that was never given, is spent, void or has expired."""
+    """The error for a token that is unknown, used, void or has expired."""
 
     def __init__(self) -> None:
         super().__init__("token", "this link does not work any more; ask for a new one")
@@ -38,7 +38,7 @@ class PasswordResetQuerySet(models.QuerySet):
         return self.filter(token_hash=hash_of(token))
 
     def start(self, *, user: User, at: datetime | None = None) -> str:
-        """Return a new token to reset the user's password; one from before is void."""
+        """Return a new token for a new password; it replaces an earlier one."""
         token = secrets.token_urlsafe(TOKEN_BYTES)
         reset = PasswordReset(
             user=user,
@@ -55,7 +55,7 @@ class PasswordResetQuerySet(models.QuerySet):
 
 
 class PasswordReset(models.Model):
-    """A person's one way to a new password by mail; a later one takes its place."""
+    """A user's link to a new password; a later one replaces it."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -63,7 +63,7 @@ class PasswordReset(models.Model):
         db_index=False,  # The constraint's index serves.
         related_name="password_resets",
     )
-    # Of 256 random bits: no key is needed to keep it from being guessed.
+    # The token has 256 random bits, so a plain hash of it cannot be guessed.
     token_hash = models.CharField(max_length=64, unique=True)
     expires_at = MillisecondDateTimeField()
 
@@ -80,10 +80,10 @@ class PasswordReset(models.Model):
         return f"until {self.expires_at:%Y-%m-%d %H:%M} UTC"
 
     def use(self, password: str) -> None:
-        """Give the user this password and end all their sign-ins.
+        """Give the user this password, and end all their sign-ins and this link.
 
         The password must have passed the validators. Raises WrongLink if the token was
-        spent or became void meanwhile.
+        used or became void meanwhile.
         """
         encoded = make_password(password)
         with transaction.atomic():

@@ -10,7 +10,6 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from accounts.exceptions import Barred
 from accounts.models.users import User
 from accounts.user_agents import device_name
 from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
@@ -20,23 +19,23 @@ LAST_USED_PRECISION = timedelta(minutes=5)
 
 
 def live_at(at: Any) -> Q:
-    """Return the condition for a sign-in's tokens to count at a moment or slot."""
+    """Return the condition for a sign-in to be valid at a time or a Param."""
     return Q(revoked_at=None, expires_at__gt=at)
 
 
 def may_enter(user: User, **still: Any) -> bool:
-    """Tell whether the user is still there, and still so; raises Barred.
+    """Tell whether the user still exists and still has these columns; raises Barred.
 
-    What ends sign-ins (a ban, a new password, the account's deletion) locks the row,
-    too: it is either seen here, or waits and then ends the one that begins meanwhile.
+    Locks the row, as everything does that ends sign-ins (a ban, a new password, the
+    deletion of the account): it is either seen here, or waits and then ends the sign-in
+    that begins. In a transaction; one query.
     """
     rows = User.objects.filter(pk=user.pk, **still).select_for_update(no_key=True)
     standing = rows.values_list("status", "ban_reason", "banned_until").first()
     if standing is None:
         return False
     user.status, user.ban_reason, user.banned_until = standing
-    if user.is_barred():
-        raise Barred(user)
+    user.check_not_barred()
     return True
 
 
@@ -51,7 +50,7 @@ class SignInQuerySet(models.QuerySet):
         return self.exclude(live_at(at or timezone.now()))
 
     def start(self, *, user: User, user_agent: str, ip_address: str | None) -> SignIn:
-        """Start a sign-in of a user who is new, or whose row the caller has locked."""
+        """Start a sign-in of a new user, or of one whose row is locked; one query."""
         now = timezone.now()
         return self.create(
             user=user,
@@ -71,10 +70,10 @@ class SignInQuerySet(models.QuerySet):
         guest: SignIn | None = None,
         **account: Any,
     ) -> SignIn:
-        """Register an account and sign it in, or do neither. Raises EmailTaken.
+        """Register an account and start its sign-in, or do neither. Raises EmailTaken.
 
-        A guest's sign-in goes on as the account's, so that a request that is sent again
-        is still the same caller's. The guest's others end: the id alone opened them.
+        The sign-in of a guest becomes the account's, so that a repeated request has the
+        same caller. The guest's other sign-ins end: the id alone opened them.
         """
         user = User.objects.register(**account, guest=guest and guest.user)
         if guest is None or guest.user_id != user.pk:
@@ -88,8 +87,8 @@ class SignInQuerySet(models.QuerySet):
     def start_with_password(self, *, user: User, **origin: Any) -> SignIn | None:
         """Start a sign-in of a user whose password has just been checked.
 
-        None if it was changed meanwhile: that ended all sign-ins, and one with the old
-        password must not begin after it. Raises Barred.
+        None if the password was changed meanwhile: that ended all sign-ins, and one
+        with the old password must not begin after it. Raises Barred.
         """
         if not may_enter(user, password=user.password):
             return None
@@ -97,21 +96,21 @@ class SignInQuerySet(models.QuerySet):
 
     @transaction.atomic
     def start_as_guest(self, *, user: User | None, **origin: Any) -> SignIn:
-        """Start a sign-in of this guest; of a new one without, or if it is none now.
+        """Start a sign-in of this guest, or of a new one if it is no guest any more.
 
-        A registration at this moment waits, and ends this sign-in, too. Raises Barred.
+        A concurrent registration waits, and then ends this sign-in, too. Raises Barred.
         """
         if user is None or not may_enter(user, is_guest=True):
             user = User.objects.add_guest()
         return self.start(user=user, **origin)
 
     def revoke(self, *, at: datetime | None = None) -> int:
-        """End these sign-ins: their tokens are refused from now on. Return how many."""
+        """End these sign-ins, whose tokens are then invalid; return how many."""
         return self.filter(revoked_at=None).update(revoked_at=at or timezone.now())
 
 
 class SignIn(models.Model):
-    """One device on which a person signed in; its tokens live as long as it does."""
+    """One device on which a user signed in; its tokens are valid as long as it is."""
 
     id = ObjectIdPrimaryKey()
     user = models.ForeignKey(
@@ -139,7 +138,7 @@ class SignIn(models.Model):
         return f"{self.device}, {self.created_at:%Y-%m-%d %H:%M} UTC"
 
     def extend(self, *, at: datetime | None = None) -> None:
-        """Let it expire a whole token's life from now."""
+        """Let it expire TOKEN_DAYS from now; one query."""
         now = at or timezone.now()
         self.expires_at = now + timedelta(days=settings.TOKEN_DAYS)
         self.last_used_at = now
@@ -149,6 +148,6 @@ class SignIn(models.Model):
         )
 
     def touch(self, *, at: datetime) -> None:
-        """Note that it was used; call it once LAST_USED_PRECISION has passed."""
+        """Record a use, LAST_USED_PRECISION after the last one at the earliest."""
         earlier = SignIn.objects.filter(pk=self.pk, last_used_at__lt=at)
         earlier.update(last_used_at=at)

@@ -1,4 +1,4 @@
-"""Users: people with an account, and what they may do."""
+"""Users: people with an account or as a guest, their settings and bans."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.db.models.functions import Collate, Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from accounts.exceptions import EmailTaken
+from accounts.exceptions import Barred, EmailTaken
 from focusmaster.dates.rfc3339 import format_instant
 from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
 from focusmaster.exceptions import InvalidValue, constraint_errors
@@ -54,7 +54,7 @@ class UserQuerySet(models.QuerySet):
         )
 
     def beginning_with(self, text: str) -> UserQuerySet:
-        """Keep those whose email or name begins so, in any letters; found by index."""
+        """Keep those whose email or name begins so, in any case; an index serves it."""
         begins = Lower(Value(text.strip()))
         return self.alias(
             email_key=Collate(Lower("email"), "C"), name_key=Collate(Lower("name"), "C")
@@ -64,9 +64,9 @@ class UserQuerySet(models.QuerySet):
         return self.filter(is_guest=True)
 
     def with_credentials(self, email: str, password: str) -> User | None:
-        """Return the user whose email and password these are, or None.
+        """Return the user with this email and password, or None; one query.
 
-        Takes the same time whether or not the email is known.
+        Takes as long for an unknown email as for a known one.
         """
         user = self.with_email(email).first()
         encoded = user.password if user else _hash_of_nobody()
@@ -83,11 +83,11 @@ class UserQuerySet(models.QuerySet):
     ) -> User:
         """Create an account, or raise EmailTaken.
 
-        The password must have passed the validators; None for who signs in by other
-        means. The constraint decides between two registrations at once.
+        The password must have passed the validators; None for an account that is opened
+        by other means. A constraint decides between two concurrent registrations.
 
-        A guest becomes the account, and what is theirs stays. One who has an account by
-        now gets another.
+        A guest becomes the account and keeps their rows. One who has become an account
+        meanwhile gets another.
         """
         now = timezone.now()
         account = {
@@ -104,7 +104,7 @@ class UserQuerySet(models.QuerySet):
             return self.create(**account, created_at=now)
 
     def add_guest(self) -> User:
-        """Create an account for someone who gives neither email nor password."""
+        """Create a user without email and password."""
         now = timezone.now()
         return self.create(
             name="Guest",
@@ -115,15 +115,18 @@ class UserQuerySet(models.QuerySet):
         )
 
     def lock(self) -> None:
-        """Wait for changes under way of these users; later ones wait. In a transaction.
+        """Lock these users, in the order of their ids; one query. In a transaction.
 
-        All that lock several people do so in this order.
+        Whatever locks several users does so by this method, so that none waits for the
+        other.
         """
         rows = self.order_by("pk").select_for_update(no_key=True)
         list(rows.values_list("pk"))
 
 
-class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
+class UserManager(
+    BaseUserManager.from_queryset(UserQuerySet)  # type: ignore[misc]  # made by a call
+):
     def get_by_natural_key(self, username: str) -> User:
         return self.with_email(username).get()
 
@@ -149,11 +152,14 @@ class User(AbstractBaseUser):
         MONDAY = "monday"
         SUNDAY = "sunday"
 
+    # Given at signing in, to the serializer of its response.
+    token: str
+
     id = ObjectIdPrimaryKey()
     name = models.CharField(max_length=100)
-    # Empty for a guest; so is the password of whoever signs in by other means.
+    # Empty for a guest.
     email = models.EmailField(max_length=254, blank=True)
-    last_login = None  # Sign-ins tell it.
+    last_login = None  # Sign-ins have it.
     picture = models.CharField(max_length=2048, blank=True)
     role = models.CharField(max_length=5, choices=Role, default=Role.USER)
     status = models.CharField(max_length=9, choices=Status, default=Status.ACTIVE)
@@ -175,16 +181,13 @@ class User(AbstractBaseUser):
     spotify_autoplay = models.BooleanField(default=False)
     motivational_quotes = models.BooleanField(default=True)
     sound_enabled = models.BooleanField(default=True)
-    # An IANA name; which names there are changes too often for a constraint.
+    # An IANA name; the set of names changes too often for a constraint.
     timezone = models.CharField(max_length=64, default="UTC")
     week_start = models.CharField(
         max_length=6, choices=WeekStart, default=WeekStart.MONDAY
     )
 
     objects = UserManager()
-
-    # The JSON of the profile, where the query that found the caller brought it along.
-    prefetched_profile: str | None = None
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = ["name"]
@@ -197,7 +200,7 @@ class User(AbstractBaseUser):
             models.CheckConstraint(
                 condition=~Q(name=""), name="accounts_user_has_name"
             ),
-            # Whoever knows a guest's id gets in: that must open nothing more.
+            # The id alone opens a guest, so it must open nothing more.
             models.CheckConstraint(
                 condition=Q(is_guest=False) | Q(email="", role="user"),
                 name="accounts_user_guest_has_no_email_or_role",
@@ -223,10 +226,10 @@ class User(AbstractBaseUser):
             ),
             *(
                 models.CheckConstraint(
-                    condition=Q(**{f"{field}__in": words}),
+                    condition=Q(**{f"{field}__in": choices}),
                     name=f"accounts_user_{field}_known",
                 )
-                for field, words in [
+                for field, choices in [
                     ("role", ["user", "admin"]),
                     ("status", ["active", "banned", "suspended"]),
                     ("theme", ["light", "dark", "system", "blue", "green"]),
@@ -235,13 +238,13 @@ class User(AbstractBaseUser):
             ),
         ]
         indexes = [
-            # Serve staff's search by how an email or a name begins; in this collation
-            # an index can tell.
+            # Serve staff's search for the beginning of an email or a name, which an
+            # index finds in this collation only.
             models.Index(
                 Collate(Lower("email"), "C"), name="accounts_user_email_prefix"
             ),
             models.Index(Collate(Lower("name"), "C"), name="accounts_user_name_prefix"),
-            # Serve staff's filters for the few, newest first.
+            # Serve staff's filters for small groups, newest first.
             models.Index(
                 fields=["-id"],
                 condition=Q(role="admin"),
@@ -264,13 +267,13 @@ class User(AbstractBaseUser):
 
     @property
     def name_in_logs(self) -> str:
-        """The id; of a guest something else, for whoever knows a guest's id gets in."""
+        """The id; for a guest, whom the id alone opens, a keyed hash of it."""
         if not self.is_guest:
             return self.pk
         return salted_hmac("accounts.guest_in_logs", self.pk).hexdigest()[:24]
 
     @property
-    def is_active(self) -> bool:
+    def is_active(self) -> bool:  # type: ignore[override]  # Django only reads it
         return not self.is_barred()
 
     @property
@@ -286,11 +289,11 @@ class User(AbstractBaseUser):
     def change_profile(
         self, *, password: str | None = None, current_password: str = "", **fields: Any
     ) -> bool:
-        """Change the columns given; return whether that ended all sign-ins.
+        """Change these columns; return whether that ended all sign-ins.
 
-        A new password does, and voids links to reset it. It wants the current one
-        unless there is none yet; raises InvalidValue when that is wrong, or was changed
-        at the same moment.
+        A new password ends them, and voids links to reset it. It requires the current
+        one, if there is one; raises InvalidValue if that is wrong or was changed
+        concurrently.
         """
         mine = User.objects.filter(pk=self.pk)
         if password is not None:
@@ -313,13 +316,18 @@ class User(AbstractBaseUser):
         return password is not None
 
     def is_barred(self, *, at: datetime | None = None) -> bool:
-        """Tell whether a ban or a suspension is in force at the moment given."""
+        """Tell whether a ban or a suspension is in force, now or at this time."""
         if self.status == self.Status.ACTIVE:
             return False
         return self.banned_until is None or self.banned_until > (at or timezone.now())
 
+    def check_not_barred(self) -> None:
+        """Raise Barred while a ban or a suspension is in force."""
+        if self.is_barred():
+            raise Barred(self)
+
     def bar_message(self) -> str:
-        """Say to the person what bars them, until when, and why."""
+        """Return what the user reads: what bars them, until when, and why."""
         message = f"This account is {self.status}"
         if self.banned_until:
             message += f" until {format_instant(self.banned_until)}"

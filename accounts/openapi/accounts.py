@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import (
     OpenApiParameter,
@@ -17,7 +19,7 @@ from accounts.serializers import (
     ProfileSerializer,
     RegistrationSerializer,
     SettingsSerializer,
-    SignInAnswerSerializer,
+    SignInResponseSerializer,
 )
 from accounts.views import AccountViewSet
 from accounts.views.accounts import WrongCredentials
@@ -106,7 +108,7 @@ extend_schema_serializer(
     description="Who has signed in, with the token to send from now on.",
     component_name="SignedIn",
     examples=response_example(**SIGNED_IN),
-)(SignInAnswerSerializer)
+)(SignInResponseSerializer)
 extend_schema_serializer(
     description="A new account.",
     extensions=request_texts(
@@ -180,7 +182,7 @@ SETS_COOKIE = OpenApiParameter(
 IS_BARRED = error_response(
     "The account is banned or suspended; the message says why.", *BARRED
 )
-CHANGE = {
+CHANGE: dict[str, Any] = {
     "summary": "Change your profile",
     "description": "Takes any of the fields; what is left out stays, also among the "
     "settings.",
@@ -213,7 +215,7 @@ extend_view(
             password="securePassword123",
         ),
         responses={
-            201: OpenApiResponse(SignInAnswerSerializer, "The account is there."),
+            201: OpenApiResponse(SignInResponseSerializer, "The account is there."),
             400: invalid_response("password", "give at least one letter and one digit"),
             409: conflict_response(EmailTaken),
         },
@@ -228,7 +230,7 @@ extend_view(
         request=request_body(GuestSerializer, guestId=GUEST["_id"]),
         responses={
             200: OpenApiResponse(
-                SignInAnswerSerializer,
+                SignInResponseSerializer,
                 "Signed in as a guest.",
                 response_example(**GUEST),
             ),
@@ -248,7 +250,7 @@ extend_view(
             password="securePassword123",
         ),
         responses={
-            200: OpenApiResponse(SignInAnswerSerializer, "Signed in."),
+            200: OpenApiResponse(SignInResponseSerializer, "Signed in."),
             400: invalid_response("email", "This field is required."),
             401: error_response(
                 "No account has this email and password.", WrongCredentials

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from drf_spectacular.utils import (
     OpenApiResponse,
     extend_schema,
@@ -48,7 +50,7 @@ PREFERENCES = {
     "marketing": False,
     "timestamp": "2026-02-02T10:00:00Z",
 }
-PROFILE = {
+PROFILE: dict[str, Any] = {
     "_id": "507f1f77bcf86cd799439011",
     "name": "John Doe",
     "email": "john@example.com",
@@ -65,7 +67,7 @@ PROFILE = {
     "createdAt": "2026-02-02T09:00:00Z",
     "updatedAt": "2026-02-02T10:25:00Z",
 }
-PARTS_EXAMPLE = {
+PARTS_EXAMPLE: dict[str, Any] = {
     name: None if isinstance(part, serializers.Serializer) else []
     for name, part in PARTS.items()
 } | {"profile": PROFILE, "settings": SETTINGS}

@@ -14,7 +14,7 @@ from accounts.google.exceptions import (
 )
 from accounts.google.serializers import IdTokenSerializer, LinkedAccountSerializer
 from accounts.openapi.accounts import SETS_COOKIE
-from accounts.serializers import SignInAnswerSerializer
+from accounts.serializers import SignInResponseSerializer
 from accounts.views import GoogleViewSet
 from accounts.views.google import EmailNotVerified, GoogleNotConfigured, WrongIdToken
 from focusmaster.api.errors import DatabaseUnavailable
@@ -60,7 +60,7 @@ extend_view(
             IdTokenSerializer, credential="eyJhbGciOiJSUzI1NiIsImtpZCI6IjFhMmIzYyJ9..."
         ),
         responses={
-            200: OpenApiResponse(SignInAnswerSerializer, "Signed in."),
+            200: OpenApiResponse(SignInResponseSerializer, "Signed in."),
             400: invalid_response("credential", "give an ID token"),
             401: error_response(
                 "The token is none of Google's for this service, or has expired.",

@@ -9,12 +9,8 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import FailedSignIn
-from accounts.models.failed_sign_ins import (
-    CLEARED_AT_ONCE,
-    KEPT,
-    MOST_A_MINUTE,
-    digest_of,
-)
+from accounts.models.failed_sign_ins import KEPT, MOST_A_MINUTE, digest_of
+from focusmaster.db.expiring import AT_ONCE
 
 WHERE = FailedSignIn.Where
 ORIGIN = {"user_agent": "Quuxfox/7.1", "ip_address": "203.0.113.77"}
@@ -83,7 +79,7 @@ def test_old_ones_go_a_few_with_each_new_one(db):
     young, old = (now - KEPT + timedelta(minutes=sign) for sign in (1, -1))
     FailedSignIn.objects.bulk_create(
         FailedSignIn(where="api", device="x", created_at=created_at)
-        for created_at in [young] + [old] * (CLEARED_AT_ONCE + 1)
+        for created_at in [young] + [old] * (AT_ONCE + 1)
     )
 
     left = []

@@ -170,7 +170,7 @@ def test_keys_that_have_not_aged_are_not_fetched(google, clock, keys):
     clock.now += MAX_AGE - 1
     keys.find(key_id(1))
 
-    assert keys.fetched.is_set()
+    assert not keys.is_fetching
     assert google.certs_asked == 1
 
 
@@ -191,7 +191,7 @@ def test_aged_keys_are_asked_for_once_a_minute_while_google_fails(google, clock,
 
     for _ in range(5):
         assert keys.find(key_id(1))
-        until(keys.fetched.is_set)
+        until(lambda: not keys.is_fetching)
 
     assert google.certs_asked == 2
     clock.now += MINUTE
@@ -280,7 +280,7 @@ def test_bad_answer_leaves_the_keys_that_are_known(google, clock, keys):
 
     clock.now += MAX_AGE
     keys.find(key_id(1))
-    until(keys.fetched.is_set)
+    until(lambda: not keys.is_fetching)
 
     assert keys.find(key_id(1)) == public_jwk(1)
 
@@ -297,7 +297,7 @@ def test_redirect_is_not_followed(google, keys):
 
 def test_silence_is_waited_for_no_longer_than_a_person_would(google):
     google.certs_answer = Answer(silence=True)
-    impatient = Keys(google.jwks_url, patience=0.01)
+    impatient = Keys(google.jwks_url, max_wait=0.01)
 
     with pytest.raises(KeysUnavailable):
         impatient.find(key_id(1))

@@ -8,53 +8,37 @@ from rest_framework.exceptions import APIException
 from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 
-from accounts.authentication import OptionalTokenAuthentication
+from accounts.authentication import GuestAuthentication, OptionalTokenAuthentication
+from accounts.erasure import erase_account
 from accounts.failed_sign_ins import note_failed_sign_in
 from accounts.limits import limit_password_attempts
 from accounts.models import FailedSignIn, SignIn, User
-from accounts.profile import prefetched_profile_response, profile_response
+from accounts.profile import profile_response
 from accounts.serializers import (
     CredentialsSerializer,
     GuestSerializer,
     ProfileSerializer,
     RegistrationSerializer,
-    SignInAnswerSerializer,
+    SignInResponseSerializer,
 )
-from accounts.tokens import clear_token_cookie, give_token
-from accounts.views.gdpr import delete_account
-from focusmaster.api.client_info import client_ip, user_agent
-from focusmaster.api.etags import ConditionalWrites
+from accounts.tokens import forget_token, give_token
+from focusmaster.api.client_info import client_info, client_ip
 from focusmaster.api.request import ApiRequest
 from focusmaster.api.responses import JSONResponse
-from focusmaster.api.viewsets import ApiViewSet
+from focusmaster.api.viewsets import ConditionalWrites
 from focusmaster.exceptions import InvalidValue
 from focusmaster.personal_data import reset_progress
 
 
 class WrongCredentials(APIException):
-    """One answer for an unknown email and for a wrong password."""
+    """One error for an unknown email and for a wrong password."""
 
     status_code = status.HTTP_401_UNAUTHORIZED
     default_detail = "Invalid email or password"
     default_code = "invalid_credentials"
 
 
-def origin(request: ApiRequest) -> dict[str, str | None]:
-    """Return what a sign-in keeps of the request that began it."""
-    return {"user_agent": user_agent(request), "ip_address": client_ip(request)}
-
-
-class GuestAuthentication(OptionalTokenAuthentication):
-    """The same where only a guest may be somebody: another's token counts as none."""
-
-    def authenticate(self, request: ApiRequest) -> tuple[User, SignIn] | None:
-        token = request.token
-        if token and token.is_good and not token.sign_in.user.is_guest:
-            return None
-        return super().authenticate(request)
-
-
-class AccountViewSet(ConditionalWrites, ApiViewSet):
+class AccountViewSet(ConditionalWrites):
     """Signing up, in and out, and the caller's own profile."""
 
     # Has the query that finds the caller bring the profile along.
@@ -74,7 +58,7 @@ class AccountViewSet(ConditionalWrites, ApiViewSet):
         fields = self.validated()
 
         sign_in = SignIn.objects.start_with_account(
-            guest=request.auth, **origin(request), **fields
+            guest=request.auth, **client_info(request), **fields
         )
 
         return self._signed_in(sign_in, status.HTTP_201_CREATED)
@@ -90,7 +74,7 @@ class AccountViewSet(ConditionalWrites, ApiViewSet):
         fields = self.validated()
         guest = User.objects.guests().filter(**fields).first()
 
-        sign_in = SignIn.objects.start_as_guest(user=guest, **origin(request))
+        sign_in = SignIn.objects.start_as_guest(user=guest, **client_info(request))
 
         return self._signed_in(sign_in, status.HTTP_200_OK)
 
@@ -109,21 +93,20 @@ class AccountViewSet(ConditionalWrites, ApiViewSet):
             if user is None:
                 raise self._wrong_credentials(email)
 
-        sign_in = SignIn.objects.start_with_password(user=user, **origin(request))
+        sign_in = SignIn.objects.start_with_password(user=user, **client_info(request))
         if sign_in is None:
             raise self._wrong_credentials(email)
 
         return self._signed_in(sign_in, status.HTTP_200_OK)
 
     def _wrong_credentials(self, email: str) -> WrongCredentials:
-        request = self.request
-        note_failed_sign_in(request, name=email, where=FailedSignIn.Where.API)
+        note_failed_sign_in(self.request, name=email, where=FailedSignIn.Where.API)
         return WrongCredentials()
 
     def _signed_in(self, sign_in: SignIn, code: int) -> Response:
         user = sign_in.user
         user.token = give_token(self.request, sign_in)
-        return Response(SignInAnswerSerializer(user).data, status=code)
+        return Response(SignInResponseSerializer(user).data, status=code)
 
     @action(
         detail=False,
@@ -134,7 +117,7 @@ class AccountViewSet(ConditionalWrites, ApiViewSet):
     def logout(self, request: ApiRequest) -> Response:
         if request.auth:
             SignIn.objects.filter(pk=request.auth.pk).revoke()
-        request.on_response.append(clear_token_cookie)
+        forget_token(request)
         return Response({"message": "Logged out successfully"})
 
     @action(detail=False, methods=["post"])
@@ -149,7 +132,7 @@ class AccountViewSet(ConditionalWrites, ApiViewSet):
         serializer_class=ProfileSerializer,
     )
     def me(self, request: ApiRequest) -> JSONResponse:
-        return prefetched_profile_response(request.user)
+        return profile_response(request.user, request.prefetched_profile)
 
     @me.mapping.patch
     def patch_me(self, request: ApiRequest) -> JSONResponse:
@@ -162,7 +145,7 @@ class AccountViewSet(ConditionalWrites, ApiViewSet):
         serializer_class=ProfileSerializer,
     )
     def profile(self, request: ApiRequest) -> JSONResponse:
-        return prefetched_profile_response(request.user)
+        return profile_response(request.user, request.prefetched_profile)
 
     @profile.mapping.put
     def put_profile(self, request: ApiRequest) -> JSONResponse:
@@ -170,7 +153,9 @@ class AccountViewSet(ConditionalWrites, ApiViewSet):
 
     @profile.mapping.delete
     def delete_profile(self, request: ApiRequest) -> Response:
-        return delete_account(request)
+        erase_account(request.user)
+        forget_token(request)
+        return Response({"message": "Account deleted successfully"})
 
     @action(detail=False, methods=["delete"], url_path="profile/stats")
     def delete_stats(self, request: ApiRequest) -> JSONResponse:
@@ -178,17 +163,15 @@ class AccountViewSet(ConditionalWrites, ApiViewSet):
         return profile_response(request.user)
 
     def _change_profile(self, request: ApiRequest) -> JSONResponse:
-        serializer = self.get_serializer(data=request.data, partial=True)
-        serializer.is_valid(raise_exception=True)
-
-        user, changes = request.user, serializer.validated_data
+        user, changes = request.user, self.validated(partial=True)
         guess = limit_password_attempts(user.pk, client_ip(request), wrong=InvalidValue)
         with guess if "password" in changes else nullcontext():
             signs_out = user.change_profile(**changes)
-        if signs_out and request.auth.came_by_cookie:
+        if signs_out and request.token and request.token.from_cookie:
             # A browser stays signed in; other clients sign in with the new password.
-            mine = {"user": user, **origin(request)}
-            if sign_in := SignIn.objects.start_with_password(**mine):
+            sign_in = SignIn.objects.start_with_password(
+                user=user, **client_info(request)
+            )
+            if sign_in:
                 give_token(request, sign_in)
-
-        return profile_response(request.user)
+        return profile_response(user)

@@ -2,42 +2,32 @@ from __future__ import annotations
 
 from smtplib import SMTPRecipientsRefused
 
-from rest_framework import status, viewsets
 from rest_framework.decorators import action
-from rest_framework.exceptions import APIException
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import mail
-from accounts.exceptions import EmailTaken, GuestHasNoEmail
+from accounts.exceptions import EmailTaken, GuestHasNoEmail, MailFailed
 from accounts.limits import HOUR, Limit
 from accounts.models import EmailChange, User
 from accounts.models.email_changes import WrongCode
 from accounts.profile import profile_response
 from accounts.serializers import CodeSerializer, NewEmailSerializer
+from focusmaster.api.request import ApiRequest
 from focusmaster.api.responses import JSONResponse
+from focusmaster.api.viewsets import ApiViewSet
 from focusmaster.environment import Rate
 from focusmaster.exceptions import InvalidValue
 
 TOO_MANY_CODES = "Too many codes. Try again later."
 CODES_OF_ONE = Limit("codes of one", Rate(3, HOUR), TOO_MANY_CODES)
-# Of all accounts: nobody's mailbox can be filled with codes by many.
+# For all accounts, so that many of them cannot fill one mailbox.
 CODES_TO_ONE = Limit("codes to one", Rate(5, HOUR), TOO_MANY_CODES)
-# Right ones count, too: a try is counted before it is looked at, so that tries at the
-# same moment learn nothing more.
+# A try is counted before the code is checked, and right ones count, too: concurrent
+# tries beyond the limit learn nothing.
 TRIES = Limit("tries of codes", Rate(3, HOUR), "Too many tries. Try again later.")
 
 
-class MailFailed(APIException):
-    """The code is there, and counts if the mail arrives after all."""
-
-    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-    default_detail = "The mail could not be sent. Try again in a minute."
-    default_code = "mail_failed"
-    wait = 60
-
-
-class EmailChangeViewSet(viewsets.GenericViewSet):
+class EmailChangeViewSet(ApiViewSet):
     """A new email address, confirmed with a code that is mailed to it."""
 
     @action(
@@ -46,13 +36,11 @@ class EmailChangeViewSet(viewsets.GenericViewSet):
         url_path="otp/send",
         serializer_class=NewEmailSerializer,
     )
-    def send(self, request: Request) -> Response:
-        serializer = self.get_serializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        new_email = serializer.validated_data["new_email"]
+    def send(self, request: ApiRequest) -> Response:
+        new_email = self.validated()["new_email"]
         if request.user.is_guest:
             raise GuestHasNoEmail
-        # The constraint decides once the code is there; this spares a mail in vain.
+        # A constraint decides when the code is given; this check saves a useless mail.
         if User.objects.with_email(new_email).exists():
             raise EmailTaken
         CODES_OF_ONE.use(request.user.pk)
@@ -75,15 +63,14 @@ class EmailChangeViewSet(viewsets.GenericViewSet):
         url_path="otp/verify",
         serializer_class=CodeSerializer,
     )
-    def verify(self, request: Request) -> JSONResponse:
-        serializer = self.get_serializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
+    def verify(self, request: ApiRequest) -> JSONResponse:
+        fields = self.validated()
         change = EmailChange.objects.owned_by(request.user).live().first()
         if change is None:
             raise WrongCode
         TRIES.use(request.user.pk)
 
-        old_email = change.confirm(**serializer.validated_data)
+        old_email = change.confirm(**fields)
 
         if old_email:
             mail.in_background(mail.send_notice_of_change, old_email, change.new_email)

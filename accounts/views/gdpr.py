@@ -3,17 +3,16 @@ from __future__ import annotations
 from django.http import FileResponse
 from rest_framework import status
 from rest_framework.decorators import action
-from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import AllowAny
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import OptionalTokenAuthentication
 from accounts.erasure import erase_account
 from accounts.models import Consent
 from accounts.serializers import ConsentSerializer
-from accounts.tokens import clear_token_cookie
-from focusmaster.api.client_info import client_ip, user_agent
+from accounts.tokens import forget_token
+from focusmaster.api.client_info import client_info
+from focusmaster.api.request import ApiRequest
 from focusmaster.api.viewsets import ApiViewSet
 from focusmaster.personal_data import export
 
@@ -21,19 +20,11 @@ EXPORT_NAME = "focusmaster-data.json"
 BLOCK_BYTES = 2**16
 
 
-def delete_account(request: Request) -> Response:
-    """Erase the caller, and have their browser forget the token."""
-    if not erase_account(request.user):
-        raise NotAuthenticated  # Another request has erased them meanwhile.
-    request.on_response.append(clear_token_cookie)
-    return Response({"message": "Account deleted successfully"})
-
-
 class GdprViewSet(ApiViewSet):
-    """What the law gives a person: a copy of their data, its end, and a choice."""
+    """What the law grants: a copy of one's data, its deletion, and consent."""
 
     @action(detail=False, methods=["get"], is_tagged=False)
-    def export(self, request: Request) -> FileResponse:
+    def export(self, request: ApiRequest) -> FileResponse:
         response = FileResponse(
             export(request.user.pk),
             as_attachment=True,
@@ -46,8 +37,10 @@ class GdprViewSet(ApiViewSet):
 
     # Not named `delete`: the other routes would have the method, too.
     @action(detail=False, methods=["delete"], url_path="delete")
-    def erase(self, request: Request) -> Response:
-        return delete_account(request)
+    def erase(self, request: ApiRequest) -> Response:
+        erase_account(request.user)
+        forget_token(request)
+        return Response({"message": "Account deleted successfully"})
 
     @action(
         detail=False,
@@ -57,15 +50,8 @@ class GdprViewSet(ApiViewSet):
         permission_classes=[AllowAny],
         serializer_class=ConsentSerializer,
     )
-    def log_consent(self, request: Request) -> Response:
-        serializer = self.get_serializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-
+    def log_consent(self, request: ApiRequest) -> Response:
         consent = Consent.objects.log(
-            user=request.user,
-            user_agent=user_agent(request),
-            ip_address=client_ip(request),
-            **serializer.validated_data,
+            user=request.user, **client_info(request), **self.validated()
         )
-
         return Response({"id": consent.pk}, status=status.HTTP_201_CREATED)

@@ -1,15 +1,16 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from django.conf import settings
-from rest_framework import status, viewsets
+from rest_framework import status
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException, PermissionDenied
-from rest_framework.permissions import AllowAny, IsAuthenticated
-from rest_framework.request import Request
+from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.response import Response
 
-from accounts.authentication import TokenAuthentication
+from accounts.authentication import GuestAuthentication, TokenAuthentication
 from accounts.failed_sign_ins import note_failed_sign_in
 from accounts.google import linking
 from accounts.google.exceptions import (
@@ -21,16 +22,17 @@ from accounts.google.exceptions import (
 from accounts.google.serializers import IdTokenSerializer
 from accounts.limits import PER_IP
 from accounts.models import FailedSignIn, User
-from accounts.serializers import SignInAnswerSerializer
+from accounts.serializers import SignInResponseSerializer
 from accounts.tokens import give_token
-from accounts.views.accounts import GuestAuthentication, origin
-from focusmaster.api.client_info import client_ip, network_of
+from focusmaster.api.client_info import client_info, client_ip, network_of
+from focusmaster.api.request import ApiRequest
+from focusmaster.api.viewsets import ApiViewSet
 
 log = logging.getLogger("accounts.google")
 
 
 class GoogleNotConfigured(APIException):
-    """Waiting does not help, so the answer does not say for how long."""
+    """Waiting does not help, so the response does not say for how long."""
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_detail = "Signing in with Google is not set up here."
@@ -38,7 +40,7 @@ class GoogleNotConfigured(APIException):
 
 
 class WrongIdToken(APIException):
-    """One answer for everything that can be wrong; the log says what it was."""
+    """One error for whatever is wrong with a token; the log says what."""
 
     status_code = status.HTTP_401_UNAUTHORIZED
     default_detail = "Google's sign-in could not be verified. Try again."
@@ -50,39 +52,32 @@ class EmailNotVerified(PermissionDenied):
     default_code = "email_not_verified"
 
 
-class GoogleViewSet(viewsets.GenericViewSet):
-    """Signing in with a Google account, and doing without it again."""
+class GoogleViewSet(ApiViewSet):
+    """Signing in with a Google account, and unlinking it."""
 
     serializer_class = IdTokenSerializer
 
-    def initialize_request(self, request, *args, **kwargs):
-        # Who may call depends on it, and is asked for before DRF sets it.
-        self.action = self.action_map.get(request.method.lower())
-        return super().initialize_request(request, *args, **kwargs)
+    def get_authenticators(self) -> list[BaseAuthentication]:
+        # DRF asks before it sets `action`, drf-spectacular before there is a request.
+        is_unlinking = self.request and self.request.method == "DELETE"
+        return [TokenAuthentication() if is_unlinking else GuestAuthentication()]
 
-    @property
-    def authentication_classes(self) -> list[type[TokenAuthentication]]:
-        is_unlinking = self.action == "destroy_all"
-        return [TokenAuthentication if is_unlinking else GuestAuthentication]
+    def get_permissions(self) -> list[BasePermission]:
+        return [IsAuthenticated() if self.action == "destroy_all" else AllowAny()]
 
-    @property
-    def permission_classes(self) -> list[type]:
-        return [IsAuthenticated if self.action == "destroy_all" else AllowAny]
-
-    def create(self, request: Request) -> Response:
+    def create(self, request: ApiRequest) -> Response:
         if not settings.GOOGLE_CLIENT_IDS:
             raise GoogleNotConfigured
-        serializer = self.get_serializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
+        fields = self.validated()
         PER_IP.check(network_of(client_ip(request)))
 
-        user = self._sign_in(**serializer.validated_data)
+        user = self._sign_in(**fields)
 
-        return Response(SignInAnswerSerializer(user).data)
+        return Response(SignInResponseSerializer(user).data)
 
     def _sign_in(self, id_token: str) -> User:
-        """Return who is signed in, with the token; log what is refused."""
-        # Not before there is something to read with it: it takes time to load.
+        """Sign in and return the user with the new token; log a failure."""
+        # Loaded at the first sign-in with Google, because it loads slowly.
         from accounts.google.id_tokens import read_id_token
 
         request, email = self.request, ""
@@ -90,41 +85,43 @@ class GoogleViewSet(viewsets.GenericViewSet):
             identity = read_id_token(id_token)
             email = identity.email
             sign_in = linking.sign_in(
-                identity=identity, guest=request.auth, **origin(request)
+                identity=identity, guest=request.auth, **client_info(request)
             )
         except (InvalidIdToken, PermissionDenied) as exc:
-            answer = refused(request, exc)
+            error = refused(request, exc)
             count_failure(request, email)
-            raise answer from None
+            raise error from None
         except (EmailOfAnother, KeysUnavailable) as exc:
             raise refused(request, exc) from None
         sign_in.user.token = give_token(request, sign_in)
         return sign_in.user
 
-    def destroy_all(self, request: Request) -> Response:
-        """Unlink; there is at most one Google account to unlink."""
+    def destroy_all(self, request: ApiRequest) -> Response:
+        """Unlink the Google account; there is at most one."""
         linking.unlink(request.user)
         return Response({"message": "Google does not open this account any more"})
 
 
-def refused(request: Request, exc: Exception) -> Exception:
-    """Log a refusal, never with the token; return what the caller should read."""
+def refused(request: ApiRequest, exc: Exception) -> Exception:
+    """Log why a sign-in failed, without the token; return the error to raise."""
+    reason: Any
+    error: Exception
     match exc:
         case UnverifiedEmail():
-            reason, answer = exc.reason, EmailNotVerified()
+            reason, error = exc.reason, EmailNotVerified()
         case InvalidIdToken():
-            reason, answer = exc.reason, WrongIdToken()
+            reason, error = exc.reason, WrongIdToken()
         case PermissionDenied():
-            reason, answer = exc.get_codes(), exc
+            reason, error = exc.get_codes(), exc
         case _:
-            reason, answer = exc.code, exc
+            reason, error = getattr(exc, "code", ""), exc
     fields = {"reason": reason, "requestId": request.id}
     log.warning("A Google sign-in was refused", extra={"fields": fields})
-    return answer
+    return error
 
 
-def count_failure(request: Request, email: str) -> None:
-    """Count a failed sign-in; raises TooMany when there were too many from there."""
+def count_failure(request: ApiRequest, email: str) -> None:
+    """Count a failed sign-in; raises RateLimited if too many came from there."""
     where = FailedSignIn.Where.GOOGLE
     note_failed_sign_in(request, name=email, where=where)
     PER_IP.use(network_of(client_ip(request)))

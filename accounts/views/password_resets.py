@@ -2,10 +2,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from rest_framework import viewsets
 from rest_framework.decorators import action
 from rest_framework.permissions import AllowAny
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import mail
@@ -19,14 +17,16 @@ from accounts.serializers import (
 )
 from focusmaster.api.client_info import client_ip, network_of
 from focusmaster.api.rate_limits import RateLimited
+from focusmaster.api.request import ApiRequest
+from focusmaster.api.viewsets import ApiViewSet
 from focusmaster.environment import Rate
 
 RESETS_FROM_ONE = Limit("resets from one", Rate(10, HOUR))
 RESETS_OF_ONE = Limit("resets of one", Rate(3, HOUR))
 
 
-class PasswordResetViewSet(viewsets.GenericViewSet):
-    """A new password for who forgot theirs, by a link that is mailed to them."""
+class PasswordResetViewSet(ApiViewSet):
+    """A new password for a user who forgot theirs, by a link that is mailed."""
 
     authentication_classes = []
     permission_classes = [AllowAny]
@@ -37,14 +37,12 @@ class PasswordResetViewSet(viewsets.GenericViewSet):
         url_path="password/forgot",
         serializer_class=ForgottenPasswordSerializer,
     )
-    def forgot(self, request: Request) -> Response:
-        """Answer before anyone is looked up: the answer cannot depend on it."""
-        serializer = self.get_serializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        email = serializer.validated_data["email"]
+    def forgot(self, request: ApiRequest) -> Response:
+        """Respond before anyone is looked up: the response cannot depend on it."""
+        email = self.validated()["email"]
         RESETS_FROM_ONE.use(network_of(client_ip(request)))
 
-        with suppress(RateLimited):  # Enough was mailed there; nobody need know.
+        with suppress(RateLimited):  # The response must not tell.
             RESETS_OF_ONE.use(email.lower())
             mail.in_background(mail.send_reset, email)
 
@@ -58,16 +56,14 @@ class PasswordResetViewSet(viewsets.GenericViewSet):
         url_path="password/reset",
         serializer_class=NewPasswordSerializer,
     )
-    def reset(self, request: Request) -> Response:
-        serializer = self.get_serializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        token, password = serializer.validated_data.values()
-        resets = PasswordReset.objects.live().with_token(token)
+    def reset(self, request: ApiRequest) -> Response:
+        fields = self.validated()
+        resets = PasswordReset.objects.live().with_token(fields["token"])
         reset = resets.select_related("user").first()
         if reset is None:
             raise WrongLink
-        check_new_password(password, reset.user)
+        check_new_password(fields["password"], reset.user)
 
-        reset.use(password)
+        reset.use(fields["password"])
 
         return Response({"message": "The password is changed. Sign in with it"})

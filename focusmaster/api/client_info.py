@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -52,11 +52,10 @@ def network_of(address: str | None) -> str:
     return address
 
 
-def declared_length(meta: Mapping[str, str]) -> int:
-    """Return the bytes that a body is said to have; 0 where nothing sound is said."""
-    length = meta.get("CONTENT_LENGTH", "")
-    return int(length) if length.isdecimal() else 0
-
-
 def user_agent(request: HttpRequest) -> str:
-    return request.META.get("HTTP_USER_AGENT", "")
+    return str(request.META.get("HTTP_USER_AGENT", ""))
+
+
+def client_info(request: HttpRequest) -> dict[str, Any]:
+    """Return what is kept of where a request came from: user agent and address."""
+    return {"user_agent": user_agent(request), "ip_address": client_ip(request)}

@@ -11,7 +11,7 @@ from typing import Any
 from django.http import FileResponse
 from rest_framework.renderers import BaseRenderer
 
-from focusmaster.api.pagination import file_response
+from focusmaster.api.responses import file_response
 
 # A spreadsheet takes a cell that begins so for a formula, and runs it. The full-width
 # signs count where East Asian scripts are typed.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.http import Http404, HttpResponse
@@ -25,6 +25,7 @@ from focusmaster.exceptions import (
 
 if TYPE_CHECKING:
     from django.db.models import Model
+    from rest_framework.request import Request
     from rest_framework.views import APIView
 
     from focusmaster.api.request import ApiRequest
@@ -76,18 +77,17 @@ class DatabaseUnavailable(exceptions.APIException):
 class Methods(BaseMetadata):
     """What OPTIONS answers; the bodies of each method are in `/api/schema`."""
 
-    def determine_metadata(self, request: ApiRequest, view: APIView) -> dict:
+    def determine_metadata(self, request: Request, view: APIView) -> dict[str, Any]:
         return {"methods": view.allowed_methods}
 
 
-def is_api(request: ApiRequest) -> bool:
-    return request.path_info.startswith("/api/") or request.path_info == "/api"
-
-
 def error_body(
-    request: ApiRequest, message: str, code: str, errors: list | None = None
-) -> dict:
-    body = {"message": message, "code": code}
+    request: ApiRequest,
+    message: str,
+    code: str,
+    errors: list[dict[str, str]] | None = None,
+) -> dict[str, Any]:
+    body: dict[str, Any] = {"message": message, "code": code}
     if errors is not None:
         body["errors"] = errors
     return body | {"requestId": request.id}
@@ -102,7 +102,7 @@ def error_response(
     return json_response(body, status)
 
 
-def exception_handler(exc: Exception, context: dict) -> Response | None:
+def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     """Map what a view raised to its answer; None leaves it to `server_error`."""
     error = _error(context["request"], exc)
     if error is None:
@@ -116,7 +116,10 @@ def exception_response(request: ApiRequest, exc: Exception) -> HttpResponse:
 
     That is a domain error, an APIException or a database error.
     """
-    body, status, headers = _error(request, exc)
+    error = _error(request, exc)
+    if error is None:
+        raise exc
+    body, status, headers = error
     response = json_response(body, status)
     for name, value in headers.items():
         response[name] = value
@@ -125,26 +128,25 @@ def exception_response(request: ApiRequest, exc: Exception) -> HttpResponse:
 
 def _error(
     request: ApiRequest, exc: Exception
-) -> tuple[dict, int, dict[str, str]] | None:
+) -> tuple[dict[str, Any], int, dict[str, str]] | None:
     """Return body, status and headers of the response to an exception that has one."""
+    auth_header = getattr(exc, "auth_header", None)
     is_gone = isinstance(exc, OwnerGone)
     if is_gone or (isinstance(exc, IntegrityError) and has_left(request.caller)):
-        exc = exceptions.NotAuthenticated()
-        exc.auth_header = "Bearer"
-    headers = {}
-    if hasattr(exc, "auth_header"):
-        headers["WWW-Authenticate"] = exc.auth_header
+        exc, auth_header = exceptions.NotAuthenticated(), "Bearer"
+    headers = {"WWW-Authenticate": auth_header} if auth_header else {}
     more = exc.more if isinstance(exc, RuleViolation) else {}
-    exc = _as_api_exception(exc)
-    if exc is None:
+    error = _as_api_exception(exc)
+    if error is None:
         return None
-    if getattr(exc, "wait", None):
-        headers["Retry-After"] = str(max(1, round(exc.wait)))
-    if isinstance(exc, exceptions.ValidationError):
-        body = _validation_body(request, exc)
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(max(1, round(wait)))
+    if isinstance(error, exceptions.ValidationError):
+        body = _validation_body(request, error)
     else:
-        body = {**more, **error_body(request, str(exc.detail), exc.get_codes())}
-    return body, exc.status_code, headers
+        code = str(error.get_codes())
+        body = {**more, **error_body(request, str(error.detail), code)}
+    return body, error.status_code, headers
 
 
 def has_left(caller: Model | None) -> bool:
@@ -175,7 +177,9 @@ def _as_api_exception(exc: Exception) -> exceptions.APIException | None:
     return exc
 
 
-def _validation_body(request: ApiRequest, exc: exceptions.ValidationError) -> dict:
+def _validation_body(
+    request: ApiRequest, exc: exceptions.ValidationError
+) -> dict[str, Any]:
     errors = flatten(exc.detail)
     first = errors[0] if errors else {"field": "", "message": PUBLISHED[400][0]}
     message = ": ".join(part for part in (first["field"], first["message"]) if part)
@@ -183,19 +187,19 @@ def _validation_body(request: ApiRequest, exc: exceptions.ValidationError) -> di
 
 
 def bad_request(request: ApiRequest, exception: Exception) -> HttpResponse:
-    if is_api(request):
+    if request.is_api:
         return error_response(request, 400)
     return defaults.bad_request(request, exception)
 
 
 def permission_denied(request: ApiRequest, exception: Exception) -> HttpResponse:
-    if is_api(request):
+    if request.is_api:
         return error_response(request, 403)
     return defaults.permission_denied(request, exception)
 
 
 def page_not_found(request: ApiRequest, exception: Exception) -> HttpResponse:
-    if is_api(request):
+    if request.is_api:
         return error_response(request, 404)
     return defaults.page_not_found(request, exception)
 
@@ -203,6 +207,6 @@ def page_not_found(request: ApiRequest, exception: Exception) -> HttpResponse:
 def server_error(request: ApiRequest) -> HttpResponse:
     """Log the crash that Django is handling, with the id its caller was given."""
     log.exception("A request crashed", extra={"fields": {"requestId": request.id}})
-    if is_api(request):
+    if request.is_api:
         return error_response(request, 500)
     return defaults.server_error(request)

@@ -1,24 +1,18 @@
-"""`ETag`, `If-None-Match` and `If-Match`: reading and writing only what has changed.
+"""The `ETag` of a response, and `If-None-Match`: reading only what has changed.
 
-The tag of an answer is a hash of its body, so it needs no column and no view can forget
-it: the same text has the same tag, whichever worker answers.
+A tag is a hash of the body, so it needs no column and no view can forget it: the same
+text has the same tag, whichever worker responds. `If-Match` is in `viewsets`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from hashlib import sha256
-from typing import Any
 
-from django.contrib.auth import get_user_model
-from django.db import transaction
 from django.http import FileResponse, HttpResponse, HttpResponseNotModified
 from django.utils.http import parse_etags
 from rest_framework.exceptions import APIException
 
 from focusmaster.api.request import ApiRequest
-from focusmaster.exceptions import InvalidValue, RowNotFound, RuleViolation
 
 # As many as no two texts will ever share. SHA-256 is what processors are built for.
 HASH_DIGITS = 32
@@ -34,11 +28,16 @@ class PreconditionFailed(APIException):
     default_code = "precondition_failed"
 
 
-class ETag:
-    """The strong ETag of a text, which may come in parts."""
+def etag_of(text: bytes) -> str:
+    """Return the strong ETag of a text."""
+    return f'"{sha256(text).hexdigest()[:HASH_DIGITS]}"'
 
-    def __init__(self, text: bytes = b"") -> None:
-        self._hash = sha256(text)
+
+class ETag:
+    """The same for a text that comes in parts."""
+
+    def __init__(self) -> None:
+        self._hash = sha256()
         self.update = self._hash.update
 
     def __str__(self) -> str:
@@ -61,23 +60,19 @@ def conditional(request: ApiRequest, response: HttpResponse) -> HttpResponse:
     A view or an action with `is_tagged = False` has no tag: what it returns is new each
     time. A streamed response brings its tag, or has none.
     """
-    if not is_tagged(request):
+    view = request.resolver_match and request.resolver_match.func
+    of_view = getattr(getattr(view, "cls", None), "is_tagged", True)
+    is_tagged = getattr(view, "initkwargs", {}).get("is_tagged", of_view)
+    if not (request.is_api and is_tagged):
         return response
     if response.streaming:
         tag = response.get("ETag")
     else:
-        tag = response["ETag"] = str(ETag(response.content))
+        tag = response["ETag"] = etag_of(response.content)
     given = request.META.get("HTTP_IF_NONE_MATCH")
     if given is None or tag is None or not is_among(tag, given):
         return response
     return not_modified(response)
-
-
-def is_tagged(request: ApiRequest) -> bool:
-    view = request.resolver_match and request.resolver_match.func
-    of_action = getattr(view, "initkwargs", {})
-    of_view = getattr(getattr(view, "cls", None), "is_tagged", True)
-    return request.path_info.startswith("/api/") and of_action.get("is_tagged", of_view)
 
 
 def not_modified(response: HttpResponse) -> HttpResponse:
@@ -90,48 +85,3 @@ def not_modified(response: HttpResponse) -> HttpResponse:
     if isinstance(response, FileResponse):
         response.file_to_stream.close()
     return bare
-
-
-class ConditionalWrites:
-    """A viewset whose PUT, PATCH and DELETE heed `If-Match`, where there is a GET."""
-
-    def initial(self, request: ApiRequest, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
-        if "HTTP_IF_MATCH" not in request.META:
-            return
-        method = request.method.lower()
-        if method in WRITES and {"get", method} <= self.action_map.keys():
-            write = partial(self._write_if_unchanged, getattr(self, method))
-            setattr(self, method, write)
-
-    def representation(self) -> HttpResponse:
-        """Return what a GET of the same URL answers, read from the database now."""
-        read = getattr(self, self.action_map["get"])
-        return read(self.request, *self.args, **self.kwargs)
-
-    def lock(self, **mode: Any) -> None:
-        """Keep others from changing the object: lock its rows, the user's first."""
-        users = get_user_model().objects.filter(pk=self.request.user.pk)
-        if not users.select_for_update(**mode).values_list("pk"):
-            raise RowNotFound
-
-    def _write_if_unchanged(
-        self, write: Callable[..., HttpResponse], request: ApiRequest, *args, **kwargs
-    ) -> HttpResponse:
-        """Compare and write in one transaction: of two with the same tag, one wins.
-
-        A refusal keeps what was written before it, as it does without the condition: a
-        password that was guessed wrong has been counted.
-        """
-        with transaction.atomic():
-            # A stronger lock is for who deletes the row: to ask for it later, with the
-            # weaker one in hand, is a way into a deadlock.
-            self.lock(no_key=request.method != "DELETE")
-            tag = str(ETag(self.representation().content))
-            if not is_among(tag, request.META["HTTP_IF_MATCH"]):
-                raise PreconditionFailed
-            try:
-                return write(request, *args, **kwargs)
-            except (APIException, RuleViolation, InvalidValue, RowNotFound) as exc:
-                refusal = exc
-        raise refusal

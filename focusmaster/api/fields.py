@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime, time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from typing import Any
 
@@ -26,10 +27,13 @@ MAX_ENTRIES = 1000
 # Validators that DRF gives each text, and that look at it letter by letter.
 STORABLE = (ProhibitNullCharactersValidator, ProhibitSurrogateCharactersValidator)
 
+# Any serializer field.
+AnyField = serializers.Field[Any, Any, Any, Any]
+
 MONTH_FIRST_DAY = 2  # index of the first "-" in MM-DD-YYYY
 
 
-class StrictSerializer(serializers.Serializer):
+class StrictSerializer(serializers.Serializer[Any]):
     """An object whose unknown names are refused.
 
     A name that the answer carries but a client may not set is a read-only field:
@@ -41,7 +45,7 @@ class StrictSerializer(serializers.Serializer):
 
     @classmethod
     @cache
-    def _settable(cls, *, partial: bool) -> list[tuple[str, serializers.Field, bool]]:
+    def _settable(cls, *, partial: bool) -> list[tuple[str, AnyField, bool]]:
         """Return what a client can set: each name with its field, bound once for all.
 
         And whether a body without it is wrong, or gets a default. No field keeps
@@ -71,7 +75,8 @@ class StrictSerializer(serializers.Serializer):
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if not isinstance(data, dict):
-            return super().to_internal_value(data)  # Refuses it.
+            values: dict[str, Any] = super().to_internal_value(data)
+            return values  # It has raised the error.
         unknown = data.keys() - self._known()
         if unknown:
             named = sorted(unknown)[:MAX_NAMED]
@@ -156,11 +161,11 @@ class RoundedIntegerField(serializers.IntegerField):
     }
 
     def to_internal_value(self, data: Any) -> int:
-        if isinstance(data, bool) or not isinstance(data, int | float):
-            self.fail("invalid")
         if isinstance(data, float):
             return math.floor(abs(data) + 0.5) * (-1 if data < 0 else 1)
-        return data
+        if isinstance(data, int) and not isinstance(data, bool):
+            return data
+        self.fail("invalid")
 
 
 class NumberField(serializers.FloatField):
@@ -178,7 +183,7 @@ class NumberField(serializers.FloatField):
         return super().to_internal_value(data)
 
 
-class IdField(serializers.Field):
+class IdField(serializers.Field[str, Any, str, Any]):
     """The id of a row."""
 
     default_error_messages = {"invalid": "an id has 24 hex digits"}
@@ -192,7 +197,7 @@ class IdField(serializers.Field):
         return value
 
 
-class RFC3339Field(serializers.Field):
+class RFC3339Field(serializers.Field[datetime, Any, str | None, Any]):
     """An RFC 3339 instant with an offset."""
 
     def to_internal_value(self, data: Any) -> datetime:
@@ -245,8 +250,8 @@ class TextListField(serializers.ListField):
         return list(dict.fromkeys(super().to_internal_value(data)))
 
 
-def not_after(limit, message: str):
-    """Validate that an instant is at most `limit` (a timedelta) from now."""
+def not_after(limit: timedelta, message: str) -> Callable[[datetime], None]:
+    """Validate that an instant is at most `limit` from now."""
 
     def validate(instant: datetime) -> None:
         if instant > django_timezone.now() + limit:
@@ -260,7 +265,7 @@ def flatten(detail: Any, path: str = "") -> list[dict[str, str]]:
     if isinstance(detail, ErrorDetail | str):
         return [{"field": path, "message": str(detail)}]
     if isinstance(detail, dict):
-        items = detail.items()
+        items: Iterable[tuple[Any, Any]] = detail.items()
     elif all(isinstance(item, ErrorDetail | str) for item in detail):
         return [{"field": path, "message": str(item)} for item in detail]
     else:

@@ -14,14 +14,24 @@ from hashlib import blake2b
 from typing import Any
 
 import orjson
-from django.db import InterfaceError, OperationalError, connection, transaction
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth import get_user_model
+from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError, transaction
+from django.http import HttpResponse
 from django.utils import timezone
-from psycopg.pq import TransactionStatus
+from django.utils.deprecation import MiddlewareMixin
 from rest_framework.exceptions import AuthenticationFailed
 
 from focusmaster.api.client_info import client_ip, network_of, user_agent
-from focusmaster.api.errors import PUBLISHED, exception_response, is_api
+from focusmaster.api.errors import PUBLISHED, exception_response
+from focusmaster.api.parsers import PayloadTooLarge
+from focusmaster.api.request import ApiRequest
+from focusmaster.db.advisory_locks import try_advisory_lock
+from focusmaster.db.transactions import (
+    check_constraints_immediately,
+    is_broken,
+    keep_from_deletion,
+)
 from focusmaster.encryption import InvalidToken, decrypt, encrypt
 from focusmaster.exceptions import InvalidValue, RuleViolation
 from focusmaster.models import StoredAnswer
@@ -29,17 +39,9 @@ from focusmaster.models import StoredAnswer
 HEADER = "Idempotency-Key"
 KEY = re.compile(r"[\x20-\x7e]{1,255}")
 KEPT_FOR = timedelta(hours=24)
-CLEARED_AT_ONCE = 10
 # What the same request may be answered differently for: its caller, its other headers,
 # how many came before. Nothing was done, so it can be tried again.
 NOT_STORED = frozenset([401, 403, 406, 415, 429])
-
-# The lock on the user is the one that the stored row's foreign key takes. It is taken
-# first, because whoever deletes the account locks the user before the other rows.
-LOCK = """
-SELECT pg_try_advisory_xact_lock(%s),
-    (SELECT true FROM accounts_user WHERE id = %s FOR KEY SHARE)
-"""
 
 
 class InFlight(RuleViolation):
@@ -52,22 +54,22 @@ class KeyReused(RuleViolation):
     message = "This Idempotency-Key was used for another request. Take a new one."
 
 
-class IdempotencyMiddleware:
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
-
+class IdempotencyMiddleware(MiddlewareMixin):
     def process_view(
-        self, request: HttpRequest, view: Callable[..., HttpResponse], args, kwargs
+        self,
+        request: ApiRequest,
+        view: Callable[..., HttpResponse],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
     ) -> HttpResponse | None:
         """Call the view here, where its answer can be stored with what it writes."""
         key = request.META.get("HTTP_IDEMPOTENCY_KEY")
-        if key is None or request.method != "POST" or not is_api(request):
+        if key is None or request.method != "POST" or not request.is_api:
             return None
         try:
-            return answer_once(request, key, lambda: view(request, *args, **kwargs))
+            return respond_once(request, key, lambda: view(request, *args, **kwargs))
+        except RequestDataTooBig:
+            return exception_response(request, PayloadTooLarge())
         except (
             AuthenticationFailed,
             InvalidValue,
@@ -78,13 +80,13 @@ class IdempotencyMiddleware:
             return exception_response(request, exc)
 
 
-def answer_once(
-    request: HttpRequest, key: str, answer: Callable[[], HttpResponse]
+def respond_once(
+    request: ApiRequest, key: str, respond: Callable[[], HttpResponse]
 ) -> HttpResponse:
-    """Return the stored answer to this request, or else `answer()`, stored."""
+    """Return the stored response to this request, or else `respond()`, stored."""
     if not KEY.fullmatch(key):
         raise InvalidValue(HEADER, "give 1 to 255 printable ASCII characters")
-    user_id = request.sign_in.user_id if request.sign_in else None
+    user_id = request.caller.pk if request.caller else None
     stored_id, fingerprint = name_of(request, user_id, key), fingerprint_of(request)
     with transaction.atomic():
         lock(stored_id, user_id)
@@ -93,7 +95,7 @@ def answer_once(
             if earlier.fingerprint != fingerprint:
                 raise KeyReused
             return replay(request, earlier)
-        response = run(answer)
+        response = run(respond)
         if response.status_code < 500 and response.status_code not in NOT_STORED:
             store(
                 StoredAnswer(
@@ -106,7 +108,7 @@ def answer_once(
     return response
 
 
-def name_of(request: HttpRequest, user_id: str | None, key: str) -> bytes:
+def name_of(request: ApiRequest, user_id: str | None, key: str) -> bytes:
     """Return what stands for the caller and the key.
 
     A caller without a token is told from others as well as can be done.
@@ -117,7 +119,7 @@ def name_of(request: HttpRequest, user_id: str | None, key: str) -> bytes:
     return digest(orjson.dumps([*caller, key]))
 
 
-def fingerprint_of(request: HttpRequest) -> bytes:
+def fingerprint_of(request: ApiRequest) -> bytes:
     place = request.path_info.rstrip("/"), request.META.get("QUERY_STRING", "")
     return digest(orjson.dumps([request.method, *place]), request.body)
 
@@ -127,26 +129,27 @@ def digest(*parts: bytes) -> bytes:
 
 
 def lock(stored_id: bytes, user_id: str | None) -> None:
-    """Take the key for this transaction, or raise InFlight."""
+    """Take the key for this transaction, or raise InFlight; 3 queries.
+
+    The user is locked first, as the stored row's foreign key will: whoever deletes the
+    account locks the user before the other rows.
+    """
+    # Else what a statement breaks would show at the end, past the view's errors.
+    check_constraints_immediately()
     number = int.from_bytes(stored_id[:8], "big", signed=True)
-    with connection.cursor() as cursor:
-        # Else what a statement breaks would show at the end, past the view's refusals.
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute(LOCK, [number, user_id and bytes.fromhex(user_id)])
-        is_ours, has_user = cursor.fetchone()
-    if not is_ours:
+    if not try_advisory_lock(number):
         raise InFlight
-    if user_id and not has_user:  # Deleted at this moment.
+    if user_id and not keep_from_deletion(get_user_model(), user_id):
         raise AuthenticationFailed(*PUBLISHED[401])
 
 
-def run(answer: Callable[[], HttpResponse]) -> HttpResponse:
-    """Return the rendered answer; a fault of ours leaves nothing written.
+def run(respond: Callable[[], HttpResponse]) -> HttpResponse:
+    """Return the rendered response; a fault of ours leaves nothing written.
 
-    Neither does a refusal for which the database had to break the transaction off.
+    Neither does an error for which the database had to break the transaction off.
     """
     with transaction.atomic():
-        response = answer()
+        response = respond()
         if hasattr(response, "render"):
             response.render()
         if response.status_code >= 500 or is_broken():
@@ -154,14 +157,7 @@ def run(answer: Callable[[], HttpResponse]) -> HttpResponse:
     return response
 
 
-def is_broken() -> bool:
-    driver = connection.connection
-    return driver is None or (
-        driver.pgconn.transaction_status == TransactionStatus.INERROR
-    )
-
-
-def packed(request: HttpRequest, response: HttpResponse) -> bytes:
+def packed(request: ApiRequest, response: HttpResponse) -> bytes:
     """Return a whole answer as bytes, with the cookies that are still to be set."""
     for act in request.on_response:
         act(response)
@@ -183,16 +179,16 @@ def store(answer: StoredAnswer) -> None:
         unique_fields=["id"],
         update_fields=["user", "fingerprint", "answer", "created_at"],
     )
-    StoredAnswer.objects.clear(CLEARED_AT_ONCE, before=answer.created_at - KEPT_FOR)
+    StoredAnswer.objects.delete_expired(before=answer.created_at - KEPT_FOR)
 
 
-def replay(request: HttpRequest, stored: StoredAnswer) -> HttpResponse:
+def replay(request: ApiRequest, stored: StoredAnswer) -> HttpResponse:
     try:
-        head, _, body = decrypt(bytes(stored.answer)).partition(b"\n")
+        head_text, _, body = decrypt(bytes(stored.answer)).partition(b"\n")
     except InvalidToken:
         # SECRET_KEY has changed. To run the request again could do it twice.
         raise KeyReused from None
-    head: dict[str, Any] = orjson.loads(head)
+    head: dict[str, Any] = orjson.loads(head_text)
     if head["status"] >= 400:
         body = with_own_id(request, head["requestId"], body)
     response = HttpResponse(body, status=head["status"], headers=dict(head["headers"]))
@@ -202,7 +198,7 @@ def replay(request: HttpRequest, stored: StoredAnswer) -> HttpResponse:
     return response
 
 
-def with_own_id(request: HttpRequest, first_id: str, body: bytes) -> bytes:
+def with_own_id(request: ApiRequest, first_id: str, body: bytes) -> bytes:
     """Have an error's `requestId` and this answer's header agree.
 
     An id that the client gave is kept; without one, this request goes by the first's.

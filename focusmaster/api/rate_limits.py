@@ -31,17 +31,17 @@ PAUSE = 5
 class Usage(NamedTuple):
     """Where somebody stands; `reset` is the seconds until the count begins anew."""
 
-    count: int
+    used: int
     limit: int
     reset: int
 
     @property
     def is_over(self) -> bool:
-        return self.count > self.limit
+        return self.used > self.limit
 
     @property
     def remaining(self) -> int:
-        return max(0, self.limit - self.count)
+        return max(0, self.limit - self.used)
 
 
 class Window(NamedTuple):
@@ -65,14 +65,15 @@ def window_of(name: str, value: str, rate: Rate) -> Window:
 # saves a round trip, about a fifth of the CPU of `GET /auth/me`. A test compares.
 def window_end(value: str, seconds: int) -> int:
     """Return when the present window of a value ends, in seconds since 1970."""
-    return ratelimit._get_window(value, seconds)
+    ends_at: int = ratelimit._get_window(value, seconds)
+    return ends_at
 
 
 # The same for each request until it ends.
 @lru_cache(maxsize=8192)
 def _window(name: str, value: str, rate: Rate, ends_at: int) -> Window:
     key = ratelimit._make_cache_key(name, ends_at, rate, value, ratelimit.ALL)
-    return Window(key, rate.count, ends_at)
+    return Window(key, rate.times, ends_at)
 
 
 class RateLimited(Throttled):

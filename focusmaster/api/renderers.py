@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
+from django.conf import settings
 from rest_framework.exceptions import NotAcceptable, UnsupportedMediaType
 from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+
+from focusmaster.api.parsers import PayloadTooLarge
 
 # What browsers, curl and fetch() send, answered without parsing the header.
 PLAIN_ACCEPT = frozenset(["", "*/*", "application/json", "application/json, */*"])
@@ -23,7 +29,10 @@ class JSONRenderer(BaseRenderer):
     charset = None
 
     def render(
-        self, data: Any, accepted_media_type=None, renderer_context=None
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
         return b"" if data is None else orjson.dumps(data)
 
@@ -31,23 +40,33 @@ class JSONRenderer(BaseRenderer):
 class JSONNegotiation(DefaultContentNegotiation):
     """`Accept` decides, `?format=` does not; a refusal is 406 in JSON.
 
-    A body of another type is refused here, before the view: also by a view that looks
-    at no body.
+    A body of another type, or one that is too large, is refused here, before the view:
+    also by a view that looks at no body.
     """
 
-    def select_parser(self, request, parsers):
+    def select_parser(
+        self, request: Request, parsers: Iterable[BaseParser]
+    ) -> BaseParser | None:
         """Return the parser of exactly this type: a body cannot be of type `*/*`."""
         name = request.content_type.partition(";")[0].strip().lower()
         return next((one for one in parsers if one.media_type == name), None)
 
-    def select_renderer(self, request, renderers, format_suffix=None):
+    def select_renderer(
+        self,
+        request: Request,
+        renderers: Iterable[BaseRenderer],
+        format_suffix: str | None = None,
+    ) -> tuple[BaseRenderer, str]:
         has_body = request.stream is not None
-        if has_body and not self.select_parser(request, request.parsers):
+        if has_body and int(request.META["CONTENT_LENGTH"]) > settings.MAX_BODY_BYTES:
+            raise PayloadTooLarge
+        if has_body and not self.select_parser(request, request.parsers or ()):
             raise UnsupportedMediaType(
                 request.content_type, "Send the body as application/json."
             )
         if request.META.get("HTTP_ACCEPT", "") in PLAIN_ACCEPT:
-            return renderers[0], renderers[0].media_type
+            first = next(iter(renderers))
+            return first, first.media_type
         for entry in self.get_accept_list(request):
             for renderer in renderers:
                 if accepts(entry, renderer.media_type):

@@ -7,9 +7,8 @@ middleware puts there.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.http import HttpRequest
 from rest_framework.request import Request
 
 if TYPE_CHECKING:
@@ -18,29 +17,27 @@ if TYPE_CHECKING:
     from django.http import HttpResponse
 
     from accounts.authentication import PresentedToken
-    from accounts.models import SignIn, User
+    from accounts.models import User
     from focusmaster.api.rate_limits import Usage
 
 
 class ApiRequest(Request):
-    # RequestMiddleware: in the log line, in errors and in X-Request-Id.
+    # RequestMiddleware: the id in the log line, in errors and in X-Request-Id, and
+    # whether the path is below /api.
     id: str
+    is_api: bool
     # What is done to the response before it leaves, such as setting a cookie.
     on_response: list[Callable[[HttpResponse], None]]
     # CallerMiddleware: whether the request has been counted, and where its caller
     # stands; None where requests are not limited.
     is_counted: bool
     usage: Usage | None
-    # The token as it was presented, also one that is bad; the live sign-in that it
-    # belongs to, and the user of that.
+    # The token as it was presented, also one that is bad, and the user whom it lets in.
     token: PresentedToken | None
-    sign_in: SignIn | None
     caller: User | None
-
-
-def initialize(request: HttpRequest, request_id: str) -> None:
-    """Set what middleware puts on a request to what it is before any middleware."""
-    request.id = request_id
-    request.on_response = []
-    request.is_counted = False
-    request.usage = request.token = request.sign_in = request.caller = None
+    # In a view: the sign-in of the caller.
+    auth: Any
+    # The same, in a view that lets in nobody else.
+    user: User
+    # The JSON of the caller's profile, for an action with `prefetch_profile`.
+    prefetched_profile: str | None

@@ -13,5 +13,6 @@ class Router(routers.SimpleRouter):
         super().__init__(trailing_slash=False)
         self.trailing_slash = "/?"
         collection, *others = self.routes
+        assert isinstance(collection, routers.Route)
         mapping = collection.mapping | {"delete": "destroy_all"}
         self.routes = [collection._replace(mapping=mapping), *others]

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
-from django.http import HttpResponse
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.http import FileResponse, HttpResponse
 from rest_framework import serializers, status, viewsets
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
 
-from focusmaster.api.etags import ConditionalWrites
-from focusmaster.api.pagination import list_response
+from focusmaster.api.etags import WRITES, PreconditionFailed, etag_of, is_among
 from focusmaster.api.request import ApiRequest
-from focusmaster.api.responses import JSONResponse
+from focusmaster.api.responses import JSONResponse, list_response
 from focusmaster.db.json_rows import JSONRows
-from focusmaster.exceptions import RowNotFound
+from focusmaster.exceptions import InvalidValue, RowNotFound, RuleViolation
 
 
-class ApiViewSet(viewsets.GenericViewSet):
+class ApiViewSet(viewsets.GenericViewSet[Any]):
     """A viewset whose bodies go through a strict serializer."""
 
     # Whether a GET has an ETag; off for what is new each time.
     is_tagged = True
+    request: ApiRequest
 
     def validated(
         self,
-        serializer_class: type[serializers.Serializer] | None = None,
+        serializer_class: type[serializers.BaseSerializer[Any]] | None = None,
         *,
         partial: bool = False,
     ) -> dict[str, Any]:
@@ -38,14 +44,65 @@ class ApiViewSet(viewsets.GenericViewSet):
             context={"request": self.request, "view": self},
         )
         serializer.is_valid(raise_exception=True)
-        return serializer.validated_data
+        values: dict[str, Any] = serializer.validated_data
+        return values
 
 
-class OwnedRowsViewSet(ConditionalWrites, ApiViewSet):
+class ConditionalWrites(ApiViewSet):
+    """A viewset whose PUT, PATCH and DELETE heed `If-Match`, where there is a GET."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if "HTTP_IF_MATCH" not in request.META:
+            return
+        method = str(request.method).lower()
+        if method in WRITES and {"get", method} <= self.action_map.keys():
+            write = partial(self._write_if_unchanged, getattr(self, method))
+            setattr(self, method, write)
+
+    def representation(self) -> HttpResponse:
+        """Return what a GET of the same URL answers, read from the database now."""
+        read = getattr(self, self.action_map["get"])
+        response: HttpResponse = read(self.request, *self.args, **self.kwargs)
+        return response
+
+    def lock(self, **mode: Any) -> None:
+        """Keep others from changing the object: lock its rows, the user's first."""
+        users = get_user_model().objects.filter(pk=self.request.user.pk)
+        if not users.select_for_update(**mode).values_list("pk"):
+            raise RowNotFound
+
+    def _write_if_unchanged(
+        self,
+        write: Callable[..., HttpResponse],
+        request: ApiRequest,
+        *args: Any,
+        **kwargs: Any,
+    ) -> HttpResponse:
+        """Compare and write in one transaction: of two with the same tag, one wins.
+
+        An error keeps what was written before it, as it does without the condition: a
+        password that was guessed wrong has been counted.
+        """
+        with transaction.atomic():
+            # A deletion needs the stronger lock: to ask for it later, with the weaker
+            # one in hand, is a way into a deadlock.
+            self.lock(no_key=request.method != "DELETE")
+            tag = etag_of(self.representation().content)
+            if not is_among(tag, request.META["HTTP_IF_MATCH"]):
+                raise PreconditionFailed
+            try:
+                return write(request, *args, **kwargs)
+            except (APIException, RuleViolation, InvalidValue, RowNotFound) as exc:
+                error = exc
+        raise error
+
+
+class OwnedRowsViewSet(ConditionalWrites):
     """`list` and `retrieve` of the caller's rows, and the response to a write.
 
-    A viewset gives `rows`, `lookups` where its list can be filtered, and `order` where
-    it can be sorted. A malformed id, or the id of someone else's row, is 404.
+    A viewset gives `rows`, and `lookups` where its list can be filtered. A malformed
+    id, or the id of someone else's row, is 404.
     """
 
     rows: ClassVar[JSONRows]
@@ -54,17 +111,14 @@ class OwnedRowsViewSet(ConditionalWrites, ApiViewSet):
         """Return the lookups that the request's query parameters mean."""
         return {}
 
-    def order(self) -> tuple[str, ...]:
-        """Return the order of the list; its last key is unique."""
-        return self.rows.order
-
     def owned(self) -> Any:
         """Return the queryset of the caller's rows."""
-        return self.rows.model.objects.owned_by(self.request.user)
+        rows: Any = self.rows.model._default_manager
+        return rows.owned_by(self.request.user)
 
-    def list(self, request: ApiRequest) -> HttpResponse:
+    def list(self, request: ApiRequest) -> HttpResponse | FileResponse:
         lookups = {"user_id": request.user.pk, **self.lookups()}
-        return list_response(request, self.rows, self.order(), lookups)
+        return list_response(request, self.rows, self.rows.order, lookups)
 
     def retrieve(self, request: ApiRequest, pk: str) -> JSONResponse:
         return self.row_response(pk)

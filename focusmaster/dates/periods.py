@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, lru_cache
 from importlib.resources import files
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -83,13 +84,21 @@ class Period:
     end: datetime | None
     zone: ZoneInfo
 
-    def lookups(self, field: str) -> dict[str, datetime]:
+    def lookups(self, field: str) -> dict[str, Any]:
         """Return the ORM lookups that keep the rows whose `field` is in this period."""
         bounds = {f"{field}__gte": self.start, f"{field}__lt": self.end}
         return {name: bound for name, bound in bounds.items() if bound is not None}
 
+
+@dataclass(frozen=True)
+class BoundedPeriod(Period):
+    """A period that begins and ends."""
+
+    start: datetime
+    end: datetime
+
     def days(self) -> list[date]:
-        """Return its local days, oldest first. Both bounds must be there."""
+        """Return its local days, oldest first; raise InvalidValue for too many."""
         first = local_day(self.start, self.zone)
         last = local_day(self.end - TICK, self.zone)
         count = (last - first).days + 1
@@ -101,7 +110,7 @@ class Period:
 def zone_of(query: Mapping[str, str], home: str) -> ZoneInfo:
     """Return the zone that the request names, or else the caller's own."""
     name = query.get("tz", home)
-    if not is_timezone(name):
+    if name not in timezone_names():
         raise InvalidValue("tz", "give an IANA time zone such as Europe/Berlin")
     return zone_named(name)
 
@@ -132,22 +141,27 @@ def period_of(
     return last_days(RANGES[name], zone, at=at)
 
 
-def last_days(count: int, zone: ZoneInfo, *, at: datetime | None = None) -> Period:
+def last_days(
+    count: int, zone: ZoneInfo, *, at: datetime | None = None
+) -> BoundedPeriod:
     """Return the local days, `count` of them, that end today."""
     today = local_day(at or timezone.now(), zone)
-    return _days_from(today - DAY_LENGTH * (count - 1), count, zone)
+    first = today - DAY_LENGTH * (count - 1)
+    end = local_midnight(today + DAY_LENGTH, zone)
+    return BoundedPeriod(local_midnight(first, zone), end, zone)
 
 
 def current_week(
     first_weekday: int, zone: ZoneInfo, *, at: datetime | None = None
-) -> Period:
+) -> BoundedPeriod:
     """Return the seven local days from the last such weekday on; Monday is 0."""
     today = local_day(at or timezone.now(), zone)
-    since = (today.weekday() - first_weekday) % DAYS_OF_WEEK
-    return _days_from(today - DAY_LENGTH * since, DAYS_OF_WEEK, zone)
+    first = today - DAY_LENGTH * ((today.weekday() - first_weekday) % DAYS_OF_WEEK)
+    end = local_midnight(first + DAY_LENGTH * DAYS_OF_WEEK, zone)
+    return BoundedPeriod(local_midnight(first, zone), end, zone)
 
 
-def closed(period: Period, days: int, *, at: datetime | None = None) -> Period:
+def closed(period: Period, days: int, *, at: datetime | None = None) -> BoundedPeriod:
     """Give a period of `from` or `to` alone its other bound.
 
     It ends today, or begins so that it has `days` local days.
@@ -160,12 +174,7 @@ def closed(period: Period, days: int, *, at: datetime | None = None) -> Period:
         start = local_midnight(last - DAY_LENGTH * (days - 1), zone)
     if start >= end:
         raise InvalidValue("from", "without to, it must not be after today")
-    return Period(start, end, zone)
-
-
-def _days_from(first: date, count: int, zone: ZoneInfo) -> Period:
-    end = local_midnight(first + DAY_LENGTH * count, zone)
-    return Period(local_midnight(first, zone), end, zone)
+    return BoundedPeriod(start, end, zone)
 
 
 def _from_to(query: Mapping[str, str], zone: ZoneInfo) -> Period:

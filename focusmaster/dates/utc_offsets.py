@@ -123,7 +123,9 @@ def offset_table(period: Period) -> OffsetTable:
 @lru_cache(maxsize=1024)
 def _clock(zone: ZoneInfo, first: int, last: int) -> OffsetTable:
     shifts = [_shift(zone, _new_year(first))]
-    changes, day_changes, skipped = [], [], []
+    changes: list[int] = []
+    day_changes: list[int] = []
+    skipped: list[int] = []
     for year in range(first, last + 1):
         for at in _changes_in(zone, year):
             shift = _shift(zone, at)
@@ -132,8 +134,9 @@ def _clock(zone: ZoneInfo, first: int, last: int) -> OffsetTable:
             day_changes.append(at if day <= new_day else day * DAY - shift)
             skipped += range(day + 2, new_day + 1)
             shifts.append(shift)
-    arrays = map(_array, (shifts, changes, day_changes))
-    return OffsetTable(*arrays, tuple(skipped))
+    return OffsetTable(
+        _array(shifts), _array(changes), _array(day_changes), tuple(skipped)
+    )
 
 
 @lru_cache(maxsize=16_384)
@@ -161,7 +164,7 @@ def _first_change(zone: ZoneInfo, before: int, after: int) -> int:
 
 
 def _shift(zone: ZoneInfo, at: int) -> int:
-    offset = datetime.fromtimestamp(at, zone).utcoffset()
+    offset = datetime.fromtimestamp(at, zone).utcoffset() or timedelta()
     return offset // timedelta(seconds=1) + UNIX_EPOCH
 
 

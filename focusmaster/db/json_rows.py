@@ -8,10 +8,9 @@ the rows that match some lookups, as a prepared statement.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from inspect import signature
-from types import FunctionType
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models, transaction
@@ -20,7 +19,11 @@ from django.db.models.functions import Coalesce
 from rest_framework import serializers
 
 from focusmaster.db.fields import ObjectIdField
-from focusmaster.db.statements import Param, Statement
+from focusmaster.db.statements import CompiledQuery, Param, Statement
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+    from django.db.models.sql.compiler import SQLCompiler
 
 # Rows that are fetched at once where all of them might not fit into memory.
 CHUNK_ROWS = 500
@@ -37,6 +40,11 @@ ESCAPED = (
 )
 
 
+# What a compiled statement depends on, apart from the values of its Params.
+Shape = tuple[Any, ...]
+SortExpression = Expression | Callable[..., Expression]
+
+
 class Constant(Expression):
     """A constant of our own, written into the SQL rather than sent as a parameter."""
 
@@ -44,7 +52,9 @@ class Constant(Expression):
         super().__init__(output_field=TextField())
         self.text = text
 
-    def as_sql(self, compiler, connection) -> tuple[str, list]:
+    def as_sql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
+    ) -> tuple[str, list[Any]]:
         quoted = self.text.replace("'", "''").replace("%", "%%")
         return f"'{quoted}'", []
 
@@ -83,7 +93,7 @@ class Instant(AsText):
 
 
 def json_object(
-    serializer: serializers.Serializer, model: type[Model], prefix: str = ""
+    serializer: serializers.Serializer[Any], model: type[Model], prefix: str = ""
 ) -> Expression:
     """Return the JSON text of one row, in the shape that the serializer declares.
 
@@ -109,31 +119,40 @@ def joined(*parts: Expression) -> Expression:
 
 
 def _value(
-    field: serializers.Field, model: type[Model], prefix: str
+    field: serializers.Field[Any, Any, Any, Any], model: type[Model], prefix: str
 ) -> list[Expression]:
     if hasattr(field, "as_json"):  # It depends on more than its column.
-        return field.as_json(prefix)
+        parts: list[Expression] = field.as_json(prefix)
+        return parts
+    source = str(field.source)
     if isinstance(field, serializers.Serializer):
-        if field.source == "*":
+        if source == "*":
             return [json_object(field, model, prefix)]
-        related = model._meta.get_field(field.source)
-        inner = json_object(field, related.related_model, f"{prefix}{field.source}__")
+        inner = json_object(field, related(model, source), f"{prefix}{source}__")
         return [Coalesce(inner, Constant("null"))]
-    *path, last = field.source.split(".")
+    *path, last = source.split(".")
     for step in path:
-        model = model._meta.get_field(step).related_model
-    column = model._meta.get_field(last)
+        model = related(model, step)
+    column = column_named(last, model)
     parts = _encoded(column, F(prefix + "__".join([*path, last])))
     if column.null or path:
         return [Coalesce(joined(*parts), Constant("null"))]
     return parts
 
 
-def _encoded(column: models.Field, value: F) -> list[Expression]:
-    if column.is_relation:
+def related(model: type[Model], name: str) -> type[Model]:
+    return cast("type[Model]", model._meta.get_field(name).related_model)
+
+
+def column_named(name: str, model: type[Model]) -> models.Field[Any, Any]:
+    return cast("models.Field[Any, Any]", model._meta.get_field(name))
+
+
+def _encoded(column: models.Field[Any, Any], value: F) -> list[Expression]:
+    if isinstance(column, models.ForeignKey):
         column = column.target_field
     if isinstance(column, models.GeneratedField):
-        column = column.output_field
+        column = cast("models.Field[Any, Any]", column.output_field)
     quote = Constant('"')
     if isinstance(column, ObjectIdField):
         return [quote, Hex(value), quote]
@@ -159,9 +178,9 @@ class JSONRows:
     def __init__(
         self,
         model: type[Model],
-        serializer_class: type[serializers.Serializer],
+        serializer_class: type[serializers.Serializer[Any]],
         order: Sequence[str] = (),
-        sort_expressions: Mapping[str, Expression | Callable] | None = None,
+        sort_expressions: Mapping[str, SortExpression] | None = None,
         named_filters: Mapping[str, Callable[..., Q]] | None = None,
     ) -> None:
         """Say what the rows are and how they are sorted and filtered.
@@ -176,7 +195,7 @@ class JSONRows:
         self.order = tuple(order)
         self.sort_expressions = sort_expressions or {}
         self.named_filters = named_filters or {}
-        self._statements: dict[tuple, Statement] = {}
+        self._statements: dict[tuple[Hashable, ...], Statement] = {}
 
     def get(self, **lookups: Any) -> bytes | None:
         """Return the JSON text of the row that matches, or None; one query."""
@@ -194,8 +213,9 @@ class JSONRows:
         Lookups are the ORM's, such as `started_at__gte=…`. A malformed id raises
         MalformedId. `at_most` is part of the shape: a constant of the caller's.
         """
-        statement = self._select(order, at_most, lookups)
-        return statement.fetch_scalars(self._values(lookups))
+        order = self.order if order is None else order
+        statement, values = self._compiled(self._select, lookups, order, at_most)
+        return statement.fetch_scalars(values)
 
     def page(
         self,
@@ -209,75 +229,68 @@ class JSONRows:
         The cursor is what the row has in the columns of the order, as PostgreSQL's
         text; the next page begins after it. It is None on the last page. One query.
         """
-        nulls = after and tuple(value is None for value in after)
-        statement = self._statement(
-            ("page", self._shape(lookups), order, nulls),
-            lambda: self._page_rows(lookups, order, nulls),
-        )
-        values = self._values(lookups) | {"limit": limit + 1}
+        nulls = None if after is None else tuple(value is None for value in after)
+        statement, values = self._compiled(self._page, lookups, order, nulls)
         values |= {f"after_{n}": value for n, value in enumerate(after or ())}
-        rows = statement.fetch_rows(values)
+        rows = statement.fetch_rows(values | {"limit": limit + 1})
         texts = [text.encode() for text, *_ in rows[:limit]]
-        return texts, rows[limit - 1][1:] if len(rows) > limit else None
+        last = rows[limit - 1][1:] if len(rows) > limit else None
+        return texts, last
 
     def chunks(self, order: tuple[str, ...], **lookups: Any) -> Iterator[list[bytes]]:
         """Yield the JSON texts of all rows that match, some at a time.
 
         They are from one moment: one query, whose cursor stays on the server.
         """
-        statement = self._select(order, None, lookups)
+        statement, values = self._compiled(self._select, lookups, order, None)
         with transaction.atomic(), connection.chunked_cursor() as cursor:
-            cursor.execute(statement.sql, statement.bind(self._values(lookups)))
+            cursor.execute(statement.sql, statement.bind(values))
             while rows := cursor.fetchmany(CHUNK_ROWS):
                 yield [text.encode() for (text,) in rows]
 
-    def _select(
+    def _compiled(
         self,
-        order: tuple[str, ...] | None,
-        at_most: int | None,
+        build: Callable[..., Statement],
         lookups: Mapping[str, Any],
-    ) -> Statement:
-        order = self.order if order is None else order
-        return self._statement(
-            ("select", self._shape(lookups), order, at_most),
-            lambda: select(self._rows(lookups, order)[:at_most]),
-        )
-
-    def _statement(self, shape: tuple, build: Callable[[], Statement]) -> Statement:
-        statement = self._statements.get(shape)
-        if statement is None:
-            statement = build()
-            statement.prepare = len(self._statements) < MAX_SHAPES
-            if statement.prepare:
-                self._statements[shape] = statement
-        return statement
-
-    def _shape(self, lookups: Mapping[str, Any]) -> tuple:
-        return tuple(
-            (name, tuple(value)) if name in self.named_filters else name
-            for name, value in lookups.items()
-        )
-
-    def _values(self, lookups: Mapping[str, Any]) -> dict[str, Any]:
+        *more: Hashable,
+    ) -> tuple[Statement, dict[str, Any]]:
+        """Return the statement of a shape, and the values of its Params by name."""
         values: dict[str, Any] = {}
+        shape: list[Hashable] = [build, *more]
         for name, value in lookups.items():
             if name in self.named_filters:
                 values |= value
+                shape.append((name, *value))
             else:
                 values[name] = value
-        return values
+                shape.append(name)
+        statement = self._statements.get(tuple(shape))
+        if statement is None:
+            statement = build(lookups, *more)
+            statement.prepare = len(self._statements) < MAX_SHAPES
+            if statement.prepare:
+                self._statements[tuple(shape)] = statement
+        return statement, values
 
-    def _rows(self, lookups: Mapping[str, Any], order: Sequence[str]) -> QuerySet:
+    def _select(
+        self, lookups: Mapping[str, Any], order: Sequence[str], at_most: int | None
+    ) -> Statement:
+        return CompiledQuery(self._rows(lookups, order)[:at_most])
+
+    def _rows(
+        self, lookups: Mapping[str, Any], order: Sequence[str]
+    ) -> QuerySet[Any, Any]:
         expressions = {
             key: self._sort_expression(key)
             for key in keys_of(order)
             if key in self.sort_expressions
         }
-        rows = self.model.objects.alias(**expressions)
+        rows: QuerySet[Any, Any] = self.model._default_manager.alias(**expressions)
         rows = rows.filter(self._condition(lookups))
         rows = rows.order_by(*(self._ordered(name) for name in order))
         document = json_object(self.serializer_class(), self.model)
-        return rows.annotate(document=document).values_list("document")
+        documents = rows.annotate(document=document).values_list("document")
+        return cast("QuerySet[Any, Any]", documents)
 
     def _condition(self, lookups: Mapping[str, Any]) -> Q:
         """Return the lookups with Params in place of their values."""
@@ -292,16 +305,16 @@ class JSONRows:
 
     def _sort_expression(self, key: str) -> Expression:
         expression = self.sort_expressions[key]
-        if not isinstance(expression, FunctionType):
+        if isinstance(expression, Expression):
             return expression
         return expression(
             **{name: Param(name) for name in signature(expression).parameters}
         )
 
-    def _field(self, lookup: str) -> models.Field:
-        column = lookup.partition("__")[0]
-        meta = self.model._meta
-        return meta.pk if column == "pk" else meta.get_field(column)
+    def _field(self, lookup: str) -> models.Field[Any, Any]:
+        name = lookup.partition("__")[0]
+        pk = self.model._meta.pk
+        return pk if name == "pk" else column_named(name, self.model)
 
     def _ordered(self, name: str) -> Expression:
         key = F(name.removeprefix("-"))
@@ -312,22 +325,20 @@ class JSONRows:
         return key.asc(nulls_last=last)
 
     def _is_nullable(self, key: str) -> bool:
-        return key not in self.sort_expressions and self.model._meta.get_field(key).null
+        return key not in self.sort_expressions and column_named(key, self.model).null
 
-    def _page_rows(
+    def _page(
         self,
         lookups: Mapping[str, Any],
-        order: tuple[str, ...],
-        nulls: tuple[bool, ...] | None,
+        order: Sequence[str],
+        nulls: Sequence[bool] | None,
     ) -> Statement:
         rows = self._rows(lookups, order)
         if nulls is not None:
             rows = rows.filter(self._beyond(order, nulls))
         keys = [AsText(F(key)) for key in keys_of(order)]
-        statement = select(rows.values_list("document", *keys))
-        return Statement(
-            f"{statement.sql} LIMIT %s", (*statement.params, Param("limit"))
-        )
+        rows = rows.values_list("document", *keys)
+        return CompiledQuery(rows, "{query} LIMIT %s", [Param("limit")])
 
     def _beyond(self, order: Sequence[str], nulls: Sequence[bool], n: int = 0) -> Q:
         """Return the condition for a row to come after the cursor in the Params."""
@@ -345,11 +356,6 @@ class JSONRows:
             return beyond
         # Says nothing new, but in a form from which an index knows where to begin.
         return Q(**{f"{key}__{comes_after}e": param}) & beyond
-
-
-def select(queryset: QuerySet) -> Statement:
-    compiler = queryset.query.get_compiler(connection=connection)
-    return Statement(*compiler.as_sql())
 
 
 def keys_of(order: Sequence[str]) -> list[str]:

@@ -29,12 +29,13 @@ def document() -> dict[str, Any]:
 @cache
 def _document() -> dict[str, Any]:
     generated = SchemaGenerator().get_schema(public=True)
-    return json.loads(OpenApiJsonRenderer().render(generated))
+    document: dict[str, Any] = json.loads(OpenApiJsonRenderer().render(generated))
+    return document
 
 
 @cache
 def document_text(form: str) -> bytes:
     """Return the document as `json` or `yaml`."""
     if form == "yaml":
-        return OpenApiYamlRenderer().render(document())
+        return bytes(OpenApiYamlRenderer().render(document()))
     return orjson.dumps(document())

@@ -15,7 +15,7 @@ from focusmaster.exceptions import LinkedServiceError, RuleViolation
 from focusmaster.openapi.components import Schema, text_header
 
 ERROR = {"$ref": "#/components/schemas/Error"}
-ERROR_SCHEMA = {
+ERROR_SCHEMA: Schema = {
     "type": "object",
     "description": "What is wrong, for people and for programs.",
     "properties": {
@@ -61,7 +61,7 @@ def error_body(case: ErrorCase, errors: Sequence[Schema] = ()) -> Schema:
     if isinstance(case, tuple):
         code, message = case
     elif issubclass(case, APIException):
-        code, message = case.default_code, case.default_detail
+        code, message = case.default_code, str(case.default_detail)
     else:
         code, message = case.code, case.message
     body: Schema = {**getattr(case, "more", {}), "message": message, "code": code}

@@ -21,12 +21,13 @@ from drf_spectacular.plumbing import (
     list_hash,
     load_enum_name_overrides,
 )
-from drf_spectacular.utils import Direction, OpenApiParameter, extend_schema_field
+from drf_spectacular.utils import Direction, extend_schema_field
 from rest_framework.permissions import AllowAny
 from rest_framework.views import APIView
 
-from focusmaster.api.etags import WRITES, ConditionalWrites
+from focusmaster.api.etags import WRITES
 from focusmaster.api.fields import IdField, InstantOrDayField, StrictChoiceField
+from focusmaster.api.viewsets import ConditionalWrites
 from focusmaster.openapi.components import (
     ETAG,
     ID,
@@ -73,7 +74,7 @@ class AutoSchema(openapi.AutoSchema):
     def get_request_serializer(self) -> None:
         """Return none: there is a body where one is declared."""
 
-    def get_override_parameters(self) -> list[OpenApiParameter]:
+    def get_override_parameters(self) -> list[Any]:
         return [
             *([ID_IN_PATH] if "{id}" in self.path else []),
             *([IDEMPOTENCY_KEY] if self.method == "POST" else []),
@@ -86,11 +87,14 @@ class AutoSchema(openapi.AutoSchema):
         return self.method == "GET" and getattr(self.view, "is_tagged", True)
 
     def heeds_if_match(self) -> bool:
-        is_write = self.method.lower() in WRITES and "get" in self.view.action_map
-        return is_write and isinstance(self.view, ConditionalWrites)
+        return (
+            isinstance(self.view, ConditionalWrites)
+            and self.method.lower() in WRITES
+            and "get" in self.view.action_map
+        )
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Schema:
-        operation = super().get_operation(*args, **kwargs)
+        operation: Schema = super().get_operation(*args, **kwargs) or {}
         operation.setdefault("security", [])
         if "requestBody" in operation:
             operation["requestBody"]["required"] = True
@@ -174,7 +178,7 @@ def keep_documented(endpoints: list[Endpoint]) -> list[Endpoint]:
 
 def headers_last(parameter: Schema) -> bool:
     """Sort the parameters of an operation: what is its own comes first."""
-    return parameter["in"] == "header"
+    return bool(parameter["in"] == "header")
 
 
 def describe_objects(result: Schema, **_: Any) -> Schema:
@@ -258,7 +262,9 @@ class ChoiceExtension(OpenApiSerializerFieldExtension):
     match_subclasses = True
 
     def get_name(self) -> str | None:
-        return load_enum_name_overrides().get(list_hash([*self.target.choices.items()]))
+        choices = list_hash([*self.target.choices.items()])
+        name: str | None = load_enum_name_overrides().get(choices)
+        return name
 
     def map_serializer_field(
         self, auto_schema: openapi.AutoSchema, direction: Direction

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from drf_spectacular.utils import (
     OpenApiResponse,
     extend_schema,
@@ -21,7 +23,7 @@ from focusmaster.views import HealthViewSet
     examples=response_example(status="ok", timestamp="2026-02-02T10:00:00.512Z"),
     extensions=field_texts(status={"const": "ok"}, timestamp="The service's clock."),
 )
-class HealthSerializer(serializers.Serializer):
+class HealthSerializer(serializers.Serializer[Any]):
     status = serializers.CharField()
     timestamp = RFC3339Field()
 

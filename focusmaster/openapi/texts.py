@@ -25,7 +25,7 @@ from focusmaster.openapi.errors import WRONG_RANGE
 from focusmaster.openapi.generator import AutoSchema, documented
 
 
-def extend_view(view: type[APIView], **operations: Callable) -> None:
+def extend_view(view: type[APIView], **operations: Callable[..., Any]) -> None:
     """Apply `extend_schema_view` to a view, and give its methods their place in order.
 
     The view gets its AutoSchema here, not by DEFAULT_SCHEMA_CLASS, which every process
@@ -78,7 +78,7 @@ def csv_responses(example: str) -> dict[tuple[int, str], OpenApiResponse]:
 
 
 @extend_schema_serializer(description="What was done, to show to a person.")
-class MessageSerializer(serializers.Serializer):
+class MessageSerializer(serializers.Serializer[Any]):
     message = serializers.CharField()
 
 

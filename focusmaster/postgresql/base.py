@@ -7,17 +7,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.backends.postgresql import base, features
 from psycopg import OperationalError
 from psycopg.pq import ConnStatus
 
-from focusmaster.db.prepared import PreparedStatements
+from focusmaster.db.statements import PreparedStatements
 from focusmaster.postgresql.client import DatabaseClient
 from focusmaster.postgresql.embedded import PORT, ROLE, server_in
 
 if TYPE_CHECKING:
+    import psycopg
+    from psycopg.pq.abc import PGconn
+
     from focusmaster.postgresql.embedded import EmbeddedServer
 
 # A server elsewhere that does not answer must fail the request, not hold it.
@@ -32,10 +35,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
     client_class = DatabaseClient
     features_class = DatabaseFeatures
 
-    def __init__(self, settings_dict, *args, **kwargs):
+    def __init__(
+        self, settings_dict: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> None:
         super().__init__(settings_dict, *args, **kwargs)
         settings_dict["OPTIONS"] = driver_options(settings_dict["OPTIONS"])
-        self.prepares_statements = settings_dict.get("PREPARED_STATEMENTS", True)
+        self.prepares_statements: bool = settings_dict.get("PREPARED_STATEMENTS", True)
         self.embedded: EmbeddedServer | None = None
         if settings_dict.get("EMBEDDED_DIR"):
             self.embedded = server_in(settings_dict["EMBEDDED_DIR"])
@@ -45,22 +50,20 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 "USER": ROLE,
             }
 
-    def get_new_connection(self, conn_params):
+    def get_new_connection(self, conn_params: dict[str, Any]) -> psycopg.Connection:
         """Connect; if the embedded server does not answer, start it and try again."""
+        driver: psycopg.Connection
         if self.embedded is None:
             driver = super().get_new_connection(conn_params)
         else:
-            driver = self._connect_to_embedded(conn_params)
-        self.prepared_statements = PreparedStatements(driver)
+            self.embedded.join()
+            try:
+                driver = super().get_new_connection(conn_params)
+            except OperationalError:
+                self.embedded.ensure_running()
+                driver = super().get_new_connection(conn_params)
+        self.prepared_statements = PreparedStatements(self, driver)
         return driver
-
-    def _connect_to_embedded(self, conn_params):
-        self.embedded.join()
-        try:
-            return super().get_new_connection(conn_params)
-        except OperationalError:
-            self.embedded.ensure_running()
-            return super().get_new_connection(conn_params)
 
     def is_usable(self) -> bool:
         """Tell whether the kept connection is alive, without a round trip.
@@ -74,7 +77,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """
         if self.connection is None:
             return False
-        pgconn = self.connection.pgconn
+        pgconn: PGconn = self.connection.pgconn
         try:
             pgconn.consume_input()
             pgconn.consume_input()

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, cast
+
 from django.db.backends.postgresql import client
 
 from focusmaster.postgresql.embedded import programs
 
+if TYPE_CHECKING:
+    from focusmaster.postgresql.base import DatabaseWrapper
+
 
 class DatabaseClient(client.DatabaseClient):
-    def runshell(self, parameters):
-        embedded = self.connection.embedded
+    def runshell(self, parameters: Iterable[str]) -> None:
+        embedded = cast("DatabaseWrapper", self.connection).embedded
         if embedded is not None:
             embedded.join()
             embedded.ensure_running()

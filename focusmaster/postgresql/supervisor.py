@@ -32,6 +32,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 ROLE = DATABASE = "focusmaster"
 # It only names the socket; no TCP port is opened.
@@ -89,7 +90,7 @@ class Cluster:
         self.major = self.programs_major()
         self.log = open_log(folder / "log")
 
-    def start(self) -> subprocess.Popen:
+    def start(self) -> subprocess.Popen[bytes]:
         """Start the server, on data made before if need be; wait until it serves."""
         if not self.data.exists():
             self.make_data()
@@ -99,7 +100,7 @@ class Cluster:
         log_start = os.fstat(self.log).st_size
         settings = SETTINGS + (SETTINGS_FROM_18 if self.major >= 18 else [])
         flags = [f"--{setting}" for setting in [*settings, *self.options]]
-        server = subprocess.Popen(
+        server: subprocess.Popen[bytes] = subprocess.Popen(
             [self.programs / "postgres", "-D", place, *flags],
             stdin=subprocess.DEVNULL,
             stdout=self.log,
@@ -163,7 +164,7 @@ class Cluster:
 
     def programs_major(self) -> int:
         version = self.run("postgres", "--version")
-        major = int(re.search(r"\d+", version).group())
+        major = int(re.findall(r"\d+", version)[0])
         if major < OLDEST_MAJOR:
             raise Refusal(
                 f"{self.programs} is PostgreSQL {major}; {OLDEST_MAJOR} or later is "
@@ -173,7 +174,7 @@ class Cluster:
 
     def run(self, program: str, *arguments: str, text: str = "") -> str:
         """Run one of the programs to its end; return what it said."""
-        done = subprocess.run(
+        done: subprocess.CompletedProcess[str] = subprocess.run(
             [self.programs / program, *arguments],
             input=text,
             stdout=subprocess.PIPE,
@@ -187,7 +188,7 @@ class Cluster:
             raise Refusal(f"PostgreSQL's {program} failed: {last_line(done.stdout)}")
         return done.stdout
 
-    def child_arguments(self) -> dict[str, object]:
+    def child_arguments(self) -> dict[str, Any]:
         """Popen's arguments for every child: its user and its surroundings."""
         environment = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
         # A folder that everyone can come back to, which some programs insist on.
@@ -215,7 +216,7 @@ class Cluster:
         )
 
 
-def server_account(path: Path) -> dict[str, object]:
+def server_account(path: Path) -> dict[str, Any]:
     """Popen's arguments for the user that runs the server; none unless we are root."""
     if os.geteuid() != 0:
         return {}
@@ -237,7 +238,7 @@ def unprivileged_user() -> tuple[int, int]:
     )
 
 
-def reachable(programs: Path, account: dict[str, object]) -> Path:
+def reachable(programs: Path, account: dict[str, Any]) -> Path:
     """Return `programs`, or a copy if the server's user cannot run them there."""
     if not account or can_run(programs, account):
         return programs
@@ -255,9 +256,9 @@ def reachable(programs: Path, account: dict[str, object]) -> Path:
     return copied
 
 
-def can_run(programs: Path, account: dict[str, object]) -> bool:
+def can_run(programs: Path, account: dict[str, Any]) -> bool:
     # Unlike the server it needs the libraries that come with it.
-    command = [programs / "initdb", "--version"]
+    command = [str(programs / "initdb"), "--version"]
     try:
         done = subprocess.run(command, capture_output=True, cwd="/", **account)
     except PermissionError:
@@ -362,7 +363,7 @@ def last_line(text: str) -> str:
     return lines[-1] if lines else "no reason given"
 
 
-def stop_when_unused(users: int, server: subprocess.Popen) -> None:
+def stop_when_unused(users: int, server: subprocess.Popen[bytes]) -> None:
     """Wait until no user is left; the lock then keeps new ones out until we end."""
     fcntl.flock(users, fcntl.LOCK_EX)
     # "Fast" shutdown: it does not wait for clients.

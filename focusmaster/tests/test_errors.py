@@ -11,7 +11,7 @@ from django.test import RequestFactory
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from focusmaster.api.bodies import with_whole_bodies
+from focusmaster.api.middleware import with_whole_bodies
 
 LOGIN = "/api/auth/login"
 LOGOUT = "/api/auth/logout"

@@ -24,7 +24,6 @@ from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.db import OperationalError, connection, transaction
-from django.urls import get_resolver
 from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
@@ -36,7 +35,7 @@ from accounts.google.linking import PROVIDER
 from accounts.models import EmailChange, PasswordReset, User
 from focusmaster.openapi import document
 from focusmaster.tests.people import PASSWORD, client_of, person, token_of
-from focusmaster.tests.routes import routes
+from focusmaster.tests.routes import api_routes
 from integrations.fakes.google import Answer, FakeGoogle, key_id
 from integrations.fakes.spotify import FakeSpotify
 from integrations.states import new_state
@@ -676,7 +675,7 @@ def test_endpoints_that_take_no_token_say_so():
 
 
 def test_every_route_is_in_the_document():
-    found = set(routes(get_resolver().url_patterns))
+    found = set(api_routes())
 
     documented = {(one.path, one.method) for one in operations().values()}
     assert found - documented == {(path, "get") for path in LEFT_OUT}

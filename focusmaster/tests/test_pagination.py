@@ -15,7 +15,7 @@ from django.db.models import Case, IntegerField, Value, When
 from rest_framework.request import Request
 from rest_framework.test import APIClient, APIRequestFactory
 
-from focusmaster.api.pagination import list_response
+from focusmaster.api.responses import list_response
 from focusmaster.db.json_rows import JSONRows
 from focusmaster.tests.history import add_sessions
 from focusmaster.tests.paging import next_url

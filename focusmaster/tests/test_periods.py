@@ -13,7 +13,7 @@ from focusmaster.dates.periods import (
     MAX_DAYS,
     RANGES,
     TICK,
-    Period,
+    BoundedPeriod,
     closed,
     current_week,
     is_timezone,
@@ -180,7 +180,9 @@ def test_week_has_seven_local_days_from_its_first(first_weekday, at, first):
 def test_range_is_of_local_days_that_end_today(name, start, end, at):
     period = period_of({"range": name}, "Europe/Berlin", at=instant(at))
 
-    assert period == Period(instant(start), instant(end), zone_named("Europe/Berlin"))
+    assert period == BoundedPeriod(
+        instant(start), instant(end), zone_named("Europe/Berlin")
+    )
     assert len(period.days()) == RANGES[name]
     assert period.days()[-1] == date(2026, 3, 29)
 

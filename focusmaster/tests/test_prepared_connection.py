@@ -14,8 +14,7 @@ from django.db import DatabaseError, NotSupportedError, connection, transaction
 
 from focusmaster.db import json_rows
 from focusmaster.db.json_rows import JSONRows
-from focusmaster.db.prepared import MAX_STATEMENTS
-from focusmaster.db.statements import Param, Statement
+from focusmaster.db.statements import MAX_STATEMENTS, Param, Statement
 from focusmaster.tests.statements import prepared_count
 from kanban.models import Task
 from kanban.serializers import TaskSerializer

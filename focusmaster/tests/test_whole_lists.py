@@ -22,7 +22,7 @@ import psycopg
 import pytest
 from django.db import connection
 
-from focusmaster.api.pagination import MAX_IN_ONE_PIECE
+from focusmaster.api.responses import MAX_IN_ONE_PIECE
 from focusmaster.postgresql.embedded import PORT, ROLE, EmbeddedServer
 from focusmaster.tests.concurrency import run_concurrently
 from focusmaster.tests.history import add_sessions

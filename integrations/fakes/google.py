@@ -35,7 +35,7 @@ CERTS = "/oauth2/v3/certs"
 # Seconds for which Google says that its keys are good.
 MAX_AGE = 19_000
 
-PEOPLE = [
+PEOPLE: list[dict[str, Any]] = [
     {"sub": "100001", "name": "Ada Gmail", "email": "ada@gmail.com"},
     {
         "sub": "100002",

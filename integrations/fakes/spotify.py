@@ -12,118 +12,52 @@ The real one is at developer.spotify.com/documentation/web-api.
 
 from __future__ import annotations
 
-import base64
-import json
-import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Event, RLock, Thread
-from time import monotonic
-from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from threading import Event, Thread
+from urllib.parse import parse_qsl, urlsplit
 
-CLIENT_ID = "fake-client"
-CLIENT_SECRET = "fake-client-secret"
-TRACKS = ["Weightless", "Gymnopédie No. 1", "Clair de lune"]
-LIFETIME = 3600
-AUTHORIZE = "/authorize"
-TOKEN = "/api/token"
-PLAYER = "/v1/me/player"
+from integrations.fakes.responses import (
+    HTML,
+    TRICKLE,
+    TRICKLE_SECONDS,
+    Request,
+    Response,
+    page,
+)
+from integrations.fakes.spotify_accounts import (
+    AUTHORIZE,
+    CLIENT_ID,
+    CLIENT_SECRET,
+    TOKEN,
+)
+from integrations.fakes.spotify_player import PLAYER, Player
 
-HTML = {"Content-Type": "text/html; charset=utf-8"}
 # A web client in small; on loopback, so that it may call the service.
 DEMO = Path(__file__).with_name("spotify.html")
-PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>{title}</title>
-<style>
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 34rem; margin: 4rem auto;
-  padding: 0 1rem; color: #181818 }}
-form {{ display: inline }}
-button {{ font: inherit; padding: .6rem 1.4rem; border-radius: 2rem; cursor: pointer;
-  border: 1px solid #888; background: #fff }}
-button.allow {{ background: #1a7f37; border-color: #1a7f37; color: #fff }}
-.note {{ color: #666 }}
-</style>
-<h1>{title}</h1>
-{body}
-</html>"""
-
-
-class Asked(NamedTuple):
-    """A request as it came in."""
-
-    method: str
-    path: str
-    token: str
-    form: dict[str, str]
-
-
-@dataclass
-class Answer:
-    status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-
 
 ANY = ("any method", "any path")
-# An answer that begins and has no end.
-TRICKLE = Answer(200)
-TRICKLE_SECONDS = 0.02
 
 
-def json_response(status: int, data: Any, **headers: str) -> Answer:
-    kind = {"Content-Type": "application/json", **headers}
-    return Answer(status, kind, json.dumps(data).encode())
-
-
-def player_error(status: int, message: str, reason: str = "UNKNOWN") -> Answer:
-    error = {"status": status, "message": message, "reason": reason}
-    return json_response(status, {"error": error})
-
-
-def oauth_error(error: str, status: int = 400) -> Answer:
-    return json_response(status, {"error": error, "error_description": error})
-
-
-def page(title: str, body: str, status: int = 200) -> Answer:
-    text = PAGE.format(title=escape(title), body=body).encode()
-    return Answer(status, HTML, text)
-
-
-class FakeSpotify:
+class FakeSpotify(Player):
     def __init__(self, port: int = 0) -> None:
         self.port = port
-        self.lock = RLock()
         self.released = Event()
-        self.reset()
+        super().__init__()
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     def reset(self) -> None:
-        """Forget everything; requests that were left in silence get their answer."""
+        """Forget everything; requests left in silence get their response."""
         self.released.set()
         with self.lock:
             self.released = Event()
-            self.is_premium = self.has_device = True
-            self.is_playing = False
-            self.track = 0
-            # Whether a refresh token is replaced with each use.
-            self.rotates = False
-            self.lifetime = LIFETIME
-            self.asked: list[Asked] = []
-            # Everything that opens something.
-            self.given_out = [CLIENT_SECRET]
-            # By code: where it may be used, and for what.
-            self.codes: dict[str, tuple[str, str]] = {}
-            # Tokens that are good, with the scope; access tokens until a time.
-            self.access: dict[str, tuple[str, float]] = {}
-            self.refresh: dict[str, str] = {}
-            self.failures: dict[tuple[str, str], list[Answer | None]] = {}
+            self.requests: list[Request] = []
+            self.failures: dict[tuple[str, str], list[Response | None]] = {}
+            super().reset()
 
     # What goes wrong
 
@@ -135,35 +69,24 @@ class FakeSpotify:
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
     ) -> None:
-        """Answer the next such request like this."""
-        answer = Answer(status, headers or {}, body)
-        self.failures.setdefault((method, path), []).append(answer)
+        """Send this response to the next such request."""
+        response = Response(status, headers or {}, body)
+        self.failures.setdefault((method, path), []).append(response)
 
     def fail_next(self, status: int) -> None:
-        """Answer the next request like this, whatever it is."""
-        self.failures.setdefault(ANY, []).append(Answer(status))
+        """Send this response to the next request, whatever it is."""
+        self.failures.setdefault(ANY, []).append(Response(status))
 
     def keep_silent(self, method: str, path: str) -> None:
-        """Leave the next such request without an answer, until a reset."""
+        """Send no response to the next such request until a reset."""
         self.failures.setdefault((method, path), []).append(None)
 
     def trickle(self, method: str, path: str) -> None:
-        """Answer the next such request a byte at a time, until a reset."""
+        """Send the next such response a byte at a time until a reset."""
         self.failures.setdefault((method, path), []).append(TRICKLE)
 
-    def expire(self) -> None:
-        """Let no access token that was given out be good any more."""
-        with self.lock:
-            self.access.clear()
-
-    def revoke(self) -> None:
-        """Have the person end all links on Spotify's page."""
-        with self.lock:
-            self.access.clear()
-            self.refresh.clear()
-
     def count(self, method: str, path: str) -> int:
-        return sum((one.method, one.path) == (method, path) for one in self.asked)
+        return sum((one.method, one.path) == (method, path) for one in self.requests)
 
     def environment(self) -> dict[str, str]:
         """Return the variables that have the service ask this Spotify."""
@@ -174,140 +97,9 @@ class FakeSpotify:
             "SPOTIFY_API_URL": f"{self.url}/v1",
         }
 
-    # Accounts
-
-    def authorize(self, query: dict[str, str]) -> Answer:
-        """Ask the person, as the page that the browser is sent to."""
-        if query.get("client_id") != CLIENT_ID or query.get("response_type") != "code":
-            return page("Illegal request", "<p>INVALID_CLIENT</p>", 400)
-        if not query.get("redirect_uri"):
-            return page("Illegal request", "<p>INVALID_REDIRECT_URI</p>", 400)
-        hidden = "".join(
-            f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
-            for name, value in query.items()
-        )
-        buttons = "".join(
-            f'<form action="/answer">{hidden}<button name="answer" value="{answer}"'
-            f' class="{answer}">{label}</button></form> '
-            for answer, label in [("allow", "Allow"), ("deny", "Deny")]
-        )
-        scopes = "".join(
-            f"<li>{escape(one)}</li>" for one in query.get("scope", "").split()
-        )
-        return page(
-            "FocusMaster wants to use your Spotify account",
-            f"<ul>{scopes}</ul>{buttons}"
-            '<p class="note">A stand-in for Spotify, to try things out.</p>',
-        )
-
-    def answer_of_person(self, query: dict[str, str]) -> Answer:
-        back = {"state": query.get("state", "")}
-        if query.get("answer") == "allow":
-            back["code"] = self.new_code(query["redirect_uri"], query.get("scope", ""))
-        else:
-            back["error"] = "access_denied"
-        url = f"{query['redirect_uri']}?{urlencode(back)}"
-        return Answer(302, {"Location": url})
-
-    def new_code(self, redirect_uri: str, scope: str = "") -> str:
-        """Return a code as it is sent back with somebody who allowed everything."""
-        code = self.new_secret("code")
-        with self.lock:
-            self.codes[code] = redirect_uri, scope
-        return code
-
-    def new_secret(self, kind: str) -> str:
-        secret = f"{kind}-{secrets.token_urlsafe(24)}"
-        self.given_out.append(secret)
-        return secret
-
-    def grant(self, scope: str, refresh_token: str | None = None) -> dict[str, Any]:
-        """Give out an access token, and a refresh token unless there is one."""
-        access = self.new_secret("access")
-        self.access[access] = scope, monotonic() + self.lifetime
-        given = {
-            "access_token": access,
-            "token_type": "Bearer",
-            "scope": scope,
-            "expires_in": self.lifetime,
-        }
-        if refresh_token is None:
-            refresh_token = self.new_secret("refresh")
-            self.refresh[refresh_token] = scope
-            given["refresh_token"] = refresh_token
-        return given
-
-    def token(self, asked: Asked, authorization: str) -> Answer:
-        pair = base64.b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode()
-        if authorization != f"Basic {pair}":
-            return oauth_error("invalid_client")
-        with self.lock:
-            match asked.form.get("grant_type"):
-                case "client_credentials":
-                    given = {"access_token": "client", "token_type": "Bearer"}
-                    return json_response(200, given | {"expires_in": LIFETIME})
-                case "authorization_code":
-                    code = self.codes.pop(asked.form.get("code", ""), None)
-                    if code is None or code[0] != asked.form.get("redirect_uri"):
-                        return oauth_error("invalid_grant")
-                    return json_response(200, self.grant(code[1]))
-                case "refresh_token":
-                    return self.refreshed(asked.form.get("refresh_token", ""))
-        return oauth_error("unsupported_grant_type")
-
-    def refreshed(self, token: str) -> Answer:
-        if token not in self.refresh:
-            return oauth_error("invalid_grant")
-        if self.rotates:
-            return json_response(200, self.grant(self.refresh.pop(token)))
-        return json_response(200, self.grant(self.refresh[token], token))
-
-    # The player
-
-    def play(self, asked: Asked) -> Answer:
-        with self.lock:
-            _, until = self.access.get(asked.token, ("", 0))
-            if monotonic() >= until:
-                return player_error(401, "The access token expired")
-            if asked.method == "GET":
-                return self.state() if self.has_device else Answer(204)
-            if not self.is_premium:
-                message = "Player command failed: Premium required"
-                return player_error(403, message, "PREMIUM_REQUIRED")
-            if not self.has_device:
-                message = "Player command failed: No active device found"
-                return player_error(404, message, "NO_ACTIVE_DEVICE")
-            return self.command(asked)
-
-    def command(self, asked: Asked) -> Answer:
-        match asked.method, asked.path.removeprefix(f"{PLAYER}/"):
-            case "PUT", ("play" | "pause") as command:
-                if self.is_playing == (command == "play"):
-                    message = "Player command failed: Restriction violated"
-                    return player_error(403, message)
-                self.is_playing = command == "play"
-            case "POST", ("next" | "previous") as command:
-                self.track += 1 if command == "next" else -1
-            case _:
-                return player_error(404, "Service not found")
-        # The real one answers with a text, where its description promises none.
-        return Answer(200, {"Content-Type": "text/plain"}, b"AgWXyz")
-
-    def state(self) -> Answer:
-        name = TRACKS[self.track % len(TRACKS)]
-        item = {"name": name, "artists": [{"name": "Somebody"}], "duration_ms": 480_000}
-        return json_response(
-            200,
-            {
-                "device": {"name": "Kitchen", "is_active": True},
-                "is_playing": self.is_playing,
-                "item": item,
-            },
-        )
-
     # The page to try it with
 
-    def turn(self, switches: dict[str, str]) -> Answer:
+    def turn(self, switches: dict[str, str]) -> Response:
         """Set what the page can: whether things are as they should be."""
         for name in ("is_premium", "has_device"):
             if name in switches:
@@ -316,33 +108,33 @@ class FakeSpotify:
             self.expire()
         if "revoke" in switches:
             self.revoke()
-        return Answer(204)
+        return Response(204)
 
     # The server
 
     def respond(
-        self, asked: Asked, query: dict[str, str], authorization: str
-    ) -> Answer:
-        self.asked.append(asked)
-        place = asked.method, asked.path
-        if failures := self.failures.get(place) or self.failures.get(ANY):
+        self, request: Request, query: dict[str, str], authorization: str
+    ) -> Response:
+        self.requests.append(request)
+        endpoint = request.method, request.path
+        if failures := self.failures.get(endpoint) or self.failures.get(ANY):
             failure = failures.pop(0)
             if failure is not None:
                 return failure
             self.released.wait()
-        match asked.method, asked.path:
+        match request.method, request.path:
             case "GET", "/":
-                return Answer(200, HTML, DEMO.read_bytes())
+                return Response(200, HTML, DEMO.read_bytes())
             case "POST", "/":
-                return self.turn(asked.form)
+                return self.turn(request.form)
             case "GET", path if path == AUTHORIZE:
                 return self.authorize(query)
             case "GET", "/answer":
-                return self.answer_of_person(query)
+                return self.decide(query)
             case "POST", path if path == TOKEN:
-                return self.token(asked, authorization)
+                return self.token(request, authorization)
             case _, path if path.startswith(PLAYER):
-                return self.play(asked)
+                return self.play(request)
         return page("Not found", "<p>There is nothing here.</p>", 404)
 
     def start(self) -> None:
@@ -373,7 +165,7 @@ class Server(ThreadingHTTPServer):
     fake: FakeSpotify
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing of clients that did not wait for their answer."""
+        """Say nothing of clients that did not wait for the response."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -384,23 +176,23 @@ class Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         authorization = self.headers.get("Authorization", "")
-        asked = Asked(
+        request = Request(
             self.command,
             url.path,
             authorization.removeprefix("Bearer "),
             dict(parse_qsl(body.decode(errors="replace"))),
         )
         query = dict(parse_qsl(url.query))
-        answer = self.server.fake.respond(asked, query, authorization)
-        self.send_response(answer.status)
-        for name, value in answer.headers.items():
+        response = self.server.fake.respond(request, query, authorization)
+        self.send_response(response.status)
+        for name, value in response.headers.items():
             self.send_header(name, value)
-        if answer is TRICKLE:
+        if response is TRICKLE:
             return self.trickle()
-        if answer.status != 204:
-            self.send_header("Content-Length", str(len(answer.body)))
+        if response.status != 204:
+            self.send_header("Content-Length", str(len(response.body)))
         self.end_headers()
-        self.wfile.write(answer.body)
+        self.wfile.write(response.body)
 
     def trickle(self) -> None:
         self.send_header("Content-Length", str(2**20))

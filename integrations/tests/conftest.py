@@ -14,7 +14,7 @@ from integrations.tests.linking import link
 @pytest.fixture
 def linked(api, alice, spotify) -> APIClient:
     """A client signed in as alice, who is linked to Spotify."""
-    player.lane.is_slow = False
+    player.executor.is_slow = False
     link(alice, spotify)
     return api
 
@@ -35,5 +35,5 @@ class Here(Executor):
 def here(monkeypatch) -> None:
     """Have the threads of the service's see the test's transaction: there are none."""
     monkeypatch.setattr(executors, "with_own_connection", lambda act, args: act(*args))
-    monkeypatch.setattr(player.lane, "threads", Here())
-    monkeypatch.setattr(player.focus, "threads", Here())
+    monkeypatch.setattr(player.executor, "threads", Here())
+    monkeypatch.setattr(player.focus_queue, "threads", Here())

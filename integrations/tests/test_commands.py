@@ -72,7 +72,7 @@ def test_google_that_cannot_be_reached_fails(capsys, settings):
 
 def test_spotify_works(capsys, spotify, settings):
     assert "works" in checked(capsys)["Spotify"]
-    assert [(one.path, one.form) for one in spotify.asked] == [
+    assert [(one.path, one.form) for one in spotify.requests] == [
         (TOKEN, {"grant_type": "client_credentials"})
     ]
 

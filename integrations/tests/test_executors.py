@@ -25,17 +25,17 @@ FOREVER = 60
 
 @pytest.fixture
 def stuck():
-    """A lane whose only thread is taken, and what ends that."""
-    lane, release, began = BoundedExecutor(1), Event(), Event()
+    """An executor whose only thread is taken, and what ends that."""
+    executor, release, began = BoundedExecutor(1), Event(), Event()
 
     def hang() -> None:
         began.set()
         release.wait(FOREVER)
 
     with ThreadPoolExecutor(1) as caller:
-        held = caller.submit(lane.run, hang, deadline=monotonic() + FOREVER)
+        held = caller.submit(executor.run, hang, deadline=monotonic() + FOREVER)
         began.wait(FOREVER)
-        yield lane, release
+        yield executor, release
         release.set()
         held.result()
 
@@ -70,50 +70,52 @@ def test_refusal_comes_back():
 
 
 def test_call_waits_for_a_thread_that_is_soon_free(stuck):
-    lane, release = stuck
+    executor, release = stuck
     with ThreadPoolExecutor(1) as caller:
-        waiting = caller.submit(lane.run, lambda: 1, deadline=monotonic() + FOREVER)
+        waiting = caller.submit(executor.run, lambda: 1, deadline=monotonic() + FOREVER)
         release.set()
 
         assert waiting.result() == 1
 
 
 def test_call_does_not_wait_once_it_is_known_that_all_are_stuck(stuck, monkeypatch):
-    lane, _ = stuck
-    monkeypatch.setattr(executors, "PATIENCE", 0.01)
+    executor, _ = stuck
+    monkeypatch.setattr(executors, "MAX_WAIT", 0.01)
     with pytest.raises(SpotifyUnavailable):
-        lane.run(lambda: 1, deadline=monotonic() + FOREVER)
-    monkeypatch.setattr(executors, "PATIENCE", FOREVER)
+        executor.run(lambda: 1, deadline=monotonic() + FOREVER)
+    monkeypatch.setattr(executors, "MAX_WAIT", FOREVER)
 
     with pytest.raises(SpotifyUnavailable):
-        lane.run(lambda: 1, deadline=monotonic() + FOREVER)
+        executor.run(lambda: 1, deadline=monotonic() + FOREVER)
 
 
 def test_patience_returns_with_the_first_answer(stuck):
-    lane, release = stuck
-    lane.is_slow = True
+    executor, release = stuck
+    executor.is_slow = True
     release.set()
 
-    until(lambda: not lane.is_slow)
+    until(lambda: not executor.is_slow)
 
 
 def test_what_was_given_up_does_not_happen_later(monkeypatch):
-    lane, release, done = BoundedExecutor(1), Event(), []
-    lane.threads.submit(release.wait, FOREVER)  # Takes the thread, but not its place.
+    executor, release, done = BoundedExecutor(1), Event(), []
+    executor.threads.submit(
+        release.wait, FOREVER
+    )  # Takes the thread, but not its place.
 
     with pytest.raises(SpotifyUnavailable):
-        lane.run(done.append, "late", deadline=monotonic() + 0.01)
+        executor.run(done.append, "late", deadline=monotonic() + 0.01)
     release.set()
-    lane.run(done.append, "next", deadline=monotonic() + FOREVER)
+    executor.run(done.append, "next", deadline=monotonic() + FOREVER)
 
     assert done == ["next"]
 
 
 def test_deadline_holds_whatever_the_call_does(stuck):
-    lane, release = BoundedExecutor(1), stuck[1]
+    executor, release = BoundedExecutor(1), stuck[1]
 
     with pytest.raises(SpotifyUnavailable):
-        lane.run(release.wait, FOREVER, deadline=monotonic() + 0.01)
+        executor.run(release.wait, FOREVER, deadline=monotonic() + 0.01)
 
 
 @pytest.mark.parametrize(("threads", "size"), [(1, 1), (2, 1), (8, 4), (9, 4)])
@@ -135,7 +137,7 @@ def test_silence_is_bounded_and_leaves_others_alone(
     with ThreadPoolExecutor(size) as callers:
         silent = [callers.submit(ask, client) for client in clients]
         until(lambda: spotify.count("GET", PLAYER) == size)
-        monkeypatch.setattr(executors, "PATIENCE", 0.01)
+        monkeypatch.setattr(executors, "MAX_WAIT", 0.01)
 
         others = run_concurrently(
             lambda: client_of(alice).get("/api/tasks").status_code,

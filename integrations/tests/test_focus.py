@@ -53,7 +53,7 @@ def test_music_pauses_when_everything_stops(here, autoplay, spotify):
 def test_nothing_happens_unless_the_person_wants_it(here, linked, spotify):
     assert tell(linked, "focus") == 202
 
-    assert spotify.asked == []
+    assert spotify.requests == []
 
 
 def test_who_is_not_linked_is_answered_alike(here, api, alice, spotify):
@@ -61,7 +61,7 @@ def test_who_is_not_linked_is_answered_alike(here, api, alice, spotify):
 
     assert tell(api, "focus") == 202
 
-    assert spotify.asked == []
+    assert spotify.requests == []
 
 
 def test_service_without_spotify_answers_alike(here, autoplay, spotify, settings):
@@ -69,7 +69,7 @@ def test_service_without_spotify_answers_alike(here, autoplay, spotify, settings
 
     assert tell(autoplay, "focus") == 202
 
-    assert spotify.asked == []
+    assert spotify.requests == []
 
 
 def test_expired_token_is_refreshed_on_the_way(here, autoplay, spotify):
@@ -104,9 +104,9 @@ def test_answer_comes_while_spotify_is_silent(autoplay, spotify):
 
     assert response.status_code == 202
     until(lambda: spotify.count(*PLAY))
-    assert player.focus.busy
+    assert player.focus_queue.busy
     spotify.released.set()
-    until(lambda: not player.focus.busy)
+    until(lambda: not player.focus_queue.busy)
 
 
 @in_background
@@ -118,9 +118,9 @@ def test_of_what_waits_only_the_latest_happens(autoplay, spotify):
     for phase in ["break", "focus", "stop", "focus", "break"]:
         assert autoplay.post(FOCUS, {"phase": phase}).status_code == 202
     spotify.released.set()
-    until(lambda: not player.focus.busy)
+    until(lambda: not player.focus_queue.busy)
 
-    assert [(one.method, one.path) for one in spotify.asked] == [PLAY, PAUSE]
+    assert [(one.method, one.path) for one in spotify.requests] == [PLAY, PAUSE]
     assert spotify.is_playing is False
 
 
@@ -166,7 +166,7 @@ def test_what_comes_too_late_does_not_happen(monkeypatch):
     queue.put("first", "play")
     until(lambda: not queue.waiting)
     queue.put("second", "play")
-    monkeypatch.setattr(executors, "LATEST", 0)
+    monkeypatch.setattr(executors, "MAX_AGE", 0)
 
     recorder.gate.set()
     until(lambda: not queue.busy)

@@ -200,7 +200,7 @@ def test_callback_without_a_good_state_is_bad(api, spotify, state, headers):
 
     assert refused(response)
     assert not SpotifyLink.objects.exists()
-    assert spotify.asked == []
+    assert spotify.requests == []
 
 
 def test_state_with_a_letter_changed_is_bad(api, spotify):

@@ -64,7 +64,7 @@ def test_command_reaches_spotify_once(linked, spotify, method, path, sent, comma
 
     assert response.status_code == 200
     assert response.json() == {"success": True}
-    (asked,) = spotify.asked
+    (asked,) = spotify.requests
     assert (asked.method, asked.path) == (sent, f"{PLAYER}/{command}")
 
 
@@ -120,7 +120,7 @@ def test_who_is_not_linked_is_told_so(api, spotify, method, path, sent, sent_pat
         "code": "spotify_not_linked",
         "requestId": response["X-Request-Id"],
     }
-    assert spotify.asked == []
+    assert spotify.requests == []
 
 
 def test_command_needs_premium(linked, spotify):
@@ -201,7 +201,7 @@ def test_fault_of_spotifys_is_a_bad_gateway_and_not_tried_again(
 
     assert refusal(response) == (502, "spotify_unavailable")
     assert int(response["Retry-After"]) >= 1
-    assert len(spotify.asked) == 1
+    assert len(spotify.requests) == 1
 
 
 @pytest.mark.parametrize(

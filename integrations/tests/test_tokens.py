@@ -31,7 +31,7 @@ def test_expired_token_is_refreshed_before_it_is_used(linked, spotify):
     response = linked.get(NOW_PLAYING)
 
     assert response.status_code == 200
-    assert [one.path for one in spotify.asked] == [TOKEN, PLAYER]
+    assert [one.path for one in spotify.requests] == [TOKEN, PLAYER]
     assert SpotifyLink.objects.get().is_fresh()
 
 
@@ -50,7 +50,7 @@ def test_refreshed_token_is_kept(linked, spotify):
     linked.get(NOW_PLAYING)
 
     assert spotify.count("POST", TOKEN) == 1
-    assert spotify.asked[-1].token == SpotifyLink.objects.get().tokens().access
+    assert spotify.requests[-1].token == SpotifyLink.objects.get().tokens().access
 
 
 def test_refusal_of_a_token_leads_to_one_refresh_and_one_more_try(linked, spotify):
@@ -59,7 +59,7 @@ def test_refusal_of_a_token_leads_to_one_refresh_and_one_more_try(linked, spotif
     response = linked.post(NEXT)
 
     assert response.status_code == 200
-    assert [one.path for one in spotify.asked] == [
+    assert [one.path for one in spotify.requests] == [
         f"{PLAYER}/next",
         TOKEN,
         f"{PLAYER}/next",
@@ -321,4 +321,4 @@ def test_secret_of_ours_is_sent_to_the_accounts_only(linked, spotify):
     expire_here()
     linked.get(NOW_PLAYING)
 
-    assert CLIENT_SECRET not in repr(spotify.asked)
+    assert CLIENT_SECRET not in repr(spotify.requests)

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def patient(monkeypatch) -> None:
     """Have no call refused for want of a thread, however busy this machine is."""
-    monkeypatch.setattr(executors, "PATIENCE", player.BUDGET)
+    monkeypatch.setattr(executors, "MAX_WAIT", player.BUDGET)
 
 
 @pytest.mark.parametrize("expire", ["here", "there"])

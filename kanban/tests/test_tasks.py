@@ -8,6 +8,8 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from accounts.models import User
+from focusmaster.exceptions import OwnerGone
 from kanban.models import Task
 from kanban.ordering import MAX_POSITION
 from kanban.serializers import TaskSerializer
@@ -373,6 +375,45 @@ def test_new_card_is_on_top_of_its_column_only(api, alice, bob):
 
     assert positions["top"] < positions["middle"] < positions["bottom"]
     assert positions["done"] == positions["bottom"] == 0
+
+
+def test_many_cards_are_put_on_the_board_as_one_after_the_other(alice, bob):
+    at = datetime(2026, 2, 2, 10, tzinfo=UTC)
+    cards = [
+        {"title": "A", "at": at},
+        {"title": "B", "is_completed": True, "completed_pomodoros": 3, "at": at},
+        {"title": "C", "tags": ["one", 'two"'], "deadline": at, "at": at},
+        {"title": "D", "status": "in-progress", "due_date": at, "at": at},
+    ]
+    for user in (alice, bob):
+        Task.objects.add(user=user, title="First", at=at)
+
+    number = Task.objects.add_many(user=alice, cards=cards)
+    for card in cards:
+        Task.objects.add(user=bob, **card)
+
+    added, expected = (
+        [
+            {
+                name: value
+                for name, value in row.items()
+                if name not in ("id", "user_id")
+            }
+            for row in Task.objects.owned_by(user).order_by("title").values()
+        ]
+        for user in (alice, bob)
+    )
+    assert number == 4
+    assert added == expected
+
+
+def test_many_cards_of_a_deleted_account_are_refused(alice):
+    User.objects.filter(pk=alice.pk).delete()
+
+    with pytest.raises(OwnerGone):
+        Task.objects.add_many(user=alice, cards=[{"title": "A"}])
+
+    assert not Task.objects.exists()
 
 
 # Refusals

@@ -1,6 +1,7 @@
-"""Staff's pages: about people, and about what staff look after.
+"""The admin pages about people, bans, the audit log, errors and feedback.
 
-They call the same verbs as the API. Every model's module registers its page.
+They call the same verbs as the API. Each module registers the pages of its models when
+it is imported; nothing outside imports them.
 """
 
 from moderation.admin import audit, bans, errors, feedback, people

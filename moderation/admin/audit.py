@@ -1,4 +1,4 @@
-"""The audit log: to be searched, read and downloaded."""
+"""The pages of the audit log: search, reading and download."""
 
 from __future__ import annotations
 
@@ -14,21 +14,20 @@ from django.utils.safestring import mark_safe
 
 from accounts.admin_site import ReadOnlyAdmin, SpanningQuerySet
 from accounts.models import User
-from focusmaster.api.csv_export import csv_response
 from focusmaster.db.fields import OBJECT_ID
 from moderation.admin.pages import ActingPages, audit_log_of
+from moderation.audit.table import NEWEST_FIRST, audit_log_csv
 from moderation.models import AuditEntry, AuditRecord
-from moderation.views.audit import CHUNK, COLUMNS, HEADER, ORDER, cells
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from django.http import FileResponse, HttpRequest
 
-# Django shows it where a column has nothing, but not where a method returns None.
+# As Django shows an empty column. A method that returns None would show "None".
 NOTHING = "-"
-# People whom a text is searched among, and entries that are found by them and about
-# them: to find the newest of either, PostgreSQL would read all entries.
+# Limits of a search: people whose name matches, and entries by or about them. To find
+# the newest of both without limits, PostgreSQL would read all entries.
 MOST_PEOPLE = 20
 MOST_FOUND = 200
 
@@ -47,10 +46,10 @@ class ActionFilter(admin.SimpleListFilter):
 def newest(
     entries: QuerySet, lookup: str, ids: list[str]
 ) -> list[tuple[str, datetime]]:
-    """Return the ids and moments of the newest entries with one of these.
+    """Return the ids and instants of the newest entries with one of these ids.
 
-    Of each alone: an index has them in their order. For all at once, PostgreSQL may
-    read the whole log from its end until it has found enough.
+    The query is a union of one per id, for which an index has the order. For all ids
+    in one, PostgreSQL may read the whole log from its end until it has found enough.
     """
     parts = [
         entries.filter(**{lookup: one}).values_list("pk", "created_at")[:MOST_FOUND]
@@ -63,7 +62,7 @@ def newest(
 
 
 class RecordList(ChangeList):
-    """Entries with what is looked up for one page alone: particulars, and people."""
+    """A list that looks up the records and people of the page that is shown."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
@@ -80,19 +79,19 @@ class RecordList(ChangeList):
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ActingPages, ReadOnlyAdmin):
-    """Evidence, written by the code that acts; nothing here changes it."""
+    """Entries are evidence, written by the verbs; the pages only show them."""
 
     change_list_template = "moderation/audit_log.html"
     date_hierarchy = "created_at"
     list_display = ["created_at", "deed", "actor", "target", "details_in_full"]
     list_filter = [ActionFilter]
-    ordering = ORDER
+    ordering = [*NEWEST_FIRST]
     search_fields = ["actor_id", "target_id"]
     search_help_text = (
         "How the email or name of who acted, or whom it was about, begins, or an id: "
         f"the newest {MOST_FOUND} by them and about them"
     )
-    fields = readonly_fields = [
+    fields = readonly_fields = (
         "position",
         "created_at",
         "action",
@@ -103,10 +102,10 @@ class AuditEntryAdmin(ActingPages, ReadOnlyAdmin):
         "ip_address",
         "user_agent",
         "chain",
-    ]
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return SpanningQuerySet(AuditEntry).order_by(*ORDER)
+        return SpanningQuerySet(AuditEntry).order_by(*NEWEST_FIRST)
 
     def get_changelist(self, request: HttpRequest, **options) -> type[ChangeList]:
         return RecordList
@@ -119,7 +118,7 @@ class AuditEntryAdmin(ActingPages, ReadOnlyAdmin):
         return entry
 
     def get_search_results(self, request, queryset, search_term):
-        """Find by what has an index: ids, of rows or of people."""
+        """Search by what has an index: ids of rows and of people."""
         text = search_term.strip()
         if not text:
             return queryset, False
@@ -133,7 +132,7 @@ class AuditEntryAdmin(ActingPages, ReadOnlyAdmin):
             found.update(newest(queryset, lookup, ids))
         if not found:
             return queryset.none(), False
-        # Looking for the first and the last day, PostgreSQL starts at either end.
+        # Bounds the search for the first and the last day, which starts at the ends.
         ends = min(found.values()), max(found.values())
         return queryset.filter(pk__in=found, created_at__range=ends), False
 
@@ -143,22 +142,20 @@ class AuditEntryAdmin(ActingPages, ReadOnlyAdmin):
         return [own, *super().get_urls()]
 
     def table(self, request: HttpRequest) -> FileResponse:
-        """Download what the list shows with the same filters, all pages of it."""
+        """Download all pages of the list, with its filters."""
         entries = self.get_changelist_instance(request).queryset
         found = entries.order_by().values("pk")
-        records = AuditRecord.objects.filter(pk__in=found).order_by(*ORDER)
-        rows = records.values_list(*COLUMNS).iterator(CHUNK)
-        return csv_response(HEADER, map(cells, rows), "focusmaster-audit-log.csv")
+        return audit_log_csv(AuditRecord.objects.filter(pk__in=found))
 
     @admin.display(description="action")
     def deed(self, entry: AuditEntry) -> str:
-        """Let a long name break between its words."""
+        """Allow a line break between the words of a long name."""
         words = ((word,) for word in entry.action.split("_"))
         return format_html_join(mark_safe("_<wbr>"), "{}", words)
 
     @admin.display(description="by")
     def actor(self, entry: AuditEntry) -> str:
-        """Link to everything that they did."""
+        """Link to all entries by the same actor."""
         name = entry.record.actor_name or "somebody who is gone"
         if entry.actor_id is None:
             return f"{name} (command)"
@@ -168,7 +165,7 @@ class AuditEntryAdmin(ActingPages, ReadOnlyAdmin):
 
     @admin.display(description="about")
     def target(self, entry: AuditEntry) -> str:
-        """Link to everything about the same row."""
+        """Link to all entries about the same row."""
         if entry.target_id is None:
             return NOTHING
         name = entry.person or f"…{entry.target_id[-8:]}"

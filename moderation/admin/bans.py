@@ -1,4 +1,4 @@
-"""The history of bans."""
+"""The pages of bans, which are the history."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.admin import OfPerson
-from accounts.admin_site import ReadOnly
+from accounts.admin_site import ReadOnly, url_kwargs
 from moderation.models import Ban
 
 # Bans shown with a person.
@@ -16,7 +16,7 @@ SHOWN = 20
 
 
 class OfBan:
-    """What is told of a ban beside its columns."""
+    """Columns of a list that are made of a ban."""
 
     @admin.display(description="status")
     def term(self, ban: Ban) -> str:
@@ -37,12 +37,12 @@ class OfBan:
 
 
 class BanInline(OfBan, ReadOnly, admin.TabularInline):
-    """When the person was kept out, and why."""
+    """The bans of the person whose page it is."""
 
     model = Ban
     fk_name = "user"
     verbose_name_plural = f"bans (the newest {SHOWN})"
-    fields = readonly_fields = [
+    fields = readonly_fields = (
         "in_force",
         "status",
         "reason",
@@ -52,12 +52,12 @@ class BanInline(OfBan, ReadOnly, admin.TabularInline):
         "ended_at",
         "lifted",
         "lift_reason",
-    ]
+    )
     extra = 0
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         shown = super().get_queryset(request).select_related("author", "lifted_by")
-        user_id = request.resolver_match.kwargs["object_id"]
+        user_id = url_kwargs(request)["object_id"]
         newest = Ban.objects.filter(user_id=user_id).values("pk")[:SHOWN]
         return shown.filter(pk__in=newest)
 
@@ -82,7 +82,7 @@ class ForceFilter(admin.SimpleListFilter):
 
 @admin.register(Ban)
 class BanAdmin(OfBan, OfPerson):
-    """All bans and suspensions, the newest first; imposed on the pages of people."""
+    """All bans, the newest first. They are imposed on the pages of people."""
 
     list_display = [
         "created_at",
@@ -94,7 +94,7 @@ class BanAdmin(OfBan, OfPerson):
     ]
     list_filter = [ForceFilter]
     list_select_related = ["user", "author"]
-    fields = readonly_fields = [
+    fields = readonly_fields = (
         "person",
         "in_force",
         "status",
@@ -105,4 +105,4 @@ class BanAdmin(OfBan, OfPerson):
         "ended_at",
         "lifted",
         "lift_reason",
-    ]
+    )

@@ -1,4 +1,4 @@
-"""The feedback board: what people tell us, to be sorted, noted and answered."""
+"""The feedback board: status and note of feedback, and replies by mail."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 Status = Feedback.Status
 
-# What the client says of the device, and what staff call it.
+# Labels of what the client sends about the device.
 OF_DEVICE = {"platform": "Platform", "screenSize": "Screen", "userAgent": "In full"}
 
 
@@ -51,7 +51,8 @@ class ToDoFilter(admin.SimpleListFilter):
 
 class ReplyInline(ReadOnly, admin.TabularInline):
     model = FeedbackReply
-    fields = readonly_fields = ["created_at", "author", "message"]
+    fields = ["created_at", "author", "message"]
+    readonly_fields = ["created_at", "author", "message"]
     extra = 0
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
@@ -60,7 +61,7 @@ class ReplyInline(ReadOnly, admin.TabularInline):
 
 @admin.register(Feedback)
 class FeedbackAdmin(ActingPages, OfPerson):
-    """Status and note are changed here; what the person wrote is not."""
+    """Feedback, of which staff change the status and the note."""
 
     actions = ["mark_in_progress", "mark_resolved", "mark_closed"]
     change_form_template = "moderation/feedback.html"
@@ -105,10 +106,10 @@ class FeedbackAdmin(ActingPages, OfPerson):
 
     @admin.display(description="device")
     def device(self, row: Feedback) -> str:
-        told = row.device_info or {}
-        name = device_name(told.get("userAgent", "")) if told.get("userAgent") else ""
+        sent = row.device_info or {}
+        name = device_name(sent.get("userAgent", "")) if sent.get("userAgent") else ""
         lines = [("Device", name)]
-        lines += [(label, told.get(key, "")) for key, label in OF_DEVICE.items()]
+        lines += [(label, sent.get(key, "")) for key, label in OF_DEVICE.items()]
         lines = [line for line in lines if line[1]]
         if not lines:
             return "not told"
@@ -123,8 +124,8 @@ class FeedbackAdmin(ActingPages, OfPerson):
         if "note" in form.changed_data:
             Feedback.objects.change_note(obj.pk, obj.note, by=by)
 
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
-        """Add nothing: the entries of the verbs say more."""
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Add nothing: the audit entries of the verbs have more."""
 
     def mark(self, request: HttpRequest, queryset: QuerySet, status: str) -> None:
         ids = [row.pk for row in self.few(request, queryset)]
@@ -133,7 +134,7 @@ class FeedbackAdmin(ActingPages, OfPerson):
         by = Actor.of_request(request)
         with transaction.atomic():
             rows = Feedback.objects.filter(pk__in=ids).order_by("pk")
-            locked = list(rows.select_for_update(of=["self"]))
+            locked = list(rows.select_for_update())
             self.act_on_each(
                 request,
                 locked,
@@ -159,7 +160,7 @@ class FeedbackAdmin(ActingPages, OfPerson):
         return [own, *super().get_urls()]
 
     def reply(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask for a reply and mail it. If it cannot be sent, the text stays there."""
+        """Show the form of a reply, and mail it. After a failure, the form is shown."""
         row = self.row(request, object_id)
         form = ReplyForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():

@@ -1,4 +1,4 @@
-"""What staff fill in on their pages."""
+"""The forms of the admin pages."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from moderation.models.feedback import MAX_MESSAGE
 
 
 class LargeText(forms.Textarea):
-    """As wide as Django's pages have it."""
+    """A textarea as wide as those of Django's pages."""
 
     def __init__(self, attrs: dict[str, Any]) -> None:
         super().__init__({"class": "vLargeTextField", **attrs})
 
 
 class PlainField(forms.CharField):
-    """Text of several lines."""
+    """A field for text of several lines."""
 
     def __init__(self, *, rows: int, **options) -> None:
         super().__init__(widget=LargeText(attrs={"rows": rows}), **options)
@@ -61,7 +61,7 @@ class ReplyForm(forms.Form):
 
 
 class TriageForm(forms.ModelForm):
-    """Status and note, each changed only if it is not what the page showed."""
+    """Status and note; each is changed only if it differs from what the page showed."""
 
     class Meta:
         model = Feedback
@@ -75,7 +75,7 @@ class TriageForm(forms.ModelForm):
             field.show_hidden_initial = True
 
     def clean(self) -> None:
-        """Refuse to replace what somebody else has changed since the page was shown."""
+        """Add an error for a field that was changed since the page was shown."""
         for name in self.changed_data:
             field = self[name]
             shown = field.field.widget.value_from_datadict(

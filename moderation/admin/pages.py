@@ -1,19 +1,17 @@
-"""What staff's pages of this app share: forms that act, plain paging."""
+"""What the admin pages of this app share: pages with forms, acts on rows, paging."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.contrib import admin, messages
 from django.db import models, transaction
 from django.http import Http404
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import urlencode
-from rest_framework.exceptions import PermissionDenied as NoLongerStaff
 
 from accounts.admin_site import MOST_CHOSEN, PAGES
 from focusmaster.db.fields import OBJECT_ID
@@ -25,13 +23,13 @@ if TYPE_CHECKING:
 PAGE_LENGTH = 50
 
 
-class ActingPages:
-    """Pages beside Django's own, and acts on rows."""
+class ActingPages(admin.ModelAdmin):
+    """A ModelAdmin with pages beside Django's own, and acts on rows."""
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponseRedirect:
-        """Show what the audit log has about the row."""
+        """Redirect to the entries of the audit log about the row."""
         return redirect(audit_log_of(target_id=object_id))
 
     def page(
@@ -49,24 +47,24 @@ class ActingPages:
             },
         )
 
-    def row(self, request: HttpRequest, object_id: str) -> models.Model:
+    def row(self, request: HttpRequest, object_id: str) -> Any:
         found = self.get_object(request, object_id)
         if found is None:
             raise Http404
         return found
 
     def go(self, name: str, ids: Iterable[str]) -> HttpResponseRedirect:
-        """Go to one of this model's pages with the ids that it is to act on."""
+        """Redirect to one of this model's pages, with the ids of the rows to act on."""
         meta = self.opts
         url = reverse(f"admin:{meta.app_label}_{meta.model_name}_{name}")
         return redirect(f"{url}?{urlencode({'id': list(ids)}, doseq=True)}")
 
-    def chosen(self, request: HttpRequest) -> list[models.Model]:
-        """Return the rows that the query names, or raise Http404."""
+    def chosen(self, request: HttpRequest) -> list[Any]:
+        """Return the rows whose ids the query has, or raise Http404."""
         ids = {pk for pk in request.GET.getlist("id") if OBJECT_ID.fullmatch(pk)}
         if not 0 < len(ids) <= MOST_CHOSEN:
             raise Http404
-        rows = list(self.model.objects.filter(pk__in=ids).order_by("pk"))
+        rows = list(self.model._default_manager.filter(pk__in=ids).order_by("pk"))
         if not rows:
             raise Http404
         return rows
@@ -78,20 +76,18 @@ class ActingPages:
         verb: Callable[[models.Model], Any],
         done: str,
     ) -> None:
-        """Call a verb for each row, and tell how many it was done to, and why not.
+        """Call a verb for each row; show how many succeeded, and each error.
 
-        What is locked is locked before the first act: its entry locks the audit log,
-        and who waits for a row after that would be waited for by all.
+        The rows must be locked already. The first act locks the audit log until the
+        commit, and a wait for a row after that would make all other writers wait.
         """
         count = 0
         for row in rows:
             try:
                 with transaction.atomic():
                     verb(row)
-            except RuleViolation as refusal:
-                self.message_user(request, f"{row}: {refusal}", messages.ERROR)
-            except NoLongerStaff as exc:
-                raise PermissionDenied from exc
+            except RuleViolation as error:
+                self.message_user(request, f"{row}: {error}", messages.ERROR)
             else:
                 count += 1
         if count:
@@ -104,7 +100,7 @@ def audit_log_of(**lookups: str) -> str:
 
 
 class Part(NamedTuple):
-    """One page of rows, and the numbers of the pages beside it."""
+    """One page of rows, with the numbers of the pages before and after it."""
 
     rows: list[Any]
     newer: int | None

@@ -1,18 +1,18 @@
-"""A person as staff see them: what they did, what they have, who keeps them out.
+"""The page of a person: charts, tabs with their rows, and acts such as a ban.
 
-What there is of the other apps is here, and not with the accounts, which know of none.
+The rows are of other apps, which accounts, with the page of a user, must not import.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from django import forms
 from django.contrib import admin
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils import timezone
@@ -31,7 +31,7 @@ from moderation.admin.pages import ActingPages, page_number, part_of
 from moderation.charts import Column, bars, heatmap, hours
 from moderation.models import Ban
 from moderation.people_search import with_status
-from moderation.roles import demote, promote
+from moderation.roles import demote, lock_with_admins, promote
 from pomodoro.totals import focus_by_day
 
 if TYPE_CHECKING:
@@ -40,15 +40,15 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
     from django.utils.safestring import SafeString
 
-# Cards of a column on the board; of one column alone there is a page.
+# Cards of a column on the board. A longer column has a page of its own.
 CARDS = 20
 
-# So wide is a day of the week that a phone shows all seven.
+# The width of a day of the week, with which a phone shows all seven.
 DAY = 42
 
 
 class Act(NamedTuple):
-    """What staff can do to people, on a page that says what it means."""
+    """What staff can do to people, on a page with an explanation and a form."""
 
     label: str
     text: str
@@ -91,7 +91,7 @@ ACTS = {
 
 
 def acts_on(user: User, *, by: User) -> list[dict[str, str]]:
-    """Return the acts that make sense for a person, as links."""
+    """Return links to the acts that are possible for a person in their state."""
     names = []
     if user.is_barred():
         names = ["lift", "ban"]
@@ -107,7 +107,7 @@ def acts_on(user: User, *, by: User) -> list[dict[str, str]]:
 
 
 class StandingFilter(admin.SimpleListFilter):
-    """By what is in force now: a suspension ends by itself."""
+    """Filters by the status at the moment: a suspension ends by itself."""
 
     title = "status"
     parameter_name = "status"
@@ -116,8 +116,8 @@ class StandingFilter(admin.SimpleListFilter):
         return User.Status.choices
 
     def queryset(self, request, queryset) -> QuerySet:
-        if self.value() in User.Status.values:
-            return with_status(queryset, self.value())
+        if (status := self.value()) and status in User.Status.values:
+            return with_status(queryset, status)
         return queryset
 
 
@@ -126,7 +126,7 @@ admin.site.unregister(User)
 
 @admin.register(User)
 class PersonAdmin(ActingPages, UserAdmin):
-    """A page of tabs: the account with its pictures, the board, and the logs."""
+    """A page with tabs: the account with its charts, the board, and the logs."""
 
     actions = [*UserAdmin.actions, "ban_selected", "lift_selected"]
     change_form_template = "moderation/person.html"
@@ -182,14 +182,16 @@ class PersonAdmin(ActingPages, UserAdmin):
 
     # The page and its tabs
 
-    def render_change_form(self, request, context, *args, obj=None, **options):
+    def render_change_form(
+        self, request, context, add=False, change=False, form_url="", obj=None
+    ):
         if obj is not None:
             context |= self.about(request, obj, "person")
             context["pictures"] = pictures_of(obj)
-        return super().render_change_form(request, context, *args, obj=obj, **options)
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def about(self, request: HttpRequest, user: User, tab: str) -> dict[str, Any]:
-        """Return what every tab shows: whose it is, the tabs, what can be done."""
+        """Return the context of every tab: the person, the tabs, the acts."""
         tabs = [
             ("person", "Person", "admin:accounts_user_change"),
             ("board", "Board", "admin:accounts_user_board"),
@@ -200,7 +202,7 @@ class PersonAdmin(ActingPages, UserAdmin):
             "original": user,
             "barred": self.standing(user) if user.is_barred() else "",
             "ban_reason": user.ban_reason,
-            "acts": acts_on(user, by=request.user),
+            "acts": acts_on(user, by=cast("User", request.user)),
             "tabs": [
                 {"label": label, "url": reverse(url, args=[user.pk]), "on": name == tab}
                 for name, label, url in tabs
@@ -253,12 +255,12 @@ class PersonAdmin(ActingPages, UserAdmin):
         return self.ask("lift", request, queryset)
 
     def ask(self, name: str, request: HttpRequest, queryset: QuerySet):
-        """Go to the page of the act, with who was chosen."""
+        """Redirect to the page of the act, with the chosen people."""
         people = self.few(request, queryset)
         return self.go(name, [user.pk for user in people]) if people else None
 
     def act(self, name: str, request: HttpRequest) -> HttpResponse:
-        """Ask for what an act needs, then do it to everybody who was chosen."""
+        """Show the form of an act; once it is filled in, act on all chosen people."""
         act, people = ACTS[name], self.chosen(request)
         form = act.form(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
@@ -276,9 +278,8 @@ class PersonAdmin(ActingPages, UserAdmin):
     def do(
         self, request: HttpRequest, act: Act, ids: list[str], given: dict[str, Any]
     ) -> None:
-        # With the admins, whom the verbs about roles lock, in the same order.
-        rows = User.objects.filter(Q(role=User.Role.ADMIN) | Q(pk__in=ids))
-        locked = list(rows.order_by("pk").select_for_update(no_key=True))
+        # The verbs about roles lock the admins too, in the same order.
+        locked = lock_with_admins(ids)
         by = Actor.of_request(request)
         self.act_on_each(
             request,
@@ -294,7 +295,7 @@ class PersonAdmin(ActingPages, UserAdmin):
 
 
 def pictures_of(user: User, *, at: datetime | None = None) -> list[SafeString]:
-    """Draw the person's last year and this week, in days of their time zone."""
+    """Return charts of the person's last year and this week, in their time zone."""
     now, zone = at or timezone.now(), zone_named(user.timezone)
     first_weekday = FIRST_WEEKDAY[user.week_start]
     year = focus_by_day(user.pk, last_days(HEATMAP_DAYS, zone, at=now))

@@ -1,9 +1,8 @@
-"""What staff do on their pages, noted in the audit log.
+"""Audit entries for what staff do on the admin pages.
 
-Each change there passes Django's own log of the pages: `log_addition`, `log_change` and
-`log_deletions` of a ModelAdmin, for every model and every action that calls them, end
-in `LogEntry.objects.log_actions`. That is the one place; a page cannot forget it. All
-that a request of staff's writes is one transaction, with the entries that it leads to.
+`log_addition`, `log_change` and `log_deletions` of every ModelAdmin end in
+`LogEntry.objects.log_actions`. An entry is appended there, so no page can forget it.
+A request to a page writes in one transaction, which has its audit entries too.
 """
 
 from __future__ import annotations
@@ -16,14 +15,15 @@ from typing import Any
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntryManager
 from django.db import transaction
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 
 from accounts.models import User
 from focusmaster.db.fields import OBJECT_ID
+from focusmaster.exceptions import RowNotFound
 from moderation.actors import Actor
 from moderation.models import AuditEntry
 
-# The request to a page that is being answered; from it the entry has the address.
+# The request to a page under way, from which an entry takes address and browser.
 page_request: ContextVar[HttpRequest | None] = ContextVar("page_request", default=None)
 
 VERBS = {
@@ -34,9 +34,9 @@ VERBS = {
 
 
 class PageRequestMiddleware:
-    """Tell who writes to the log which request a page is answering.
+    """Keep the request for the audit log, and run each POST in a transaction.
 
-    Django's own pages open a transaction for one row, and none for the actions on many.
+    Django's own pages open a transaction for one row, and none for actions on many.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -52,16 +52,20 @@ class PageRequestMiddleware:
     def process_view(
         self, request: HttpRequest, view: Callable[..., HttpResponse], args, kwargs
     ) -> HttpResponse | None:
-        # Not a sign-in: what was guessed wrong stays counted.
+        # Not a sign-in: a failed one has to stay counted.
         if request.method != "POST" or not request.user.is_authenticated:
             return None
-        with transaction.atomic():
-            return view(request, *args, **kwargs)
+        try:
+            with transaction.atomic():
+                return view(request, *args, **kwargs)
+        except RowNotFound as exc:
+            raise Http404 from exc
 
 
 def watch() -> None:
-    """Have everything that Django's log of the pages takes audited from now on."""
-    LogEntryManager.log_actions = audited(LogEntryManager.log_actions)
+    """Audit everything that is written to Django's log of the pages from now on."""
+    log_actions = audited(LogEntryManager.log_actions)
+    LogEntryManager.log_actions = log_actions  # type: ignore[method-assign]  # no hook
 
 
 def audited(log_actions: Callable[..., Any]) -> Callable[..., Any]:
@@ -94,7 +98,7 @@ def actor(user_id: str) -> Actor:
 
 
 def audit(rows: list[Model], entries: Any, action_flag: int, *, by: Actor) -> None:
-    """Append an entry for each row, with the names of what changed and no values."""
+    """Append an entry for each row, with the names of changed fields and no values."""
     action, verb = VERBS[action_flag]
     for row, logged in zip(rows, entries, strict=True):
         noun, key = row._meta.verbose_name, str(row.pk)

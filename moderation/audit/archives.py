@@ -1,9 +1,9 @@
-"""Moving old entries of the audit log to files, which are signed.
+"""Archives: old entries of the audit log are moved to signed files.
 
 A file has a line of facts, a line for each entry (its hash, and the text that the hash
-is over), and a line with the signature over all before it. It has only what an entry
-itself has: ids and facts. Names, addresses and reasons end here, for no file could
-forget a person who leaves.
+is over), and a line with the signature over all lines before. It has what the entry
+itself has: ids and facts. Personal details are deleted, because they could not be
+deleted from a file when the person leaves.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import IO
 
 import orjson
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Max, Min
 from django.utils import timezone
 
 from focusmaster.dates.rfc3339 import format_instant
+from focusmaster.db.advisory_locks import AdvisoryLock, try_advisory_lock
 from moderation.actors import Actor
 from moderation.audit.atomic_files import atomic_write
 from moderation.audit.chain import (
@@ -38,8 +39,6 @@ from moderation.models.audit import NO_HASH
 FORMAT = "focusmaster audit log 1"
 # The database lets no younger entries go: moderation/sql/audit_archives.sql.
 MIN_DAYS = 30
-# Names the lock that lets one run at a time archive. Any number will do.
-LOCK = 4_702_111_237
 
 
 class ArchiveUnderWay(Exception):
@@ -63,9 +62,9 @@ class Span:
 
 
 def older_than(days: int, *, at: datetime | None = None) -> Span | None:
-    """Return the oldest entries up to the first younger one; None without any.
+    """Return the oldest entries up to the first younger one; None if there are none.
 
-    The chain is cut at one place: an old entry after a younger one waits for it.
+    The chain is cut in one place, so an old entry after a younger one stays with it.
     """
     cutoff = (at or timezone.now()) - timedelta(days=days)
     younger = AuditEntry.objects.filter(created_at__gte=cutoff)
@@ -80,13 +79,11 @@ def older_than(days: int, *, at: datetime | None = None) -> Span | None:
 def archive(span: Span, folder: Path, *, by: Actor) -> AuditArchive:
     """Write the entries to a file in the folder, then remove them from the log.
 
-    When it ends half-way, all entries are in the log, and perhaps a file is there that
-    no archive names; the next run replaces it. Raises BrokenChain, ArchiveUnderWay.
+    If it ends half-way, all entries stay in the log, and there may be a file without an
+    archive, which the next run replaces. Raises BrokenChain, ArchiveUnderWay, OSError.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
-        if not cursor.fetchone()[0]:
-            raise ArchiveUnderWay
+    if not try_advisory_lock(AdvisoryLock.ARCHIVE_AUDIT_LOG):
+        raise ArchiveUnderWay
     head, key, signature = write(span, folder / span.file_name)
     row = AuditArchive.objects.create(
         first_position=span.first,
@@ -106,7 +103,7 @@ def archive(span: Span, folder: Path, *, by: Actor) -> AuditArchive:
 
 
 def write(span: Span, path: Path) -> tuple[ChainHead, bytes, bytes]:
-    """Write the file; return the chain's end in it, the public key, the signature."""
+    """Write the file; return the head of its last entry, public key and signature."""
     head, digest = start(), sha256()
     facts = {
         "format": FORMAT,
@@ -132,7 +129,7 @@ def write(span: Span, path: Path) -> tuple[ChainHead, bytes, bytes]:
 
 
 def verify_archives(folder: Path, anchor: ChainHead | None = None) -> tuple[int, bool]:
-    """Check the file of each archive; return how many, and whether one has the anchor.
+    """Check all archives; return how many there are, and whether one has the anchor.
 
     Raises BrokenChain.
     """
@@ -141,9 +138,9 @@ def verify_archives(folder: Path, anchor: ChainHead | None = None) -> tuple[int,
         path = folder / archive.file_name
         try:
             with open(path, "rb") as file:
-                for link in links_of(file, path, head):
-                    head, found = link, found or link == anchor
-                    is_anchored(anchor, link)
+                for after in heads_of(file, path, head):
+                    is_anchored(anchor, after)
+                    head, found = after, found or after == anchor
         except FileNotFoundError:
             raise BrokenChain(f"The archive {path} is missing.") from None
         if head != (archive.last_position, bytes(archive.last_hash)):
@@ -152,8 +149,8 @@ def verify_archives(folder: Path, anchor: ChainHead | None = None) -> tuple[int,
     return count, found
 
 
-def links_of(file: IO[bytes], path: Path, head: ChainHead) -> Iterator[ChainHead]:
-    """Yield the chain's end after each entry of an archive, then check its signature.
+def heads_of(file: IO[bytes], path: Path, head: ChainHead) -> Iterator[ChainHead]:
+    """Yield the head after each entry of an archive, then check its signature.
 
     Raises BrokenChain.
     """

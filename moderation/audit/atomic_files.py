@@ -1,4 +1,4 @@
-"""Files that are evidence: there as a whole or not at all, even after a power cut."""
+"""Files that are written as a whole or not at all, even in a power cut."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+# Read and written by the owner alone.
 PRIVATE = 0o600
 
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[IO[bytes]]:
-    """Give a file to write; it gets its name once all of it is on the disk."""
+    """Yield a file to write; it gets its name once all of it is on the disk."""
     draft = path.with_name(f"{path.name}.new")
     try:
         with open(draft, "wb", opener=_private) as file:
@@ -32,7 +33,7 @@ def _private(path: str, flags: int) -> int:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Have the file's name on the disk, too."""
+    """Write the name of the file to the disk, too."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

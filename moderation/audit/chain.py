@@ -1,14 +1,14 @@
-"""Reading the audit log as a chain: every entry against the one before it.
+"""Verification of the audit log as a hash chain: each entry against the previous one.
 
-The hashes are computed here, not by the functions in the database, which whoever can
-change a row may be able to change as well. What an owner of the database could still do
-is to write the whole chain anew from some entry on: an anchor, the head of the chain
-kept in a file elsewhere, shows that.
+The hashes are computed here, not by the functions in the database, which an attacker
+who can change rows may have changed too. The owner of the database could still write
+the chain anew from some entry on. An anchor, a file elsewhere with the head of the
+chain, shows that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -28,8 +28,8 @@ from moderation.models.audit import NO_HASH, digest_of
 # Rows fetched at a time: about a megabyte.
 CHUNK = 2000
 
-# Each with the text that its hash is over; see the migration that makes the trigger.
-# Particulars may be missing only where the person is gone.
+# Each with the text that its hash is over, as in `moderation/sql/audit_chain.sql`.
+# Personal details may be missing only if the person is gone.
 ENTRIES = """
 SELECT
     entry.position, entry.previous_hash, entry.hash,
@@ -59,7 +59,7 @@ ORDER BY entry.position
 
 
 class BrokenChain(Exception):
-    """What is wrong, with the first entry that shows it."""
+    """The log was tampered with; the message has the first entry that shows it."""
 
 
 class ChainHead(NamedTuple):
@@ -69,17 +69,39 @@ class ChainHead(NamedTuple):
     hash: bytes
 
 
+class PersonalDetails(NamedTuple):
+    """One part of the personal details, with the digest that the entry has of it."""
+
+    digest: bytes | None
+    salt: bytes | None
+    text: str | None
+    # Whether they are there, or may be missing because the person is gone.
+    is_accounted_for: bool
+
+    def check(self, position: int) -> None:
+        """Raise BrokenChain if they were changed, or deleted before the person was."""
+        if self.digest is None and self.text is None:
+            return
+        if not self.is_accounted_for:
+            raise BrokenChain(f"Particulars of entry {position} were removed.")
+        if self.text is not None and (
+            self.digest is None
+            or self.salt is None
+            or digest_of(self.salt, self.text) != self.digest
+        ):
+            raise BrokenChain(f"Particulars of entry {position} were changed.")
+
+
 @dataclass(frozen=True)
 class Entry:
     position: int
     previous_hash: bytes
     hash: bytes
     text: str
-    # Digest, salt, text, and whether they may be as they are: missing or not.
-    particulars: tuple[tuple[bytes | None, bytes | None, str | None, bool], ...] = ()
+    personal_details: Sequence[PersonalDetails] = ()
 
     def follow(self, head: ChainHead) -> ChainHead:
-        """Return the new end of the chain, or raise BrokenChain."""
+        """Return the head of the chain after this entry, or raise BrokenChain."""
         expected = head.position + 1
         if self.position != expected:
             raise BrokenChain(f"Entry {expected} is missing.")
@@ -89,37 +111,24 @@ class Entry:
             )
         if sha256(self.text.encode()).digest() != self.hash:
             raise BrokenChain(f"Entry {self.position} was changed.")
-        for digest, salt, text, may_be_so in self.particulars:
-            self._check_particulars(digest, salt, text, may_be_so)
+        for details in self.personal_details:
+            details.check(self.position)
         return ChainHead(self.position, self.hash)
-
-    def _check_particulars(
-        self,
-        digest: bytes | None,
-        salt: bytes | None,
-        text: str | None,
-        may_be_so: bool,
-    ) -> None:
-        if digest is None and text is None:
-            return
-        if not may_be_so:
-            raise BrokenChain(f"Particulars of entry {self.position} were removed.")
-        if text is not None and (digest is None or digest_of(salt, text) != digest):
-            raise BrokenChain(f"Particulars of entry {self.position} were changed.")
 
 
 def entries(up_to: int | None = None) -> Iterator[Entry]:
-    """Yield the entries in the order of the chain; must be within a transaction."""
+    """Yield the entries in the order of the chain. In a transaction; one query."""
     with connection.chunked_cursor() as cursor:
         cursor.execute(ENTRIES, [up_to])
         while rows := cursor.fetchmany(CHUNK):
-            for position, previous, own, text, *particulars in rows:
-                parts = (tuple(particulars[:4]), tuple(particulars[4:]))
+            for position, previous, own, text, *details in rows:
+                actor, target = details[:4], details[4:]
+                parts = (PersonalDetails(*actor), PersonalDetails(*target))
                 yield Entry(position, bytes(previous), bytes(own), text, parts)
 
 
 def start() -> ChainHead:
-    """Return where the chain in the database begins: after the last archive."""
+    """Return the head before the first entry in the database: the last archive's."""
     last = AuditArchive.objects.order_by("-last_position").first()
     if last is None:
         return ChainHead(0, NO_HASH)
@@ -127,9 +136,9 @@ def start() -> ChainHead:
 
 
 def verify(anchor: ChainHead | None = None) -> tuple[ChainHead, ChainHead]:
-    """Check all entries; return where the chain begins and ends.
+    """Check all entries; return the head before the first one and after the last.
 
-    Raises BrokenChain, also if the entry of the anchor is not in the chain any more.
+    Raises BrokenChain, also if the entry of the anchor is no longer in the chain.
     """
     with snapshot():
         first = head = start()
@@ -137,13 +146,16 @@ def verify(anchor: ChainHead | None = None) -> tuple[ChainHead, ChainHead]:
         for entry in entries():
             head = entry.follow(head)
             found |= is_anchored(anchor, head)
-    if not found:
+    if anchor is not None and not found:
         raise lost(anchor, head)
     return first, head
 
 
 def is_anchored(anchor: ChainHead | None, head: ChainHead) -> bool:
-    """Tell whether there is nothing more to look for; BrokenChain if it is another."""
+    """Tell whether the anchor is this head, or there is none to look for.
+
+    Raises BrokenChain if the entry of the anchor has another hash.
+    """
     if anchor is None or anchor.position == 0:
         return True
     if anchor.position == head.position and anchor != head:
@@ -170,9 +182,9 @@ def lost(anchor: ChainHead, head: ChainHead) -> BrokenChain:
 
 
 def read_anchor(path: Path) -> ChainHead | None:
-    """Return the link that the file keeps; None without the file.
+    """Return the head in the file; None without the file.
 
-    Raises BrokenChain where it is none of ours.
+    Raises BrokenChain if the file is no anchor, or not signed by this service.
     """
     try:
         text = path.read_bytes()
@@ -180,21 +192,21 @@ def read_anchor(path: Path) -> ChainHead | None:
         return None
     try:
         facts = orjson.loads(text)
-        link = ChainHead(facts["position"], bytes.fromhex(facts["hash"]))
+        head = ChainHead(facts["position"], bytes.fromhex(facts["hash"]))
         key, signature = (bytes.fromhex(facts[k]) for k in ("publicKey", "signature"))
     except (ValueError, TypeError, KeyError):
         raise BrokenChain(f"{path} is no anchor.") from None
-    if not is_signed(anchored(link), key, signature):
+    if not is_signed(anchored(head), key, signature):
         raise BrokenChain(f"The signature of the anchor {path} is not ours.")
-    return link
+    return head
 
 
-def write_anchor(path: Path, link: ChainHead) -> None:
-    """Keep the link in the file; it is replaced as a whole or stays as it is."""
-    key, signature = sign(anchored(link))
+def write_anchor(path: Path, head: ChainHead) -> None:
+    """Write the head to the file, signed; the file is replaced as a whole."""
+    key, signature = sign(anchored(head))
     facts: dict[str, Any] = {
-        "position": link.position,
-        "hash": link.hash.hex(),
+        "position": head.position,
+        "hash": head.hash.hex(),
         "writtenAt": format_instant(timezone.now()),
         "publicKey": key.hex(),
         "signature": signature.hex(),
@@ -203,5 +215,5 @@ def write_anchor(path: Path, link: ChainHead) -> None:
         file.write(orjson.dumps(facts) + b"\n")
 
 
-def anchored(link: ChainHead) -> bytes:
-    return b"anchor %d %b" % (link.position, link.hash)
+def anchored(head: ChainHead) -> bytes:
+    return b"anchor %d %b" % (head.position, head.hash)

@@ -1,7 +1,6 @@
-"""People who are made up, with believable months of work, to look at and to measure.
+"""Made-up people with believable months of work, to look at and to measure.
 
-`people` makes a person, `living` tells their life day by day, `board` keeps their tasks
-meanwhile, `clock` says when they were at work, and `seeding` copies the rows into the
-database, batch by batch. Another table takes a `Table`, what writes its rows of one
-life, and a line in `seeding.ROWS`.
+`people` makes a person, `simulation` their days, `board` their tasks meanwhile,
+`work_logs` their hours and `feedback` what they say. `seeding` adds all of it by the
+verbs of the models. Only the command `seed_demo` imports it.
 """

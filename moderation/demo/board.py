@@ -5,31 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
-from kanban.models import POSITION_STEP, Task
+from focusmaster.db.fields import new_object_id
+from kanban.models import Task
 from moderation.demo.people import ONE_DAY, Person, local_instant
-from moderation.demo.tables import Table, id_made_at
 from moderation.demo.vocabulary import DESCRIPTIONS
-
-TASKS = Table(
-    Task,
-    "id",
-    "user_id",
-    "title",
-    "description",
-    "status",
-    "priority",
-    "tags",
-    "category",
-    "estimated_pomodoros",
-    "deadline",
-    "due_date",
-    "is_all_day",
-    "position",
-    "completed_at",
-    "created_at",
-    "updated_at",
-)
 
 TODO, DOING, DONE = Task.Status.values
 PRIORITIES = ("high", "medium", "medium", "medium", "low")
@@ -40,7 +21,7 @@ MOST_AT_ONCE = 3
 
 @dataclass(slots=True)
 class Card:
-    id: bytes
+    id: str
     title: str
     description: str
     priority: str
@@ -121,28 +102,25 @@ class Board:
             self.begin(at)
         self.add(at, max(0, 4 - len(self.columns[TODO])))
 
-    def rows(self) -> Iterator[tuple]:
-        """Yield the rows of TASKS."""
+    def tasks(self) -> Iterator[dict[str, Any]]:
+        """Yield the fields of each card, a column from the bottom to the top."""
         for status, cards in self.columns.items():
-            for below_top, card in enumerate(reversed(cards)):
-                yield (
-                    card.id,
-                    self.person.id,
-                    card.title,
-                    card.description,
-                    status,
-                    card.priority,
-                    card.tags,
-                    card.category,
-                    card.estimate,
-                    card.deadline,
-                    card.due_date,
-                    card.due_date is not None,
-                    POSITION_STEP * below_top,
-                    card.updated_at if status == DONE else None,
-                    card.created_at,
-                    card.updated_at,
-                )
+            for card in cards:
+                yield {
+                    "id": card.id,
+                    "status": status,
+                    "title": card.title,
+                    "description": card.description,
+                    "priority": card.priority,
+                    "tags": card.tags,
+                    "category": card.category,
+                    "estimated_pomodoros": card.estimate,
+                    "deadline": card.deadline,
+                    "due_date": card.due_date,
+                    "is_all_day": card.due_date is not None,
+                    "created_at": card.created_at,
+                    "updated_at": card.updated_at,
+                }
 
     def _new_card(self, at: datetime) -> Card:
         random = self.random
@@ -151,7 +129,7 @@ class Board:
         estimate = random.choice(ESTIMATES)
         deadline, due_date = self._new_dates(at)
         return Card(
-            id=id_made_at(at),
+            id=new_object_id(at),
             title=f"{random.choice(subject.verbs)} {random.choice(subject.objects)}",
             description=random.choice(DESCRIPTIONS) if random.random() < 0.4 else "",
             priority=random.choice(PRIORITIES),

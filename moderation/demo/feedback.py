@@ -3,22 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
+from focusmaster.db.fields import new_object_id
 from moderation.demo.simulation import Life
-from moderation.demo.tables import Table, id_made_at
 from moderation.models import Feedback
-
-FEEDBACK = Table(
-    Feedback,
-    "id",
-    "user_id",
-    "type",
-    "category",
-    "message",
-    "status",
-    "created_at",
-    "updated_at",
-)
 
 TYPE = Feedback.Type
 SAID = (
@@ -33,13 +22,20 @@ SAID = (
 )
 
 
-def feedback(life: Life) -> Iterator[tuple]:
-    """Yield rows of FEEDBACK; one of six people has said something, once."""
+def feedback(life: Life) -> Iterator[dict[str, Any]]:
+    """Yield the fields of one piece of feedback, for one of six people."""
     random = life.person.random
     if random.random() > 1 / 6:
         return
     began = life.person.created_at
     at = began + (life.now - began) * random.random()
     kind, category, message = random.choice(SAID)
-    status = random.choice(Feedback.Status.values)
-    yield id_made_at(at), life.person.id, kind, category, message, status, at, at
+    yield {
+        "id": new_object_id(at),
+        "type": kind,
+        "category": category,
+        "message": message,
+        "status": random.choice(Feedback.Status.values),
+        "created_at": at,
+        "updated_at": at,
+    }

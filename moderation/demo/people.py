@@ -6,31 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from accounts.models import User
-from moderation.demo.tables import Table, id_made_at
+from focusmaster.db.fields import new_object_id
 from moderation.demo.vocabulary import FIRST_NAMES, LAST_NAMES, TRADES, Subject
-
-USERS = Table(
-    User,
-    "id",
-    "name",
-    "email",
-    "password",
-    "created_at",
-    "updated_at",
-    "theme",
-    "timezone",
-    "week_start",
-    "focus_minutes",
-    "short_break_minutes",
-    "long_break_minutes",
-    "long_break_interval",
-    "daily_goal",
-    "sound_enabled",
-)
 
 ZONES = (
     "America/Chicago",
@@ -83,7 +64,7 @@ class Person:
     """One demo person. All chance in their life comes from `random`."""
 
     random: Random
-    id: bytes
+    id: str
     name: str
     email: str
     # Encoded, as the database keeps it.
@@ -121,7 +102,7 @@ class Person:
         created_at -= timedelta(minutes=random.uniform(FIRST_MINUTES, 40))
         return cls(
             random=random,
-            id=id_made_at(created_at),
+            id=new_object_id(created_at),
             name=f"{random.choice(FIRST_NAMES)} {random.choice(LAST_NAMES)}",
             email=email,
             password=password,
@@ -138,23 +119,26 @@ class Person:
             subjects=random.choice(TRADES),
         )
 
-    def row(self) -> tuple:
-        """Return their row of USERS."""
-        week_start = "sunday" if self.zone.key in SUNDAY_ZONES else "monday"
-        return (
-            self.id,
-            self.name,
-            self.email,
-            self.password,
-            self.created_at,
-            self.created_at,
-            self.theme,
-            self.zone.key,
-            week_start,
-            *self.timer,
-            max(1, round(self.pace)),
-            self.has_sound,
-        )
+    def account(self) -> dict[str, Any]:
+        """Return the fields of their user."""
+        is_sunday = self.zone.key in SUNDAY_ZONES
+        return {
+            "id": self.id,
+            "name": self.name,
+            "email": self.email,
+            "password": self.password,
+            "created_at": self.created_at,
+            "updated_at": self.created_at,
+            "theme": self.theme,
+            "timezone": self.zone.key,
+            "week_start": User.WeekStart.SUNDAY if is_sunday else User.WeekStart.MONDAY,
+            "focus_minutes": self.timer.focus,
+            "short_break_minutes": self.timer.short_break,
+            "long_break_minutes": self.timer.long_break,
+            "long_break_interval": self.timer.interval,
+            "daily_goal": max(1, round(self.pace)),
+            "sound_enabled": self.has_sound,
+        }
 
     def working_days(self, until: datetime) -> Iterator[tuple[date, int]]:
         """Yield the local days on which they work, each with its focus sessions.

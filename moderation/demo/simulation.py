@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
+from focusmaster.db.fields import new_object_id
 from moderation.demo.board import Board, Card
 from moderation.demo.people import FIRST_MINUTES, Person, local_instant
-from moderation.demo.tables import Table, id_made_at
 from pomodoro.models import PomodoroSession
 
-SESSIONS = Table(
-    PomodoroSession,
-    "id",
-    "user_id",
-    "task_id",
-    "type",
-    "started_at",
-    "ended_at",
-    "duration",
-    "mood",
-    "completed",
-    "created_at",
-    "updated_at",
-)
+# The fields of a session.
+Session = dict[str, Any]
 
 FOCUS, SHORT_BREAK, LONG_BREAK = PomodoroSession.Type.values
 # The more often a mood is here, the more often it is picked.
@@ -53,8 +42,7 @@ class Life:
         self.now = now
         self.clock = person.created_at + timedelta(minutes=FIRST_MINUTES)
         self.board = Board(person)
-        # Rows of SESSIONS.
-        self.sessions: list[tuple] = []
+        self.sessions: list[Session] = []
         self.sessions_this_week = 0
         for day, blocks in person.working_days(now):
             try:
@@ -131,25 +119,19 @@ class Life:
         started_at = self.clock
         inexact = 0.9 * self.random.random()  # As timers are.
         self._pass(seconds + paused + inexact)
-        ended_at = updated_at = self.clock
-        if mood:
-            picked_at = ended_at + timedelta(seconds=self.random.uniform(1, 30))
-            updated_at = min(picked_at, self.now)
         self.sessions_this_week += self.now - started_at < WEEK
         self.sessions.append(
-            (
-                id_made_at(ended_at),
-                self.person.id,
-                card.id if card else None,
-                kind,
-                started_at,
-                ended_at,
-                seconds,
-                mood,
-                completed,
-                ended_at,
-                updated_at,
-            )
+            {
+                "id": new_object_id(self.clock),
+                "task_id": card.id if card else None,
+                "type": kind,
+                "started_at": started_at,
+                "ended_at": self.clock,
+                "duration": seconds,
+                "mood": mood,
+                "completed": completed,
+                "at": self.clock,
+            }
         )
 
     def _pass(self, seconds: float) -> None:

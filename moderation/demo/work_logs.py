@@ -5,24 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
-from moderation.demo.simulation import SESSIONS, Life
-from moderation.demo.tables import Table, id_made_at
-from timeclock.models import WorkLog
-
-WORK_LOGS = Table(
-    WorkLog,
-    "id",
-    "user_id",
-    "started_at",
-    "ended_at",
-    "break_seconds",
-    "notes",
-    "created_at",
-    "updated_at",
-)
-
-STARTED, ENDED = (SESSIONS.named.index(name) for name in ("started_at", "ended_at"))
+from focusmaster.db.fields import new_object_id
+from moderation.demo.simulation import Life, Session
 
 # Sessions that are further apart are of two days' work.
 NIGHT = timedelta(hours=4)
@@ -40,14 +26,17 @@ NOTES = (
 )
 
 
-def work_logs(life: Life) -> Iterator[tuple]:
-    """Yield rows of WORK_LOGS; two of three people clock in, and some are at it now."""
+def work_logs(life: Life) -> Iterator[dict[str, Any]]:
+    """Yield the fields of work logs; two of three people clock in, some are at work."""
     random = life.person.random
     if random.random() < 1 / 3:
         return
     for sessions in working_days(life.sessions):
-        start, end = sessions[0][STARTED], sessions[-1][ENDED]
-        pauses = (later[STARTED] - one[ENDED] for one, later in pairwise(sessions))
+        start, end = sessions[0]["started_at"], sessions[-1]["ended_at"]
+        pauses = (
+            later["started_at"] - earlier["ended_at"]
+            for earlier, later in pairwise(sessions)
+        )
         rest = sum((pause for pause in pauses if pause > PAUSE), timedelta())
         start = max(
             life.person.created_at, start - timedelta(seconds=random.uniform(5, 600))
@@ -55,23 +44,22 @@ def work_logs(life: Life) -> Iterator[tuple]:
         is_open = life.now - end < AT_WORK
         end = min(life.now, end + timedelta(seconds=random.uniform(5, 600)))
         notes = random.choice(NOTES) if random.random() < 0.15 else ""
-        yield (
-            id_made_at(start),
-            life.person.id,
-            start,
-            None if is_open else end,
-            int(rest.total_seconds()),
-            "" if is_open else notes,
-            start,
-            start if is_open else end,
-        )
+        yield {
+            "id": new_object_id(start),
+            "started_at": start,
+            "ended_at": None if is_open else end,
+            "break_seconds": int(rest.total_seconds()),
+            "notes": "" if is_open else notes,
+            "created_at": start,
+            "updated_at": start if is_open else end,
+        }
 
 
-def working_days(sessions: list[tuple]) -> Iterator[list[tuple]]:
+def working_days(sessions: list[Session]) -> Iterator[list[Session]]:
     """Yield the sessions of each day's work, which may go on past midnight."""
-    day: list[tuple] = []
+    day: list[Session] = []
     for session in sessions:
-        if day and session[STARTED] - day[-1][ENDED] > NIGHT:
+        if day and session["started_at"] - day[-1]["ended_at"] > NIGHT:
             yield day
             day = []
         day.append(session)

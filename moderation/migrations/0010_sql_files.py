@@ -9,7 +9,7 @@ from focusmaster.db.sql_files import InstallSQL
 
 
 class Migration(migrations.Migration):
-    dependencies = [("moderation", "0008_usage_counted_at")]
+    dependencies = [("moderation", "0009_rename_models")]
 
     operations = [
         InstallSQL("audit_chain", version=1),

@@ -1,25 +1,24 @@
-"""What staff do and what they look after: bans, the audit log, feedback, errors.
+"""Bans, the audit log, feedback, errors and daily activity, with the verbs on them.
 
-The database guarantees that a person has at most one ban that has not ended, that the
-audit log is append-only (an entry goes only once an archive has it, see `archives`) and
-each of its entries carries the hash of the one before, and that what it says of people
-beside their id can go only with them.
+The database guarantees that a person has at most one ban that has not ended, and that
+the audit log is append-only and chained (`sql/`). It imports accounts and focusmaster;
+everything else in moderation may import it.
 """
 
 from moderation.models.archives import AuditArchive
-from moderation.models.audit import AuditEntry, AuditParticulars, AuditRecord
+from moderation.models.audit import AuditEntry, AuditPersonalDetails, AuditRecord
 from moderation.models.bans import Ban
 from moderation.models.errors import ErrorGroup, ErrorOccurrence
 from moderation.models.feedback import Feedback, FeedbackReply
-from moderation.models.traffic import DailyUse
+from moderation.models.traffic import DailyActivity
 
 __all__ = [
     "AuditArchive",
     "AuditEntry",
-    "AuditParticulars",
+    "AuditPersonalDetails",
     "AuditRecord",
     "Ban",
-    "DailyUse",
+    "DailyActivity",
     "ErrorGroup",
     "ErrorOccurrence",
     "Feedback",

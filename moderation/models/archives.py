@@ -1,7 +1,7 @@
 """Archives of the audit log: files to which its oldest entries have moved.
 
-The row is what removes the entries: a trigger deletes those that it covers, if they are
-old enough and end with the hash that the row has. No other way leads out of the log.
+Adding a row removes the entries that it covers, by a trigger that checks them first
+(`sql/audit_archives.sql`). Entries leave the log in no other way.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ class AuditArchive(models.Model):
     id = ObjectIdPrimaryKey()
     first_position = models.BigIntegerField(unique=True)
     last_position = models.BigIntegerField(unique=True)
-    # Of its last entry, from which the chain goes on.
+    # The hash of its last entry, after which the chain continues.
     last_hash = models.BinaryField(max_length=32)
     file_name = models.CharField(max_length=100)
-    # What the file is signed with, to check it when SECRET_KEY is another.
+    # The key that signed the file, to check it after SECRET_KEY has changed.
     public_key = models.BinaryField(max_length=32)
     signature = models.BinaryField(max_length=64)
     created_at = MillisecondDateTimeField(default=timezone.now)

@@ -1,10 +1,10 @@
-"""The audit log: what staff did, in a chain that shows when somebody tampers with it.
+"""The audit log: what staff did, in a hash chain that shows tampering.
 
-A trigger gives each entry its position and a hash over its columns and the hash before.
-The log never changes, yet a person who leaves may leave no more than an id in it. So
-an entry holds only ids and facts; names, addresses and reasons are its particulars, in
-a table beside it, and the entry has their digest. They can be deleted once the person
-is gone, and the chain stays whole.
+A trigger gives each entry its position and a hash over its columns and the previous
+hash (`sql/audit_chain.sql`). An entry never changes and holds ids and facts only.
+Names, addresses and reasons are its personal details, in a table of their own; the
+entry has their digest. They can be deleted with the person's account, and the chain
+stays whole.
 """
 
 from __future__ import annotations
@@ -25,16 +25,17 @@ from focusmaster.db.fields import (
 )
 
 if TYPE_CHECKING:
+    from accounts.models import User
     from moderation.actors import Actor
 
 MAX_DETAILS = 1000
-# Random, so that nobody can find out a name that was deleted by trying names.
+# Random, so that a deleted name cannot be found by trying names.
 SALT_BYTES = 16
 NO_HASH = b""
 
 
 def digest_of(salt: bytes, text: str) -> bytes:
-    """Return what an entry keeps of its particulars."""
+    """Return what an entry keeps of personal details."""
     return sha256(salt + text.encode()).digest()
 
 
@@ -52,13 +53,13 @@ class AuditEntryQuerySet(models.QuerySet):
         reason: str = "",
         at: datetime | None = None,
     ) -> AuditEntry:
-        """Append an entry; must be the last write of the act's transaction.
+        """Append an entry and return it; must be the act's last write. 2 queries.
 
-        The log is locked from here to the commit: whoever locked it first and then
-        waited for a row would be waited for by all. `details` is a sentence without
-        full stop and, like `metadata`, has nothing of a person but ids; what was said
-        about the target goes into `reason`. `target_user_id` says that the target is,
-        or belongs to, that person.
+        The insert takes an advisory lock on the log until the commit: a transaction
+        that waited for a row after it would make every other one wait. `details` is a
+        sentence without full stop. Like `metadata` it holds no personal data but ids;
+        what was said about the target is the `reason`. `target_user_id` is the person
+        that the target is, or belongs to.
         """
         entry = self.model(
             action=action,
@@ -68,23 +69,28 @@ class AuditEntryQuerySet(models.QuerySet):
             metadata=metadata or {},
             created_at=at or timezone.now(),
         )
-        origin = {
-            "name": by.name,
-            "ipAddress": by.ip_address,
-            "userAgent": by.user_agent[:MAX_DETAILS],
-        }
-        parts = [AuditParticulars.drafted(entry, "actor", by.id, origin)]
+        parts = [entry.personal_part("actor", by.id, origin_of(by))]
         if reason:
             said = {"reason": reason}
-            parts.append(
-                AuditParticulars.drafted(entry, "target", target_user_id, said)
-            )
+            parts.append(entry.personal_part("target", target_user_id, said))
         entry.save(force_insert=True)
-        AuditParticulars.objects.bulk_create(parts)
+        AuditPersonalDetails.objects.bulk_create(parts)
         return entry
 
 
+def origin_of(actor: Actor) -> dict[str, Any]:
+    return {
+        "name": actor.name,
+        "ipAddress": actor.ip_address,
+        "userAgent": actor.user_agent[:MAX_DETAILS],
+    }
+
+
 class AuditEntry(models.Model):
+    # What pages about entries add, for all of theirs at once.
+    record: AuditRecord
+    person: User | None
+
     class Action(models.TextChoices):
         ADMIN_CREATED = "admin.created"
         ROLE_CHANGED = "user.role_changed"
@@ -100,12 +106,12 @@ class AuditEntry(models.Model):
         LOG_ARCHIVED = "log.archived"
 
     id = ObjectIdPrimaryKey()
-    # From 1, without a gap. The trigger sets it, as it does both hashes.
+    # From 1, without a gap. The trigger sets it and both hashes.
     position = models.BigIntegerField(unique=True, editable=False, db_default=0)
-    # One of `Action`, or what was one when it was written.
+    # One of `Action`, or of those at the time it was written.
     action = models.CharField(max_length=40)
-    # Ids without a foreign key: evidence outlives whom it is about. The actor is null
-    # for a command.
+    # Ids without a foreign key: evidence outlives the account. The actor of a command
+    # is null.
     actor_id = ObjectIdField(null=True)
     target_id = ObjectIdField(null=True)
     details = models.CharField(max_length=MAX_DETAILS)
@@ -121,7 +127,7 @@ class AuditEntry(models.Model):
     class Meta:
         verbose_name_plural = "audit entries"
         indexes = [
-            # Serve the log, newest first: all of it, and each of its filters.
+            # Serve the log, newest first, and each of its filters.
             models.Index(
                 fields=["-created_at", "-position"], name="moderation_audit_newest"
             ),
@@ -142,27 +148,38 @@ class AuditEntry(models.Model):
     def __str__(self) -> str:
         return f"{self.position}: {self.action}"
 
+    def personal_part(
+        self, part: str, person_id: str | None, facts: dict[str, Any]
+    ) -> AuditPersonalDetails:
+        """Set the digest of these facts; return them as a row, which is not saved."""
+        salt, text = os.urandom(SALT_BYTES), orjson.dumps(facts).decode()
+        setattr(self, f"{part}_digest", digest_of(salt, text))
+        return AuditPersonalDetails(
+            entry=self, part=part, person_id=person_id, salt=salt, text=text
+        )
 
-class AuditParticulars(models.Model):
+
+class AuditPersonalDetails(models.Model):
     """What an entry says of its actor or its target beside the id."""
 
     pk = models.CompositePrimaryKey("entry", "part")
     entry = models.ForeignKey(
         AuditEntry,
-        # The database removes them with an archived entry.
+        # The trigger on archives deletes them with the entry.
         on_delete=models.DO_NOTHING,
-        related_name="particulars",
+        related_name="personal_details",
         db_index=False,  # The primary key begins with it.
     )
     part = models.CharField(max_length=6)
-    # Whose data it is; null for nobody who has an account.
+    # The person that the data is about; null without an account.
     person_id = ObjectIdField(null=True)
     salt = models.BinaryField(max_length=SALT_BYTES)
-    # JSON, to the letter as it was digested.
+    # JSON, byte for byte as it was digested.
     text = models.TextField()
 
     class Meta:
-        verbose_name_plural = "audit particulars"
+        db_table = "moderation_auditparticulars"
+        verbose_name_plural = "audit personal details"
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(part__in=["actor", "target"]),
@@ -170,25 +187,16 @@ class AuditParticulars(models.Model):
             ),
         ]
         indexes = [
-            # Serves the removal of a person's.
+            # Serves the deletion of a person's details.
             models.Index(fields=["person_id"], name="moderation_audit_of_person"),
         ]
 
     def __str__(self) -> str:
         return f"{self.part} of {self.entry_id}"
 
-    @classmethod
-    def drafted(
-        cls, entry: AuditEntry, part: str, person_id: str | None, facts: dict[str, Any]
-    ) -> AuditParticulars:
-        """Return them, not saved yet, and have the entry keep their digest."""
-        salt, text = os.urandom(SALT_BYTES), orjson.dumps(facts).decode()
-        setattr(entry, f"{part}_digest", digest_of(salt, text))
-        return cls(entry=entry, part=part, person_id=person_id, salt=salt, text=text)
-
 
 class AuditRecord(models.Model):
-    """An entry with its particulars, to read: a view of the database."""
+    """An entry with its personal details, to be read: a view in the database."""
 
     id = ObjectIdPrimaryKey()
     position = models.BigIntegerField()

@@ -1,8 +1,8 @@
-"""Bans: who may not come in, why, by whom, and until when.
+"""Bans and suspensions: of whom, why, by whom, and until when.
 
-The user's own columns (`status`, `ban_reason`, `banned_until`) say what is in force,
-for every request looks at them; the rows here are their history. A suspension ends by
-itself: nothing has to run for that, and until the next ban its row stays as it was.
+Every request reads what is in force from the user's own columns (`status`,
+`ban_reason`, `banned_until`); the rows here are the history. A suspension ends by
+itself, without a job, and its row stays unchanged until the next ban.
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Least
-from django.http import Http404
 from django.utils import timezone
 
 from accounts.models import User
 from focusmaster.dates.rfc3339 import format_instant
 from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
-from focusmaster.exceptions import InvalidValue
+from focusmaster.exceptions import InvalidValue, RowNotFound
 from moderation.exceptions import CannotBanAdmin, CannotBanYourself
 from moderation.models.audit import AuditEntry
 
@@ -28,15 +27,25 @@ if TYPE_CHECKING:
     from moderation.actors import Actor
 
 MAX_REASON = 500
+SUSPENDED = User.Status.SUSPENDED
 
 
-def locked(user_id: str) -> User:
-    """Return the user's row, locked against others who change it, or raise Http404."""
+def lock_user(user_id: str) -> User:
+    """Return the user with the row locked (FOR NO KEY UPDATE), or raise RowNotFound."""
     users = User.objects.select_for_update(no_key=True)
     user = users.filter(pk=user_id).first()
     if user is None:
-        raise Http404
+        raise RowNotFound
     return user
+
+
+def set_status(
+    user: User, status: str, reason: str, until: datetime | None, *, at: datetime
+) -> None:
+    """Save what is in force for the user from now on."""
+    user.status, user.ban_reason, user.banned_until = status, reason, until
+    user.updated_at = at
+    user.save(update_fields=["status", "ban_reason", "banned_until", "updated_at"])
 
 
 class BanQuerySet(models.QuerySet):
@@ -55,46 +64,33 @@ class BanQuerySet(models.QuerySet):
         status: str = "",
         at: datetime | None = None,
     ) -> User:
-        """Ban a person, or suspend them until an instant; return the user.
+        """Ban a user, or suspend them until an instant; return the user.
 
-        It takes effect with the next request and ends all sign-ins. One that is in
-        force is replaced. A suspension without end is asked for by `status`. Raises
-        CannotBanYourself, CannotBanAdmin, InvalidValue, Http404.
+        It takes effect with the next request, ends all sign-ins and replaces the ban
+        in force. The `status` is needed for a suspension without end only. Raises
+        CannotBanYourself, CannotBanAdmin, InvalidValue, RowNotFound.
         """
         now = at or timezone.now()
         if until is not None and until <= now:
             raise InvalidValue("until", "give an instant in the future")
-        user = locked(user_id)
+        user = lock_user(user_id)
         if by.id == user.pk:
             raise CannotBanYourself
         if user.is_staff:
             raise CannotBanAdmin
-        if not status:
-            status = User.Status.SUSPENDED if until else User.Status.BANNED
         self._end(user, by=by, at=now)
         ban = self.create(
             user=user,
-            status=status,
+            status=status or (SUSPENDED if until else User.Status.BANNED),
             reason=reason,
             until=until,
             author_id=by.id,
             operator="" if by.id else by.name,
             created_at=now,
         )
-        user.status, user.ban_reason, user.banned_until = status, reason, until
-        user.updated_at = now
-        user.save(update_fields=[*OF_BANS, "updated_at"])
+        set_status(user, ban.status, reason, until, at=now)
         user.sign_ins.all().revoke(at=now)
-        end = f" until {format_instant(until)}" if until else ""
-        AuditEntry.objects.record(
-            AuditEntry.Action(f"user.{status}"),
-            by=by,
-            target_user_id=user.pk,
-            details=f"{status.capitalize()}{end}",
-            metadata={"banId": ban.pk, "until": format_instant(until)},
-            reason=reason,
-            at=now,
-        )
+        ban.audit(by=by)
         return user
 
     @transaction.atomic
@@ -106,21 +102,19 @@ class BanQuerySet(models.QuerySet):
         reason: str = "",
         at: datetime | None = None,
     ) -> User:
-        """Let a person in again; return the user. Nothing happens if they may come in.
+        """End the ban of a user; do nothing without one. Return the user.
 
-        Raises Http404.
+        Raises RowNotFound.
         """
         now = at or timezone.now()
-        user = locked(user_id)
+        user = lock_user(user_id)
         was_barred, status = user.is_barred(at=now), user.status
         if status == User.Status.ACTIVE:
             return user
         self._end(user, by=by, at=now, reason=reason)
-        user.status, user.ban_reason, user.banned_until = User.Status.ACTIVE, "", None
-        user.updated_at = now
-        user.save(update_fields=[*OF_BANS, "updated_at"])
+        set_status(user, User.Status.ACTIVE, "", None, at=now)
         if was_barred:
-            noun = "suspension" if status == User.Status.SUSPENDED else "ban"
+            noun = "suspension" if status == SUSPENDED else "ban"
             AuditEntry.objects.record(
                 AuditEntry.Action.UNBANNED,
                 by=by,
@@ -132,7 +126,7 @@ class BanQuerySet(models.QuerySet):
         return user
 
     def _end(self, user: User, *, by: Actor, at: datetime, reason: str = "") -> None:
-        """End the ban that has not ended; one that has run out did so by itself."""
+        """End the ban that has not ended; a suspension that is over keeps its end."""
         left = self.filter(user=user, ended_at=None)
         left.filter(until__lte=at).update(ended_at=F("until"))
         left.update(
@@ -141,9 +135,6 @@ class BanQuerySet(models.QuerySet):
             lift_operator="" if by.id else by.name,
             lift_reason=reason,
         )
-
-
-OF_BANS = ("status", "ban_reason", "banned_until")
 
 
 class Ban(models.Model):
@@ -158,7 +149,7 @@ class Ban(models.Model):
     reason = models.CharField(max_length=MAX_REASON, blank=True)
     # When it ends by itself; null for never.
     until = MillisecondDateTimeField(null=True, blank=True)
-    # Who imposed it: staff, or the operating system's user who ran a command.
+    # The admin who imposed it, or the operating system's user who ran the command.
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
@@ -168,8 +159,8 @@ class Ban(models.Model):
     )
     operator = models.CharField(max_length=100, blank=True)
     created_at = MillisecondDateTimeField()
-    # When it was lifted, or replaced by another; null while it is in force or has run
-    # out without another since.
+    # When it was lifted or replaced. Null while it is in force, and for a suspension
+    # that is over until the next ban.
     ended_at = MillisecondDateTimeField(null=True, blank=True)
     lifted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -205,7 +196,7 @@ class Ban(models.Model):
             ),
         ]
         indexes = [
-            # Serves staff's list of the suspensions that end next.
+            # Serves the list of the suspensions that end next.
             models.Index(
                 fields=["until"],
                 condition=Q(ended_at=None, until__isnull=False),
@@ -215,6 +206,19 @@ class Ban(models.Model):
 
     def __str__(self) -> str:
         return f"{self.status} since {self.created_at:%Y-%m-%d %H:%M} UTC"
+
+    def audit(self, *, by: Actor) -> None:
+        """Append the audit entry about this ban."""
+        end = f" until {format_instant(self.until)}" if self.until else ""
+        AuditEntry.objects.record(
+            AuditEntry.Action(f"user.{self.status}"),
+            by=by,
+            target_user_id=self.user_id,
+            details=f"{self.status.capitalize()}{end}",
+            metadata={"banId": self.pk, "until": format_instant(self.until)},
+            reason=self.reason,
+            at=self.created_at,
+        )
 
     def is_in_force(self, *, at: datetime | None = None) -> bool:
         now = at or timezone.now()

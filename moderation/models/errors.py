@@ -1,8 +1,8 @@
 """Errors: requests that crashed, grouped by where and how.
 
-Kept for 30 days; each new one clears away a few that are older, and a job the rest. A
-storm of errors writes little: of each group only the first in a minute are kept one by
-one, the others are counted, and there are at most so many groups.
+They are kept for 30 days. Each new error deletes a few that are older, and the command
+`clear_errors` the rest. Many errors at once write little: of each group the first of a
+minute have a row each, the others are counted, and the number of groups is limited.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 
+from focusmaster.db.expiring import ExpiringRows
 from focusmaster.db.fields import (
     MillisecondDateTimeField,
     ObjectIdField,
@@ -22,26 +23,24 @@ from focusmaster.db.fields import (
 from focusmaster.db.statement_timeout import statement_timeout
 
 KEPT = timedelta(days=30)
-CLEARED_AT_ONCE = 10
 # With stacks of at most 20 kB, some 20 MB.
 MOST_GROUPS = 1000
 MOST_A_MINUTE = 20
 MAX_MESSAGE = 500
 MAX_STACK = 20_000
 MAX_PATH = 500
-# For which an answer may wait for each step of storing its error.
-PATIENCE = timedelta(seconds=1)
+# How long storing an error may delay the response, for each statement.
+STATEMENT_TIMEOUT = timedelta(seconds=1)
 
 
-class ErrorGroupQuerySet(models.QuerySet):
+class ErrorGroupQuerySet(ExpiringRows):
+    age_column = "last_seen_at"
+
     def kept(self, *, at: datetime | None = None) -> ErrorGroupQuerySet:
-        """Leave out what is too old, though nothing has cleared it away yet."""
+        """Leave out groups that are too old and not deleted yet."""
         return self.filter(last_seen_at__gt=(at or timezone.now()) - KEPT)
 
-    def expired(self, *, at: datetime | None = None) -> ErrorGroupQuerySet:
-        return self.filter(last_seen_at__lte=(at or timezone.now()) - KEPT)
-
-    @statement_timeout(PATIENCE)
+    @statement_timeout(STATEMENT_TIMEOUT)
     def note(
         self,
         *,
@@ -51,13 +50,13 @@ class ErrorGroupQuerySet(models.QuerySet):
         at: datetime | None = None,
         **request: Any,
     ) -> None:
-        """Count an error of a request; keep what is known of it.
+        """Count an error and keep what is known of its request.
 
         `request` has path, method, status_code, user_id and request_id. The texts must
-        have been freed of secrets.
+        be free of secrets.
         """
         now = at or timezone.now()
-        self._clear(at=now)
+        self._delete_old(at=now)
         latest = {
             "message": message[:MAX_MESSAGE],
             "stack": stack[-MAX_STACK:],
@@ -78,21 +77,16 @@ class ErrorGroupQuerySet(models.QuerySet):
             del latest["stack"], latest["last_seen_at"], latest["status_code"]
             group.occurrences.create(**latest, created_at=now)
 
-    def _clear(self, *, at: datetime) -> None:
-        old = self.expired(at=at).values("pk")[:CLEARED_AT_ONCE]
-        surplus = self.order_by("-last_seen_at").values("pk")[MOST_GROUPS:]
-        self.filter(Q(pk__in=list_of(old)) | Q(pk__in=list_of(surplus))).delete()
-        past = ErrorOccurrence.objects.expired(at=at)
-        some = past.order_by("created_at").values("pk")[:CLEARED_AT_ONCE]
-        ErrorOccurrence.objects.filter(pk__in=list_of(some)).delete()
-
-
-def list_of(rows: models.QuerySet) -> list[str]:
-    return list(rows.values_list("pk", flat=True))
+    def _delete_old(self, *, at: datetime) -> None:
+        """Delete a few groups and occurrences that are too old, or too many."""
+        newest = self.order_by("-last_seen_at").values_list("last_seen_at", flat=True)
+        last_kept = newest[MOST_GROUPS - 1 : MOST_GROUPS]
+        self.delete_expired(before=max([at - KEPT, *last_kept]))
+        ErrorOccurrence.objects.delete_expired(before=at - KEPT)
 
 
 class ErrorGroup(models.Model):
-    """One fault of ours, with what is known of the last request that met it."""
+    """Errors from one place in the code, with the last request that met them."""
 
     id = ObjectIdPrimaryKey()
     fingerprint = models.BinaryField(max_length=32, unique=True)
@@ -104,7 +98,7 @@ class ErrorGroup(models.Model):
     path = models.CharField(max_length=MAX_PATH)
     method = models.CharField(max_length=10)
     status_code = models.PositiveSmallIntegerField()
-    # Without a foreign key: a person who goes leaves an id, and only for 30 days.
+    # Without a foreign key: the id outlives the account, by 30 days at most.
     user_id = ObjectIdField(null=True)
     request_id = models.CharField(max_length=128)
 
@@ -113,7 +107,7 @@ class ErrorGroup(models.Model):
     class Meta:
         ordering = ["-last_seen_at", "-id"]
         indexes = [
-            # Serves the list, newest first, and clearing.
+            # Serves the list, newest first, and the deletion of old groups.
             models.Index(
                 fields=["-last_seen_at", "-id"], name="moderation_error_newest"
             ),
@@ -123,13 +117,8 @@ class ErrorGroup(models.Model):
         return self.message
 
 
-class ErrorOccurrenceQuerySet(models.QuerySet):
-    def expired(self, *, at: datetime | None = None) -> ErrorOccurrenceQuerySet:
-        return self.filter(created_at__lte=(at or timezone.now()) - KEPT)
-
-
 class ErrorOccurrence(models.Model):
-    """One request that met a fault; found by the id that its answer named."""
+    """One request that crashed; found by the request id in its response."""
 
     id = ObjectIdPrimaryKey()
     group = models.ForeignKey(
@@ -145,7 +134,7 @@ class ErrorOccurrence(models.Model):
     request_id = models.CharField(max_length=128)
     created_at = MillisecondDateTimeField()
 
-    objects = ErrorOccurrenceQuerySet.as_manager()
+    objects = ExpiringRows.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-id"]
@@ -154,9 +143,9 @@ class ErrorOccurrence(models.Model):
             models.Index(
                 fields=["group", "-created_at"], name="moderation_error_of_group"
             ),
-            # Serves the count of a day, and clearing.
+            # Serves the count of a day, and the deletion of old rows.
             models.Index(fields=["created_at"], name="moderation_error_by_age"),
-            # Serves staff's search for what a person reports.
+            # Serves the search for a request id that a person reports.
             models.Index(fields=["request_id"], name="moderation_error_request"),
         ]
 

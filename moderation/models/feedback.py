@@ -1,4 +1,4 @@
-"""Feedback: what people tell us, and what staff make of it."""
+"""Feedback from people, with the status, the note and the replies of staff."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from django.core.mail import EmailMessage
 from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.http import Http404
 from django.utils import timezone
 
 from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
+from focusmaster.exceptions import RowNotFound
 from moderation.exceptions import NoAddress
 from moderation.models.audit import AuditEntry
 
@@ -26,24 +26,27 @@ REPLY_SUBJECT = "Your feedback to FocusMaster"
 
 class FeedbackQuerySet(models.QuerySet):
     def open(self) -> FeedbackQuerySet:
-        """Keep what somebody has yet to deal with."""
+        """Keep what is not resolved or closed."""
         return self.filter(status__in=OPEN)
 
-    def locked(self, pk: str) -> Feedback:
-        """Return the row, locked against others who change it, or raise Http404."""
-        # An outer join cannot be locked, and the person's row need not be.
-        row = self.select_for_update(of=["self"]).filter(pk=pk).first()
+    def with_id(self, pk: str) -> Feedback:
+        """Return the row, or raise RowNotFound."""
+        row = self.filter(pk=pk).first()
         if row is None:
-            raise Http404
+            raise RowNotFound
         return row
 
     @transaction.atomic
     def change_status(self, pk: str, status: str, *, by: Actor) -> Feedback:
-        row = self.locked(pk)
+        """Set the status and return the row; do nothing if it has it already.
+
+        Raises RowNotFound.
+        """
+        row = self.select_for_update().with_id(pk)
         before = row.status
         if before != status:
-            row._change(status=status)
-            row._audit(
+            row.write(status=status)
+            row.audit(
                 AuditEntry.Action.FEEDBACK_STATUS,
                 f"Changed the status from {before} to {status}",
                 by=by,
@@ -53,38 +56,36 @@ class FeedbackQuerySet(models.QuerySet):
 
     @transaction.atomic
     def change_note(self, pk: str, note: str, *, by: Actor) -> Feedback:
-        """Set what staff note for themselves; the person never sees it."""
-        row = self.locked(pk)
+        """Set the note of staff, which the person never sees; return the row.
+
+        Raises RowNotFound.
+        """
+        row = self.select_for_update().with_id(pk)
         if row.note != note:
-            row._change(note=note)
-            row._audit(AuditEntry.Action.FEEDBACK_NOTE, "Changed the note", by=by)
+            row.write(note=note)
+            row.audit(AuditEntry.Action.FEEDBACK_NOTE, "Changed the note", by=by)
         return row
 
     def reply(self, pk: str, message: str, *, by: Actor) -> FeedbackReply:
-        """Answer by mail. Raises NoAddress, Http404, or OSError: it was not sent.
+        """Send a reply by mail, then save it and return it.
 
-        It is noted once it has left: nobody must wait for the mail server with a lock.
+        It is saved after it has left, so that no lock is held while the mail server is
+        slow. Raises RowNotFound, NoAddress, or OSError if it was not sent.
         """
-        address = self._reply_address(pk)
+        address = self.select_related("user").with_id(pk).reply_address()
+        if not address:
+            raise NoAddress
         EmailMessage(REPLY_SUBJECT, message, to=[address]).send()
         with transaction.atomic():
-            row = self.locked(pk)
+            row = self.select_for_update().with_id(pk)
             reply = row.replies.create(author_id=by.id, message=message)
-            row._audit(
+            row.audit(
                 AuditEntry.Action.FEEDBACK_REPLIED,
                 "Replied by mail",
                 by=by,
                 metadata={"replyId": reply.pk},
             )
         return reply
-
-    def _reply_address(self, pk: str) -> str:
-        row = self.select_related("user").filter(pk=pk).first()
-        if row is None:
-            raise Http404
-        if not row.reply_address():
-            raise NoAddress
-        return row.reply_address()
 
 
 class Feedback(models.Model):
@@ -100,7 +101,7 @@ class Feedback(models.Model):
         CLOSED = "closed"
 
     id = ObjectIdPrimaryKey()
-    # Null: from somebody without a token.
+    # Null for feedback that was sent without a token.
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
@@ -111,12 +112,12 @@ class Feedback(models.Model):
     type = models.CharField(max_length=7, choices=Type, default=Type.GENERAL)
     category = models.CharField(max_length=MAX_CATEGORY, blank=True)
     message = models.CharField(max_length=MAX_MESSAGE)
-    # Given with the message, and not confirmed.
+    # As sent with the message, not confirmed.
     email = models.EmailField(max_length=254, blank=True)
-    # userAgent, platform, screenSize; null where the client said nothing.
+    # userAgent, platform, screenSize; null if the client sent none.
     device_info = models.JSONField(null=True, blank=True)
     status = models.CharField(max_length=11, choices=Status, default=Status.NEW)
-    # Of staff for themselves.
+    # By staff, for staff.
     note = models.CharField(max_length=MAX_MESSAGE, blank=True)
     created_at = MillisecondDateTimeField(default=timezone.now, editable=False)
     updated_at = MillisecondDateTimeField(default=timezone.now, editable=False)
@@ -140,7 +141,7 @@ class Feedback(models.Model):
             ),
         ]
         indexes = [
-            # Serve staff's list, newest first, and what of it is still to do.
+            # Serve the list of staff, newest first, and its filter by status.
             models.Index(
                 fields=["-created_at", "-id"], name="moderation_feedback_newest"
             ),
@@ -148,7 +149,7 @@ class Feedback(models.Model):
                 fields=["status", "-created_at", "-id"],
                 name="moderation_feedback_by_status",
             ),
-            # Serves the removal of a person's address.
+            # Serves the deletion of a person's address.
             models.Index(
                 models.functions.Lower("email"),
                 condition=Q(user=None) & ~Q(email=""),
@@ -160,15 +161,19 @@ class Feedback(models.Model):
         return f"{self.type}: {self.message[:60]}"
 
     def reply_address(self) -> str:
-        """Return where a reply goes: where they asked for it, else to the account."""
+        """Return the address that was given, else that of the account, else ""."""
         return self.email or (self.user.email if self.user else "")
 
-    def _change(self, **fields: Any) -> None:
+    def write(self, **fields: Any) -> None:
+        """Set these fields and save them."""
         for name, value in fields.items():
             setattr(self, name, value)
         Feedback.objects.filter(pk=self.pk).update(**fields, updated_at=Now())
 
-    def _audit(self, action: str, details: str, *, by: Actor, **more: Any) -> None:
+    def audit(
+        self, action: AuditEntry.Action, details: str, *, by: Actor, **more: Any
+    ) -> None:
+        """Append an audit entry about this row."""
         AuditEntry.objects.record(
             action,
             by=by,
@@ -183,7 +188,7 @@ OPEN = (Feedback.Status.NEW, Feedback.Status.IN_PROGRESS)
 
 
 class FeedbackReply(models.Model):
-    """A mail to who gave the feedback."""
+    """A mail to the person who gave the feedback."""
 
     id = ObjectIdPrimaryKey()
     feedback = models.ForeignKey(

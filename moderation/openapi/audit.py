@@ -15,6 +15,7 @@ from focusmaster.openapi.texts import (
     field_texts,
     response_example,
 )
+from moderation.audit.table import COLUMNS
 from moderation.models import AuditEntry
 from moderation.openapi.people import MODERATOR, PERSON
 from moderation.serializers import AuditRecordSerializer
@@ -24,7 +25,7 @@ from moderation.views import (
     AuditTableViewSet,
     AuditViewSet,
 )
-from moderation.views.audit import DEFAULT_LIMIT, HEADER
+from moderation.views.audit import DEFAULT_LIMIT
 
 ENTRY = {
     "_id": "65bd0f2cbcf86cd799439022",
@@ -78,12 +79,12 @@ for view, operation_id, same_as in [
             },
         ),
     )
-for view, operation_id, same_as in [
+for table, operation_id, same_as in [
     (AuditLogTableViewSet, "downloadAuditLogs", ""),
     (AuditTableViewSet, "downloadAudit", " The same as `/api/admin/audit-logs.csv`."),
 ]:
     extend_view(
-        view,
+        table,
         list=extend_schema(
             operation_id=operation_id,
             summary="Download the audit log as CSV",
@@ -91,6 +92,6 @@ for view, operation_id, same_as in [
             "An apostrophe stands before text that a spreadsheet would run as a "
             f"formula.{same_as}",
             parameters=FILTERS,
-            responses=csv_responses(f"{','.join(HEADER)}\r\n"),
+            responses=csv_responses(f"{','.join(COLUMNS)}\r\n"),
         ),
     )

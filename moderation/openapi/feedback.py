@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from drf_spectacular.utils import (
     OpenApiParameter,
     OpenApiResponse,
@@ -64,7 +66,7 @@ REPLY = {
     "message": "Thank you, it is mended.",
     "createdAt": "2026-02-03T09:00:00Z",
 }
-OF_FEEDBACK = {
+OF_FEEDBACK: dict[str, Any] = {
     "user": "Null for who gave it without a token.",
     "email": "Given with it, and not confirmed.",
     "deviceInfo": {
@@ -83,7 +85,7 @@ OF_FEEDBACK = {
 )
 class FeedbackReceiptSerializer(serializers.Serializer):
     success = serializers.BooleanField()
-    data = NewFeedbackSerializer()
+    data = NewFeedbackSerializer()  # type: ignore[assignment]  # as it is published
     message = serializers.CharField()
 
 

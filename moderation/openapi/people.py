@@ -25,6 +25,7 @@ from moderation.exceptions import (
     CannotChangeOwnRole,
     GuestCannotBeAdmin,
 )
+from moderation.query_params import MAX_SEARCH
 from moderation.serializers import (
     BanSerializer,
     CountsSerializer,
@@ -38,7 +39,7 @@ from moderation.serializers import (
     UnbanSerializer,
 )
 from moderation.views import PeopleViewSet
-from moderation.views.people import DEFAULT_LIMIT, MAX_SEARCH, MOST_LIMIT
+from moderation.views.people import DEFAULT_LIMIT, MOST_LIMIT
 
 ID = "507f1f77bcf86cd799439011"
 PERSON = {

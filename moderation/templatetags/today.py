@@ -1,4 +1,4 @@
-"""What matters today, on the first of staff's pages."""
+"""The numbers and the chart on the first admin page."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
 
 SOON = timedelta(days=7)
 SHOWN = 5
-# For which the page waits for each step of counting what nobody has counted yet.
-PATIENCE = timedelta(milliseconds=100)
+# How long the page waits for each statement that counts days.
+STATEMENT_TIMEOUT = timedelta(milliseconds=100)
 
 register = template.Library()
 
 
 @register.inclusion_tag("moderation/today.html", takes_context=True)
 def today(context: dict[str, Any]) -> dict[str, Any]:
-    """Show numbers of today, by the clock of who looks, and the last 30 days."""
+    """Show numbers of today and of the last 30 days, in the viewer's time zone."""
     now, zone = timezone.now(), zone_named(context["request"].user.timezone)
     ending = Ban.objects.in_force(at=now).filter(until__lte=now + SOON)
-    use = traffic(zone, at=now, limit=PATIENCE)
+    shown = traffic(zone, at=now, limit=STATEMENT_TIMEOUT)
     return {
-        "tiles": tiles(kpis(use, at=now)),
-        "chart": chart_of(use, zone),
+        "tiles": tiles(kpis(shown, at=now)),
+        "chart": chart_of(shown, zone),
         "ending": ending.select_related("user").order_by("until")[:SHOWN],
     }
 
@@ -52,7 +52,7 @@ def tiles(numbers: dict[str, int | None]) -> list[dict[str, Any]]:
             errors,
             "errors in 24 hours",
             reverse("admin:moderation_errorgroup_changelist"),
-            errors > 0,
+            bool(errors),
         ),
         (feedback, "feedback to do", f"{board}?to_do=open", feedback > 0),
     ]
@@ -71,12 +71,12 @@ def people(number: int) -> str:
     return f"{number:,} person" if number == 1 else f"{number:,} people"
 
 
-def chart_of(use: Traffic, zone: ZoneInfo) -> SafeString:
+def chart_of(shown: Traffic, zone: ZoneInfo) -> SafeString:
     columns = [
         Column(day["date"][5:], day["date"], day["sessions"] or 0, text_of(day))
-        for day in use.days
+        for day in shown.days
     ]
-    return bars("Sessions per day.", summary(use, zone), "Sessions", columns, every=5)
+    return bars("Sessions per day.", summary(shown, zone), "Sessions", columns, every=5)
 
 
 def text_of(day: dict[str, Any]) -> str:
@@ -85,15 +85,15 @@ def text_of(day: dict[str, Any]) -> str:
     return f"{counted(day['sessions'], 'session')} of {people(day['visitors'])}"
 
 
-def summary(use: Traffic, zone: ZoneInfo) -> str:
-    numbers = [day["sessions"] for day in use.days if day["sessions"] is not None]
+def summary(shown: Traffic, zone: ZoneInfo) -> str:
+    numbers = [day["sessions"] for day in shown.days if day["sessions"] is not None]
     said = []
     if numbers:
         total, days = counted(sum(numbers), "session"), counted(len(numbers), "day")
         said.append(f"{total} in {days}; days are those of {zone.key}.")
-    if use.as_of:
-        moment = f"{use.as_of.astimezone(zone):%Y-%m-%d %H:%M}"
+    if shown.as_of:
+        moment = f"{shown.as_of.astimezone(zone):%Y-%m-%d %H:%M}"
         said.append(f"Busy days as of {moment}.")
-    if rest := len(use.days) - len(numbers):
+    if rest := len(shown.days) - len(numbers):
         said.append(f"{counted(rest, 'day')} still being counted: look again soon.")
     return " ".join(said)

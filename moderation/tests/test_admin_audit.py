@@ -10,9 +10,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import SignIn, User
-from accounts.tests.rows import make_rows as rows_of_accounts
+from accounts.tests.rows import make_rows as make_accounts_rows
 from focusmaster.tests.people import PASSWORD, client_of
-from integrations.tests.rows import make_rows as rows_of_integrations
+from integrations.tests.rows import make_rows as make_integrations_rows
 from moderation.models import AuditEntry, AuditRecord, Feedback
 
 OWN_PASSWORD = "/admin/password_change/"
@@ -23,14 +23,6 @@ ACTIONS = [
     if admin.site.is_registered(model)
     for name in admin.site.get_model_admin(model).actions
 ]
-
-
-@pytest.fixture
-def pages(moderator: User) -> Client:
-    """A browser signed in to the pages as the moderator."""
-    client = Client(HTTP_USER_AGENT="Firefox")
-    client.force_login(moderator)
-    return client
 
 
 def sign_out(pages: Client, user: User):
@@ -56,10 +48,10 @@ def test_act_on_a_page_is_audited_with_where_it_came_from(pages, moderator, alic
 def test_new_password_of_ones_own_is_audited(pages, moderator):
     new = {"new_password1": "another 4 words", "new_password2": "another 4 words"}
 
-    refused = pages.post(OWN_PASSWORD, {"old_password": "a wrong one", **new})
+    wrong = pages.post(OWN_PASSWORD, {"old_password": "a wrong one", **new})
     changed = pages.post(OWN_PASSWORD, {"old_password": PASSWORD, **new})
 
-    assert (refused.status_code, changed.status_code) == (200, 302)
+    assert (wrong.status_code, changed.status_code) == (200, 302)
     record = AuditRecord.objects.get()
     assert (record.actor_id, record.target_id) == (moderator.pk, moderator.pk)
     assert record.details == "Changed a row of user: Changed password."
@@ -74,17 +66,17 @@ def test_the_walk_finds_the_actions():
 
 @pytest.mark.parametrize(("label", "action"), ACTIONS)
 def test_action_on_a_row_is_audited(pages, moderator, alice, label, action):
-    rows_of_accounts(alice)
-    rows_of_integrations(alice)
+    make_accounts_rows(alice)
+    make_integrations_rows(alice)
     Feedback.objects.create(user=alice, message="Hello")
     model = apps.get_model(label)
     row = alice if model is User else model.objects.get(user=alice)
     page = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
 
-    answer = pages.post(page, {"action": action, "_selected_action": [row.pk]})
+    response = pages.post(page, {"action": action, "_selected_action": [row.pk]})
 
     # Or it asks first, on the page of an act.
-    if f"?id={row.pk}" not in answer["Location"]:
+    if f"?id={row.pk}" not in response["Location"]:
         record = AuditRecord.objects.get()
         assert (record.actor_id, record.target_id) == (moderator.pk, row.pk)
 

@@ -18,13 +18,12 @@ from accounts.models import User
 from moderation.actors import Actor
 from moderation.models import (
     AuditEntry,
-    AuditRecord,
     Ban,
     ErrorGroup,
     ErrorOccurrence,
     Feedback,
 )
-from moderation.tests.html import text_of
+from moderation.tests.browser import listed, text_of
 from pomodoro.models import PomodoroSession
 
 HOME = "/admin/"
@@ -35,24 +34,6 @@ AUDIT, BANS, ERRORS, BOARD = (
 NOW = timezone.now()
 ME = Actor(None, "operator")
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
-
-
-@pytest.fixture
-def pages(moderator) -> Client:
-    client = Client()
-    client.force_login(moderator)
-    return client
-
-
-@pytest.fixture
-def row(alice) -> Feedback:
-    return Feedback.objects.create(user=alice, type="bug", message="It stops.\nWhy?")
-
-
-def listed(pages: Client, path: str, **query: str) -> list:
-    page = pages.get(path, query)
-    assert page.status_code == 200
-    return list(page.context["cl"].result_list)
 
 
 def note_error(message: str = "KeyError: 'x'", **fields) -> ErrorGroup:
@@ -327,170 +308,3 @@ def test_error_that_is_no_longer_kept_is_not_shown(pages):
 
     assert listed(pages, ERRORS) == []
     assert pages.get(f"{ERRORS}{error.pk}/change/").status_code == 302
-
-
-# Feedback
-
-
-def triage(pages: Client, row: Feedback, shown: Feedback | None = None, **given: str):
-    """Send the form of the page, as it was shown but for what is given."""
-    shown = shown or row
-    form = {"status": shown.status, "note": shown.note}
-    hidden = {f"initial-{name}": value for name, value in form.items()}
-    inline = {"replies-TOTAL_FORMS": "0", "replies-INITIAL_FORMS": "0"}
-    return pages.post(f"{BOARD}{row.pk}/change/", form | hidden | inline | given)
-
-
-def test_feedback_is_shown_with_the_device(pages, alice):
-    device = {"userAgent": FIREFOX, "platform": "Linux", "screenSize": "800x600"}
-    row = Feedback.objects.create(user=alice, message="Hello", device_info=device)
-
-    page = text_of(pages.get(f"{BOARD}{row.pk}/change/"))
-
-    for part in ("Firefox on Linux", "Screen: 800x600", alice.email):
-        assert part in page
-
-
-def test_feedback_is_sorted_and_noted_with_an_entry_for_each(pages, moderator, row):
-    page = triage(pages, row, status="in-progress", note="Ask Bob")
-
-    assert page.status_code == 302
-    row.refresh_from_db()
-    assert (row.status, row.note) == ("in-progress", "Ask Bob")
-    entries = AuditRecord.objects.order_by("position")
-    assert [(one.action, one.actor_id) for one in entries] == [
-        ("feedback.status_changed", moderator.pk),
-        ("feedback.note_changed", moderator.pk),
-    ]
-
-
-def test_saving_without_a_change_is_no_act(pages, row):
-    assert triage(pages, row).status_code == 302
-    assert not AuditEntry.objects.exists()
-
-
-def test_message_is_not_changed(pages, row):
-    triage(pages, row, message="Nothing", status="closed")
-
-    row.refresh_from_db()
-    assert (row.message, row.status) == ("It stops.\nWhy?", "closed")
-
-
-def test_note_does_not_take_back_a_status_that_another_has_set(pages, row):
-    shown = Feedback.objects.get()
-    Feedback.objects.change_status(row.pk, "resolved", by=ME)
-
-    page = triage(pages, row, shown, note="Look")
-
-    assert page.status_code == 302
-    row.refresh_from_db()
-    assert (row.status, row.note) == ("resolved", "Look")
-
-
-def test_note_that_another_has_written_is_not_lost(pages, row):
-    shown = Feedback.objects.get()
-    Feedback.objects.change_note(row.pk, "Theirs", by=ME)
-
-    page = triage(pages, row, shown, note="Mine")
-
-    assert "Somebody changed this meanwhile, to: Theirs" in text_of(page)
-    assert "Mine" in text_of(page)
-    row.refresh_from_db()
-    assert row.note == "Theirs"
-
-
-@pytest.mark.parametrize(
-    "given", [{"status": "odd"}, {"status": ""}, {"note": "x" * 4001}]
-)
-def test_wrong_triage_changes_nothing(pages, row, given):
-    page = triage(pages, row, **given)
-
-    assert page.context["adminform"].form.errors
-    row.refresh_from_db()
-    assert (row.status, row.note) == ("new", "")
-
-
-def test_chosen_feedback_is_closed(pages, row):
-    other = Feedback.objects.create(message="Hello")
-    chosen = {"action": "mark_closed", "_selected_action": [row.pk, other.pk]}
-
-    page = pages.post(BOARD, chosen, follow=True)
-
-    assert [str(one) for one in page.context["messages"]] == ["Now closed: 2."]
-    assert not Feedback.objects.exclude(status="closed").exists()
-    assert AuditEntry.objects.count() == 2
-
-
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
-        ({"to_do": "open"}, {"alice", "bob"}),
-        ({"to_do": "closed"}, {"nobody"}),
-        ({"type__exact": "bug"}, {"bob"}),
-        ({"q": "ali"}, {"alice"}),
-        ({"q": "Nobody@Example.com"}, {"nobody"}),
-        ({"q": "nobody"}, set()),
-    ],
-)
-def test_feedback_is_found(pages, alice, bob, query, found):
-    Feedback.objects.create(user=alice, message="alice")
-    Feedback.objects.create(user=bob, message="bob", type="bug", status="in-progress")
-    address = "nobody@example.com"
-    Feedback.objects.create(email=address, message="nobody", status="closed")
-
-    assert {row.message for row in listed(pages, BOARD, **query)} == found
-
-
-def test_reply_is_mailed_and_kept(pages, moderator, alice, row, mailbox):
-    page = pages.post(f"{BOARD}{row.pk}/reply/", {"message": "It is mended."})
-
-    assert page.status_code == 302
-    sent = mailbox.next()
-    assert sent.recipients == [alice.email]
-    assert sent.get_content().strip() == "It is mended."
-    reply = row.replies.get()
-    assert (reply.author, reply.message) == (moderator, "It is mended.")
-    assert AuditEntry.objects.get().action == "feedback.replied"
-    assert "It is mended." in text_of(pages.get(f"{BOARD}{row.pk}/change/"))
-
-
-def not_sent(pages: Client, row: Feedback) -> str:
-    """Send a reply in vain; return the page."""
-    page = text_of(pages.post(f"{BOARD}{row.pk}/reply/", {"message": "It is mended."}))
-
-    assert "It is mended." in page
-    assert not row.replies.exists()
-    assert not AuditEntry.objects.exists()
-    return page
-
-
-@pytest.mark.usefixtures("no_mail_server")
-def test_reply_that_cannot_be_sent_stays_in_the_form(pages, row):
-    assert "The mail could not be sent. Try again later." in not_sent(pages, row)
-
-
-def test_reply_to_an_address_that_is_refused_stays_too(pages, alice, row, mailbox):
-    mailbox.refused.add(alice.email)
-
-    assert "Mail to this address is refused." in not_sent(pages, row)
-
-
-def test_reply_to_nobody_is_not_offered_and_not_sent(pages):
-    row = Feedback.objects.create(message="Hello")
-
-    page = text_of(pages.get(f"{BOARD}{row.pk}/change/"))
-    answer = text_of(pages.post(f"{BOARD}{row.pk}/reply/", {"message": "Hello"}))
-
-    assert "/reply/" not in page
-    assert "No email address is known to reply to." in answer
-
-
-def test_empty_reply_is_not_sent(pages, row, mailbox):
-    page = pages.post(f"{BOARD}{row.pk}/reply/", {"message": " "})
-
-    assert page.context["form"].errors
-    assert mailbox.is_empty()
-
-
-def test_reply_to_feedback_that_is_gone_is_not_found(pages):
-    assert pages.get(f"{BOARD}{'0' * 24}/reply/").status_code == 404

@@ -1,4 +1,4 @@
-"""What the database refuses to do to the audit log, whoever asks."""
+"""What the database lets no role do to the audit log."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from accounts.models import User
 from focusmaster.personal_data import erase
 from focusmaster.tests.concurrency import run_concurrently
 from moderation.actors import Actor
-from moderation.models import AuditArchive, AuditEntry, AuditParticulars, Ban
+from moderation.models import AuditArchive, AuditEntry, AuditPersonalDetails, Ban
+from moderation.tests.audit_log import note
 
 SERVER = "focusmaster_server"
 # What a role that serves, and does not own the tables, is granted; as in the README.
@@ -32,11 +33,6 @@ REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON moderation_auditarchive FROM {SERVER}
 """
 
 
-def note(details: str = "Banned", **fields) -> AuditEntry:
-    by = fields.pop("by", Actor(None, "root"))
-    return AuditEntry.objects.record("user.banned", by=by, details=details, **fields)
-
-
 def run(sql: str) -> None:
     """Run SQL as in a transaction of its own."""
     with transaction.atomic(), connection.cursor() as cursor:
@@ -45,7 +41,7 @@ def run(sql: str) -> None:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
-REFUSED = [
+FORBIDDEN = [
     "UPDATE {} SET {} = {}",
     "UPDATE {} SET {} = {} WHERE false",
     "DELETE FROM {}",
@@ -56,7 +52,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("statement", REFUSED)
+@pytest.mark.parametrize("statement", FORBIDDEN)
 @pytest.mark.parametrize(
     ("table", "column"),
     [("moderation_auditentry", "details"), ("moderation_auditparticulars", "text")],
@@ -69,27 +65,27 @@ def test_superuser_can_change_nothing(moderator, statement, table, column):
 
     run("SET session_replication_role = DEFAULT")
     assert AuditEntry.objects.get().details == "Banned"
-    assert AuditParticulars.objects.count() == 2
+    assert AuditPersonalDetails.objects.count() == 2
 
 
 @pytest.mark.usefixtures("db")
-def test_particulars_of_a_command_stay():
+def test_personal_details_of_a_command_stay():
     note()
 
     with pytest.raises(IntegrityError, match="append-only"):
         run("DELETE FROM moderation_auditparticulars")
 
 
-def test_particulars_go_with_their_person_alone(alice, bob):
+def test_personal_details_go_with_their_person_alone(alice, bob):
     note(by=Actor(alice.pk, "Alice"))
     note(by=Actor(bob.pk, "Bob"))
 
     with transaction.atomic():
-        AuditParticulars.objects.filter(person_id=alice.pk).delete()
+        AuditPersonalDetails.objects.filter(person_id=alice.pk).delete()
         User.objects.filter(pk=alice.pk).delete()
     run("SELECT 1")
 
-    assert AuditParticulars.objects.get().person_id == bob.pk
+    assert AuditPersonalDetails.objects.get().person_id == bob.pk
     assert AuditEntry.objects.count() == 2
 
 
@@ -120,7 +116,7 @@ def test_position_and_hashes_are_not_for_the_writer_to_choose():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_entries_written_at_once_make_one_chain():
+def test_entries_written_concurrently_make_one_chain():
     run_concurrently(
         *(lambda number=number: note(f"Entry {number}") for number in range(12))
     )
@@ -156,7 +152,7 @@ def test_serving_role_can_add_to_the_log_and_nothing_else():
         "INSERT INTO moderation_auditarchive VALUES "
         "('\\x000000000000000000000000', 1, 1, '', '', '', '', now())"
     )
-    refused = [
+    forbidden = [
         "UPDATE moderation_auditentry SET details = ''",
         "DELETE FROM moderation_auditentry",
         "TRUNCATE moderation_auditentry CASCADE",
@@ -174,7 +170,7 @@ def test_serving_role_can_add_to_the_log_and_nothing_else():
             "created_at) VALUES (%s, 'user.banned', 'As the server', '{}', now())",
             [b"\1" * 12],
         )
-        for statement in refused:
+        for statement in forbidden:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 server.execute(statement)
         with pytest.raises(psycopg.errors.IntegrityError, match="append-only"):
@@ -184,7 +180,7 @@ def test_serving_role_can_add_to_the_log_and_nothing_else():
         "Banned",
         "As the server",
     ]
-    assert AuditParticulars.objects.count() == 1
+    assert AuditPersonalDetails.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -199,7 +195,7 @@ def test_service_bans_and_erases_as_the_serving_role(moderator, alice):
             cursor.execute("RESET ROLE")
 
     assert AuditEntry.objects.get().target_id == alice.pk
-    assert AuditParticulars.objects.get().person_id == moderator.pk
+    assert AuditPersonalDetails.objects.get().person_id == moderator.pk
 
 
 # Archives
@@ -230,7 +226,7 @@ def test_archive_removes_what_it_covers_and_the_chain_goes_on_from_it():
     archive(last_position=2, last_hash=old[1].hash)
 
     assert AuditEntry.objects.get() == young
-    assert AuditParticulars.objects.get().entry == young
+    assert AuditPersonalDetails.objects.get().entry == young
     archive_of_all = AuditArchive.objects.get()
     assert bytes(young.previous_hash) == bytes(archive_of_all.last_hash)
 

@@ -23,8 +23,8 @@ PAST = "2026-02-09T10:00:00Z"
 UNKNOWN = "507f1f77bcf86cd799439011"
 
 
-def users(user: User, call: str) -> str:
-    return f"/api/admin/users/{user.pk}/{call}"
+def users(user: User, act: str) -> str:
+    return f"/api/admin/users/{user.pk}/{act}"
 
 
 def soon() -> datetime:
@@ -44,10 +44,10 @@ def test_ban_takes_effect_on_the_next_request_of_a_live_token(api, staff, alice)
     assert (user["_id"], user["status"]) == (alice.pk, "banned")
     assert (user["banReason"], user["bannedUntil"]) == ("Violation of terms", None)
     for client in (api, browser):
-        refusal = client.get(ME)
-        assert refusal.status_code == 403
-        assert refusal.json()["code"] == "banned"
-        assert "Violation of terms" in refusal.json()["message"]
+        response = client.get(ME)
+        assert response.status_code == 403
+        assert response.json()["code"] == "banned"
+        assert "Violation of terms" in response.json()["message"]
     assert not alice.sign_ins.live().exists()
 
 
@@ -132,14 +132,14 @@ def test_what_staff_read_of_a_person_can_be_sent_back(staff, alice):
     assert response.json()["banReason"] == "x" * 500
 
 
-@pytest.mark.parametrize("call", ["ban", "status"])
-def test_admins_and_oneself_cannot_be_banned(staff, moderator, call):
+@pytest.mark.parametrize("act", ["ban", "status"])
+def test_admins_and_oneself_cannot_be_banned(staff, moderator, act):
     chief = person("Chief", role=User.Role.ADMIN)
-    body = {"reason": "Spam"} if call == "ban" else {"status": "banned"}
-    send = staff.patch if call == "ban" else staff.put
+    body = {"reason": "Spam"} if act == "ban" else {"status": "banned"}
+    send = staff.patch if act == "ban" else staff.put
 
-    of_admin = send(users(chief, call), body)
-    of_oneself = send(users(moderator, call), body)
+    of_admin = send(users(chief, act), body)
+    of_oneself = send(users(moderator, act), body)
 
     assert (of_admin.status_code, of_oneself.status_code) == (409, 409)
     assert of_admin.json()["code"] == "cannot_ban_admin"
@@ -150,15 +150,15 @@ def test_admins_and_oneself_cannot_be_banned(staff, moderator, call):
 
 @pytest.mark.parametrize("pk", [UNKNOWN, "nobody"])
 @pytest.mark.parametrize(
-    ("method", "call", "body"),
+    ("method", "act", "body"),
     [
         ("patch", "ban", {"reason": "Spam"}),
         ("patch", "unban", {}),
         ("put", "status", {"status": "active"}),
     ],
 )
-def test_ban_of_nobody_is_not_found(staff, pk, method, call, body):
-    response = getattr(staff, method)(f"/api/admin/users/{pk}/{call}", body)
+def test_ban_of_nobody_is_not_found(staff, pk, method, act, body):
+    response = getattr(staff, method)(f"/api/admin/users/{pk}/{act}", body)
 
     assert response.status_code == 404
 
@@ -277,14 +277,14 @@ def test_bad_status_is_rejected(staff, alice, body):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_bans_at_once_leave_one_in_force(staff, moderator, alice):
+def test_two_concurrent_bans_leave_one_in_force(staff, moderator, alice):
     chief = client_of(person("Chief", role=User.Role.ADMIN))
-    calls = [
+    acts = [
         lambda client=client: client.patch(users(alice, "ban"), {"reason": "Spam"})
         for client in (staff, chief) * 4
     ]
 
-    responses = run_concurrently(*calls)
+    responses = run_concurrently(*acts)
 
     assert {response.status_code for response in responses} == {200}
     assert Ban.objects.count() == 8
@@ -357,7 +357,7 @@ def test_command_refuses_in_one_line_and_bans_nobody(arguments, message):
     assert not User.objects.exclude(status="active").exists()
 
 
-# What the database refuses
+# Constraints
 
 
 def ban(user: User, **fields) -> Ban:

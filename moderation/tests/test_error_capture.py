@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 from focusmaster.tests.people import token_of
 from moderation.error_capture import message_of, stack_of, without_secrets
 from moderation.models import ErrorGroup, ErrorOccurrence, errors
+from moderation.tests.browser import signed_in
 
 HEALTH = "/api/admin/health"
 CRASH = "/api/faults/crash"
@@ -52,17 +53,21 @@ def test_crash_is_kept_with_where_it_came_from(stranger, alice):
     assert ErrorOccurrence.objects.get().request_id == "report-17"
 
 
-def test_page_that_crashes_is_kept_too(stranger, settings):
-    settings.ROOT_URLCONF = "moderation.tests.pages"
+def test_page_that_crashes_is_kept_too(stranger, settings, moderator):
+    settings.ROOT_URLCONF = "moderation.tests.faults"
+    browser = signed_in(moderator)
+    browser.raise_request_exception = False
 
-    response = stranger.get("/faults/page")
+    for client, user_id in ((stranger, None), (browser, moderator.pk)):
+        response = client.get("/faults/page")
 
-    assert response.status_code == 500
-    assert ErrorGroup.objects.get().path == "/faults/page"
+        assert response.status_code == 500
+        group = ErrorGroup.objects.get()
+        assert (group.path, group.user_id) == ("/faults/page", user_id)
 
 
 @pytest.mark.parametrize("path", ["forbidden", "plain-forbidden", "plain-suspicious"])
-def test_refusal_is_no_crash(stranger, path):
+def test_error_of_the_client_is_no_crash(stranger, path):
     stranger.get(f"/api/faults/{path}")
 
     assert not ErrorGroup.objects.exists()
@@ -140,7 +145,7 @@ def test_cause_is_kept_with_the_error():
 
 @pytest.mark.django_db(transaction=True)
 def test_crash_in_a_transaction_that_is_broken_is_kept(stranger, settings):
-    settings.ROOT_URLCONF = "moderation.tests.pages"
+    settings.ROOT_URLCONF = "moderation.tests.faults"
 
     response = stranger.get("/api/faults/broken-transaction")
 
@@ -166,7 +171,7 @@ def test_crash_is_answered_though_it_cannot_be_kept(stranger):
 
 
 @pytest.mark.usefixtures("db")
-def test_storm_of_one_error_is_counted_and_not_kept_one_by_one():
+def test_many_of_one_error_are_counted_and_not_kept_one_by_one():
     for _ in range(errors.MOST_A_MINUTE + 5):
         note()
 
@@ -175,7 +180,7 @@ def test_storm_of_one_error_is_counted_and_not_kept_one_by_one():
 
 
 @pytest.mark.usefixtures("db")
-def test_storm_of_different_errors_leaves_the_newest(monkeypatch):
+def test_of_many_different_errors_the_newest_are_kept(monkeypatch):
     monkeypatch.setattr(errors, "MOST_GROUPS", 3)
     now = timezone.now()
 
@@ -239,7 +244,7 @@ def test_job_deletes_what_is_too_old_though_no_error_comes(capsys):
 
 
 @pytest.mark.usefixtures("db")
-def test_storing_keeps_within_its_own_patience():
+def test_statement_timeout_of_storing_ends_with_it():
     with transaction.atomic():
         note()
         with connection.cursor() as cursor:

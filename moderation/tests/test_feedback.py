@@ -29,13 +29,13 @@ def test_feedback_is_taken_and_answered_as_published(api, alice):
     response = api.post(FEEDBACK, GIVEN)
 
     assert response.status_code == 201
-    answer = response.json()
-    assert (answer["success"], answer["message"] != "") == (True, True)
+    receipt = response.json()
+    assert (receipt["success"], receipt["message"] != "") == (True, True)
     row = Feedback.objects.get()
-    assert answer["data"] == GIVEN | {
+    assert receipt["data"] == GIVEN | {
         "_id": row.pk,
         "status": "new",
-        "createdAt": answer["data"]["createdAt"],
+        "createdAt": receipt["data"]["createdAt"],
     }
     assert (row.user, row.type, row.category) == (alice, "bug", "timer")
     assert (row.message, row.email, row.device_info) == (GIVEN["message"], "", None)
@@ -152,7 +152,7 @@ def test_board_is_one_query_beside_the_callers(staff, alice, django_assert_num_q
 
 
 @pytest.mark.parametrize(
-    ("word", "status"),
+    ("choice", "status"),
     [
         ("in-progress", "in-progress"),
         ("resolved", "resolved"),
@@ -160,11 +160,11 @@ def test_board_is_one_query_beside_the_callers(staff, alice, django_assert_num_q
     ],
 )
 def test_status_changes_and_the_change_is_audited(
-    staff, alice, moderator, word, status
+    staff, alice, moderator, choice, status
 ):
     row = given(alice)
 
-    response = staff.put(f"{BOARD}/{row.pk}/status", {"status": word})
+    response = staff.put(f"{BOARD}/{row.pk}/status", {"status": choice})
 
     assert response.status_code == 200
     assert (response.json()["_id"], response.json()["status"]) == (row.pk, status)
@@ -275,7 +275,7 @@ def test_reply_is_not_noted_without_a_mail_server(staff):
 
 
 @pytest.mark.parametrize(
-    ("method", "call", "body"),
+    ("method", "path", "body"),
     [
         ("put", "status", {}),
         ("put", "status", {"status": "lost"}),
@@ -286,10 +286,10 @@ def test_reply_is_not_noted_without_a_mail_server(staff):
         ("post", "reply", {"message": "x" * 4001}),
     ],
 )
-def test_bad_change_is_rejected(staff, method, call, body):
+def test_bad_change_is_rejected(staff, method, path, body):
     row = given(email="someone@example.com")
 
-    response = getattr(staff, method)(f"{BOARD}/{row.pk}/{call}", body)
+    response = getattr(staff, method)(f"{BOARD}/{row.pk}/{path}", body)
 
     assert response.status_code == 400
     assert not AuditRecord.objects.exists()
@@ -297,7 +297,7 @@ def test_bad_change_is_rejected(staff, method, call, body):
 
 @pytest.mark.parametrize("pk", [UNKNOWN, "nothing"])
 @pytest.mark.parametrize(
-    ("method", "call", "body"),
+    ("method", "path", "body"),
     [
         ("get", "", None),
         ("put", "/status", {"status": "closed"}),
@@ -305,8 +305,8 @@ def test_bad_change_is_rejected(staff, method, call, body):
         ("post", "/reply", {"message": "Thanks"}),
     ],
 )
-def test_feedback_that_is_not_there_is_not_found(staff, pk, method, call, body):
-    response = getattr(staff, method)(f"{BOARD}/{pk}{call}", body)
+def test_feedback_that_is_not_there_is_not_found(staff, pk, method, path, body):
+    response = getattr(staff, method)(f"{BOARD}/{pk}{path}", body)
 
     assert response.status_code == 404
 

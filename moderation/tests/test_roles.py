@@ -2,15 +2,15 @@ from __future__ import annotations
 
 import pytest
 from django.core.management import CommandError, call_command
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.test import APIClient
 
 from accounts.exceptions import LastAdmin
 from accounts.models import User
 from focusmaster.exceptions import RuleViolation
-from focusmaster.tests.concurrency import run_concurrently
+from focusmaster.tests.concurrency import run_concurrently, run_during
 from focusmaster.tests.people import PASSWORD, client_of, person
 from moderation.actors import Actor
+from moderation.exceptions import NoLongerAdmin
 from moderation.models import AuditEntry, AuditRecord, Ban
 from moderation.roles import demote, promote
 
@@ -112,22 +112,38 @@ def test_role_of_nobody_is_not_found(staff, pk):
 
 
 def test_who_has_lost_the_role_meanwhile_can_give_it_to_nobody(alice, bob, moderator):
-    with pytest.raises(PermissionDenied):
+    with pytest.raises(NoLongerAdmin):
         promote(user_id=alice.pk, by=actor(bob))
 
     assert roles()["Alice"] == "user"
 
 
+@pytest.mark.django_db(transaction=True)
+def test_request_of_an_admin_who_loses_the_role_meanwhile_is_forbidden():
+    admin, other = (person(name, role=User.Role.ADMIN) for name in ("Admin", "Other"))
+    carol, client = person("Carol"), client_of(admin)
+
+    response = run_during(
+        lambda: demote(user_id=admin.pk, by=actor(other)),
+        lambda: client.patch(role_of(carol), {"role": "admin"}),
+    )
+
+    assert response.status_code == 403
+    assert response.json()["code"] == "permission_denied"
+    assert response.json()["message"] == "Access denied"
+    assert roles()["Carol"] == "user"
+
+
 def outcome(act, **arguments) -> str:
     try:
         act(**arguments)
-    except (RuleViolation, PermissionDenied) as exc:
+    except (RuleViolation, NoLongerAdmin) as exc:
         return type(exc).__name__
     return "done"
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_admins_who_demote_each_other_at_once_one_remains():
+def test_of_two_admins_who_demote_each_other_concurrently_one_remains():
     first = person("First", role=User.Role.ADMIN)
     second = person("Second", role=User.Role.ADMIN)
     ends = []
@@ -140,7 +156,7 @@ def test_of_two_admins_who_demote_each_other_at_once_one_remains():
         )
         ends.append((sorted(outcomes), sorted(roles().values())))
 
-    assert ends == [(["PermissionDenied", "done"], ["admin", "user"])] * ROUNDS
+    assert ends == [(["NoLongerAdmin", "done"], ["admin", "user"])] * ROUNDS
     assert AuditEntry.objects.count() == ROUNDS
 
 
@@ -165,7 +181,7 @@ def test_of_two_admins_of_whom_one_leaves_as_the_other_is_demoted_one_remains():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nobody_is_both_banned_and_an_admin_when_both_happen_at_once():
+def test_nobody_is_both_banned_and_an_admin_when_both_happen_concurrently():
     by = actor(person("Chief", role=User.Role.ADMIN))
     for number in range(10):
         user = person(f"User{number}")

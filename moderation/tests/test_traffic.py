@@ -5,15 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection, connections, transaction
-from django.test import Client
 from django.utils import timezone
 
 from accounts.models import SignIn, User
 from focusmaster.dates.periods import last_days, zone_named
 from focusmaster.tests.people import person
 from moderation import traffic
-from moderation.models import DailyUse, ErrorGroup
-from moderation.tests.html import text_of
+from moderation.models import DailyActivity, ErrorGroup
+from moderation.tests.browser import signed_in, text_of
 from pomodoro.models import PomodoroSession
 
 STATS = "/api/admin/stats"
@@ -91,7 +90,7 @@ def test_busy_day_that_is_long_past_is_not_counted_again(alice, monkeypatch):
 
     assert [day["sessions"] for day in busy(first)] == [2, 2]
     assert [day["sessions"] for day in busy(second)] == [2, 3, 1]
-    assert DailyUse.objects.get().sessions == 2
+    assert DailyActivity.objects.get().sessions == 2
 
 
 @pytest.mark.django_db(transaction=True)
@@ -107,7 +106,7 @@ def test_busy_day_is_shown_as_it_was_and_counted_anew_meanwhile(alice, monkeypat
     look()
     session(person("Carol"), timezone.now())
     look()
-    DailyUse.objects.update(counted_at=timezone.now() - timedelta(minutes=2))
+    DailyActivity.objects.update(counted_at=timezone.now() - timedelta(minutes=2))
     look()
     with traffic.counting:  # Once the thread is done.
         look()
@@ -128,12 +127,24 @@ def test_quiet_day_that_was_kept_is_counted_again_at_each_look(alice):
     assert use.as_of is None
 
 
+def test_day_that_is_no_longer_shown_is_deleted(alice, monkeypatch):
+    monkeypatch.setattr(traffic, "MANY", 1)
+    session(alice, NOON - timedelta(days=5))
+
+    kept = []
+    for days in (0, 27, 35):
+        later = NOON + timedelta(days=days)
+        session(alice, later - timedelta(days=5))
+        traffic.traffic(UTC_ZONE, at=later)
+        kept.append(DailyActivity.objects.count())
+
+    assert kept == [1, 2, 2]
+
+
 def home_of(user: User) -> tuple[list[str], str]:
     """Return the numbers on staff's first page, and its text."""
-    client = Client()
-    client.force_login(user)
     try:
-        page = client.get("/admin/")
+        page = signed_in(user).get("/admin/")
         return [tile["number"] for tile in page.context["tiles"]], text_of(page)
     finally:
         connections.close_all()
@@ -175,7 +186,7 @@ def test_quiet_days_are_always_counted(alice):
         (day,) = busy(traffic.traffic(UTC_ZONE, at=NOON).days)
 
         assert day["sessions"] == expected
-    assert not DailyUse.objects.exists()
+    assert not DailyActivity.objects.exists()
 
 
 def test_active_today_are_those_with_a_session_or_a_sign_in_in_use(alice, bob):

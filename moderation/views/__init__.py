@@ -1,3 +1,9 @@
+"""Endpoints: feedback from everybody, the rest for staff.
+
+A viewset chooses, calls one verb of a model, and returns the row. Only the URLs and
+`moderation.openapi` import it.
+"""
+
 from moderation.views.audit import (
     AuditLogTableViewSet,
     AuditLogViewSet,

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from django.utils import timezone
 from rest_framework.decorators import action
-from rest_framework.request import Request
 from rest_framework.response import Response
 
+from focusmaster.api.request import ApiRequest
 from focusmaster.api.viewsets import ApiViewSet
 from focusmaster.dates.periods import zone_of
 from focusmaster.dates.rfc3339 import format_instant
@@ -22,17 +22,17 @@ class ServiceViewSet(ApiViewSet):
     permission_classes = (IsAdmin,)
 
     @action(detail=False, methods=["get"])
-    def stats(self, request: Request) -> Response:
+    def stats(self, request: ApiRequest) -> Response:
         zone = zone_of(request.query_params, request.user.timezone)
-        use = traffic(zone)
-        return Response({"kpis": kpis(use), "traffic": use.days})
+        shown = traffic(zone)
+        return Response({"kpis": kpis(shown), "traffic": shown.days})
 
     @action(detail=False, methods=["get"], is_tagged=False)
-    def health(self, request: Request) -> Response:
+    def health(self, request: ApiRequest) -> Response:
         errors = ErrorGroup.objects.kept().defer("stack")[:ERRORS_SHOWN]
         return Response(
             {
-                # Else this would not be answered: it took the token's owner.
+                # It is: the query that found the caller has succeeded.
                 "database": "connected",
                 "uptime": uptime(),
                 "timestamp": format_instant(timezone.now()),

@@ -9,9 +9,11 @@ import pytest
 
 from accounts.models import Progress, User
 from focusmaster.dates.rfc3339 import format_instant
+from focusmaster.db.fields import new_object_id
 from focusmaster.tests.concurrency import run_concurrently
 from focusmaster.tests.people import client_of
 from kanban.models import Task
+from pomodoro.exceptions import EndsBeforeStart, NoSuchTask
 from pomodoro.models import PomodoroSession
 
 SESSIONS = "/api/sessions"
@@ -194,3 +196,60 @@ def test_mood_that_is_posted_twice_at_once_completes_the_session_once(alice):
     kept = PomodoroSession.objects.values_list("mood", flat=True)
     assert sorted(kept) == sorted(moods)
     assert points_of(alice) == 40
+
+
+def stored(start: float, **fields) -> dict:
+    """The fields of a focus block of 25 minutes, so many minutes after ten."""
+    started_at = TEN + timedelta(minutes=start)
+    return {"type": "focus", "started_at": started_at, "duration": 1500} | fields
+
+
+def test_many_blocks_count_like_single_ones(alice, task):
+    blocks = [
+        stored(0, task_id=task.pk),
+        stored(30, task_id=task.pk, mood="good"),
+        stored(60, completed=False),
+        stored(90, type="shortBreak", duration=300),
+    ]
+
+    number = PomodoroSession.objects.log_many(user_id=alice.pk, blocks=blocks)
+
+    progress = Progress.objects.get(pk=alice.pk)
+    task.refresh_from_db()
+    assert number == PomodoroSession.objects.owned_by(alice).count() == 4
+    assert (progress.points, progress.focus_count) == (20, 3)
+    assert progress.focus_seconds == 3 * 1500
+    assert task.completed_pomodoros == 2
+
+
+def test_many_blocks_complete_the_sessions_that_they_repeat(alice, bob):
+    log = PomodoroSession.objects.log
+    (first, _), _ = log(user_id=alice.pk, **stored(0)), log(user_id=bob.pk, **stored(0))
+
+    number = PomodoroSession.objects.log_many(
+        user_id=alice.pk,
+        blocks=[stored(0.1, mood="great"), stored(1), stored(60, mood="sad")],
+    )
+
+    first.refresh_from_db()
+    assert number == 2
+    assert first.mood == "great"
+    assert PomodoroSession.objects.owned_by(alice).count() == 3
+    assert PomodoroSession.objects.owned_by(bob).get().mood is None
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        ({"task_id": new_object_id()}, NoSuchTask),
+        ({"ended_at": TEN - timedelta(days=1)}, EndsBeforeStart),
+    ],
+)
+def test_one_wrong_block_among_many_refuses_all(alice, wrong, error):
+    with pytest.raises(error):
+        PomodoroSession.objects.log_many(
+            user_id=alice.pk, blocks=[stored(0), stored(30) | wrong]
+        )
+
+    assert not PomodoroSession.objects.exists()
+    assert points_of(alice) == 0

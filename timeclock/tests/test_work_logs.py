@@ -17,6 +17,12 @@ from focusmaster.dates.rfc3339 import format_instant
 from focusmaster.db.fields import new_object_id
 from focusmaster.tests.concurrency import run_concurrently
 from focusmaster.tests.people import client_of, person
+from timeclock.exceptions import (
+    AlreadyClockedIn,
+    BreakExceedsDuration,
+    EndsBeforeStart,
+    Overlap,
+)
 from timeclock.models import WorkLog
 
 LOGS = "/api/clock/logs"
@@ -538,6 +544,51 @@ def test_no_two_people_have_the_same_numbers(db, one, another):
 
 
 # What the database refuses
+
+
+def test_many_logs_are_written_down_like_single_ones(alice):
+    nine = datetime(2026, 2, 2, 9, tzinfo=UTC)
+    hour = timedelta(hours=1)
+    logs = [
+        {"started_at": nine, "ended_at": nine + hour, "break_seconds": 60},
+        {"started_at": nine + 2 * hour, "notes": "still at it"},
+    ]
+
+    number = WorkLog.objects.start_many(user_id=alice.pk, logs=logs)
+
+    running, over = WorkLog.objects.owned_by(alice)
+    assert number == 2
+    assert (over.duration, over.break_seconds, over.notes) == (3600, 60, "")
+    assert (running.ended_at, running.notes) == (None, "still at it")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        ({"minutes": (30, 90)}, Overlap),
+        ({"minutes": (90, 60)}, EndsBeforeStart),
+        ({"minutes": (60, 61), "break_seconds": 61}, BreakExceedsDuration),
+    ],
+)
+def test_one_wrong_log_among_many_refuses_all(alice, wrong, error):
+    nine = datetime(2026, 2, 2, 9, tzinfo=UTC)
+    start, end = (nine + timedelta(minutes=n) for n in wrong.pop("minutes"))
+    right = {"started_at": nine, "ended_at": nine + timedelta(hours=1)}
+
+    with pytest.raises(error):
+        WorkLog.objects.start_many(
+            user_id=alice.pk,
+            logs=[right, {"started_at": start, "ended_at": end, **wrong}],
+        )
+
+    assert not WorkLog.objects.exists()
+
+
+def test_second_open_log_among_many_is_refused(alice):
+    with pytest.raises(AlreadyClockedIn):
+        WorkLog.objects.start_many(user_id=alice.pk, logs=[{}, {}])
+
+    assert not WorkLog.objects.exists()
 
 
 def test_database_refuses_overlapping_logs(alice):

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from multiprocessing.connection import wait
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
 from django.core.management import call_command
@@ -25,8 +25,14 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
+from focusmaster.db.advisory_locks import AdvisoryLock, advisory_lock
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from argparse import ArgumentParser
+    from wsgiref.types import WSGIApplication
+
+    from focusmaster.postgresql.base import DatabaseWrapper
+    from focusmaster.postgresql.embedded import EmbeddedServer
 
 # Connections the kernel accepts for us while all threads are busy.
 BACKLOG = 1024
@@ -34,8 +40,6 @@ BACKLOG = 1024
 STOP_SECONDS = 5
 # Idle threads end with their database connections. Granian's longest wait.
 THREAD_IDLE_SECONDS = 600
-# Names the migration lock among the database's advisory locks; any number will do.
-MIGRATION_LOCK = 4_702_111_234
 # Errors of the server go the way of all log records; requests have their own.
 LOGGING = {"loggers": {"_granian": {"propagate": True}}}
 
@@ -45,7 +49,7 @@ class Command(BaseCommand):
     # Done below, where a stop is expected.
     requires_system_checks = []
 
-    def add_arguments(self, parser) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--host",
             default=settings.HOST,
@@ -64,7 +68,7 @@ class Command(BaseCommand):
             help="Worker processes (default: %(default)s).",
         )
 
-    def handle(self, *, host: str, port: int, workers: int, **options) -> None:
+    def handle(self, *, host: str, port: int, workers: int, **options: Any) -> None:
         if workers < 1:
             raise CommandError("--workers must be at least 1.")
         # The embedded server makes room for the connections of all workers.
@@ -80,7 +84,7 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             return
         except Error as exc:
-            source = "" if connection.embedded else "DATABASE_URL: "
+            source = "" if embedded_server() else "DATABASE_URL: "
             raise CommandError(source + " ".join(str(exc).split())) from exc
 
     def announce(self, host: str, port: int) -> None:
@@ -117,24 +121,27 @@ def free_address(host: str, port: int) -> str:
     except (OSError, OverflowError) as exc:
         reason = getattr(exc, "strerror", None) or exc
         raise CommandError(f"Cannot listen on {host}, port {port}: {reason}.") from exc
-    return address[0]
+    return str(address[0])
 
 
 def migrate() -> None:
     """Bring the database up to date, one process at a time."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
     try:
-        call_command("migrate", interactive=False, verbosity=0)
+        with advisory_lock(AdvisoryLock.MIGRATE):
+            call_command("migrate", interactive=False, verbosity=0)
     finally:
-        # This closes the session, and with it the lock. Workers open their own.
+        # Workers open connections of their own.
         connections.close_all()
+
+
+def embedded_server() -> EmbeddedServer | None:
+    return cast("DatabaseWrapper", connections["default"]).embedded
 
 
 def database_place() -> str:
     database = connection.settings_dict
-    if connection.embedded is not None:
-        return f"{connection.embedded.folder} (embedded PostgreSQL)"
+    if server := embedded_server():
+        return f"{server.folder} (embedded PostgreSQL)"
     host = database["HOST"] or "the default socket"
     port = f", port {database['PORT']}" if database["PORT"] else ""
     return f"{database['NAME']} on {host}{port}"
@@ -173,7 +180,7 @@ def run_workers(address: str, port: int, workers: int) -> None:
             ) from exc
 
 
-def load_in_worker(target: str) -> Callable:
+def load_in_worker(target: str) -> WSGIApplication:
     """Prepare a worker process and return the WSGI application."""
     # The terminal sends Ctrl-C to workers too; they wait for their parent's word.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -188,7 +195,8 @@ def load_in_worker(target: str) -> Callable:
 
 def end_with_parent() -> None:
     """End this worker when its parent has been killed and cannot tell it to."""
-    wait([multiprocessing.parent_process().sentinel])
+    if parent := multiprocessing.parent_process():
+        wait([parent.sentinel])
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(STOP_SECONDS)
     os._exit(1)

@@ -1,8 +1,8 @@
-"""Tell what of Google sign-in, Spotify, mail and Redis is set up, and whether it works.
+"""Tell which of Google sign-in, Spotify, mail and Redis are set up and work.
 
-To be run after the settings were changed, or when people complain. It asks the real
-services, as the service itself would, and changes nothing. The exit status is 1 if
-something that is set up does not work.
+Run it by hand after a change of settings, or when people complain. It asks the real
+services and changes nothing, so a second run is harmless. The exit status is 1 if one
+that is set up does not work.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from accounts.google.keys import fetch
 from integrations import player
 from integrations.exceptions import SpotifyRateLimited, SpotifyUnavailable
 
-# Seconds to wait for each service.
-PATIENCE = 10
+# Seconds to wait for Spotify.
+TIMEOUT = 10
 WORKS, ABSENT, FAILS = "works", "not set up", "FAILS"
 # Over http, Spotify sends people back to these only.
 LOOPBACK = ("127.0.0.1", "::1")
@@ -80,7 +80,7 @@ def check_spotify() -> Finding:
             "Spotify takes a SPOTIFY_REDIRECT_URI only with https://, or on this "
             "machine with http://127.0.0.1 (not localhost).",
         )
-    return asked_spotify()
+    return check_spotify_app()
 
 
 def takes_redirect(uri: str) -> bool:
@@ -90,9 +90,9 @@ def takes_redirect(uri: str) -> bool:
     )
 
 
-def asked_spotify() -> Finding:
+def check_spotify_app() -> Finding:
     try:
-        player.spotify().check_credentials(deadline=monotonic() + PATIENCE)
+        player.spotify().check_credentials(deadline=monotonic() + TIMEOUT)
     except SpotifyRateLimited as exc:
         return Finding(FAILS, f"Spotify wants to be left alone for {exc.wait} seconds.")
     except SpotifyUnavailable as exc:

@@ -1,8 +1,9 @@
 """Move old entries of the audit log to a signed file.
 
-Run it from cron, best monthly, as a role that may add to `moderation_auditarchive`. A
-second run finds nothing that is old enough. Keep the files: the chain goes on from the
-last of them, and `verify_audit_log --archives` checks them.
+Run it from cron, best monthly, as a database role with INSERT on
+`moderation_auditarchive`. A second run finds nothing that is old enough. Keep the
+files: the chain continues from the last of them, and `verify_audit_log --archives`
+checks them.
 """
 
 from __future__ import annotations

@@ -1,17 +1,20 @@
 """Delete the errors that are older than 30 days.
 
-Meant for a daily cron entry. Staff's pages do not show them any more, and each new
-error deletes a few; this deletes them also where no new one comes. A second run finds
-nothing left, and one that is stopped half-way leaves the rest to the next.
+Meant for a daily cron entry. Each new error deletes a few old ones; this deletes them
+also if no new one comes. A second run finds nothing left, and one that is stopped
+half-way leaves the rest to the next.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.core.management.base import BaseCommand
-from django.db.models import QuerySet
 from django.utils import timezone
 
+from focusmaster.db.expiring import ExpiringRows
 from moderation.models import ErrorGroup, ErrorOccurrence
+from moderation.models.errors import KEPT
 
 # Rows deleted in one transaction.
 CHUNK = 1000
@@ -28,24 +31,19 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, dry_run: bool, verbosity: int, **options) -> None:
-        now = timezone.now()
+        before = timezone.now() - KEPT
         requests, errors = (
-            rows.count() if dry_run else clear(rows)
-            for rows in (
-                ErrorOccurrence.objects.expired(at=now),
-                ErrorGroup.objects.expired(at=now),
-            )
+            rows.expired(before=before).count() if dry_run else clear(rows, before)
+            for rows in (ErrorOccurrence.objects.all(), ErrorGroup.objects.all())
         )
         if verbosity >= 1:
             verb = "Would delete" if dry_run else "Deleted"
             self.stdout.write(f"{verb} {errors} error(s), {requests} request(s).")
 
 
-def clear(rows: QuerySet) -> int:
-    """Delete the rows; return how many."""
-    count = 0
-    while ids := list(rows.order_by().values_list("pk", flat=True)[:CHUNK]):
-        # Asked again: of an error that has come once more meanwhile, all is kept.
-        rows.filter(pk__in=ids).delete()
-        count += len(ids)
-    return count
+def clear(rows: ExpiringRows, before: datetime) -> int:
+    """Delete all that are too old, a chunk at a time; return how many."""
+    total = 0
+    while count := rows.delete_expired(CHUNK, before=before):
+        total += count
+    return total

@@ -1,4 +1,4 @@
-"""Create an account with the admin role, for the pages for staff and the admin API.
+"""Create an account with the role of admin, for the admin pages and endpoints.
 
 Run it once after the first start. A second run with the same email changes nothing and
 fails with a clear line.

@@ -1,6 +1,6 @@
 """Make a person an admin.
 
-Run it by hand, for somebody who has an account; `createadmin` makes a new one. A second
+Run it by hand, for an account that exists; `createadmin` makes a new one. A second
 run changes nothing.
 """
 

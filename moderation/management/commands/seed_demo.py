@@ -23,12 +23,12 @@ MOST_PEOPLE = 1_000_000
 MOST_DAYS = 3_650  # ten years
 MOST_ENTRIES = 10_000_000
 
-# What demo people sign in with on a service that is not for strangers.
+# The password of demo people on a service that runs on this machine alone.
 LOCAL_PASSWORD = "focus25minutes"
 
 BAR_WIDTH = 30
 CLEAR_LINE = "\r\033[K"
-# The exit status of what Ctrl-C ended, as shells have it.
+# The exit status after Ctrl-C, as in a shell.
 INTERRUPTED = 130
 
 
@@ -74,7 +74,7 @@ class Command(BaseCommand):
         verbosity: int,
         **options,
     ) -> None:
-        refuse_production(force)
+        check_not_production(force)
         check_range("--users", users, MOST_PEOPLE)
         check_range("--days", days, MOST_DAYS)
         check_range("--audit-entries", audit_entries, MOST_ENTRIES, least=0)
@@ -86,7 +86,7 @@ class Command(BaseCommand):
         try:
             self.add(users, days)
             self.add_audit_entries(audit_entries, days)
-            # Has what was busy counted, for whoever looks at it first.
+            # Else the first look at the admin pages would count the busy days.
             count_now(zone_named("UTC"))
         except KeyboardInterrupt:
             raise CommandError(
@@ -111,7 +111,7 @@ class Command(BaseCommand):
             self.stdout.write(f"Added {count:,} audit entries.")
 
     def draw(self, share: float) -> None:
-        """Show on a terminal how far it is, and how long it may still take."""
+        """Draw the progress on a terminal, with the time that is left."""
         if not self.has_bar():
             return
         bar = "#" * round(BAR_WIDTH * share)
@@ -123,13 +123,14 @@ class Command(BaseCommand):
         self.stdout.flush()
 
     def report(self) -> None:
-        """Say what was added, and whom to sign in as."""
+        """Write what was added, and how to sign in."""
         if self.has_bar():
             self.stdout.write(CLEAR_LINE, ending="")
         if self.verbosity < 1 or not self.added.people:
             return
         counts = ", ".join(
-            f"{count:,} {table.noun}" for table, count in self.added.rows.items()
+            f"{count:,} {model._meta.verbose_name_plural}"
+            for model, count in self.added.rows.items()
         )
         seconds = time.monotonic() - self.started
         self.stdout.write(f"Added {counts} in {seconds:,.1f} s (seed {self.seed}).")
@@ -139,7 +140,7 @@ class Command(BaseCommand):
         return self.verbosity >= 1 and self.stdout.isatty()
 
 
-def refuse_production(force: bool) -> None:
+def check_not_production(force: bool) -> None:
     if settings.PRODUCTION and not force:
         raise CommandError(
             "This is a production database: demo people do not belong there. "
@@ -153,7 +154,7 @@ def check_range(option: str, value: int, most: int, *, least: int = 1) -> None:
 
 
 def new_password() -> str:
-    """Return one that strangers cannot guess, with letters and digits."""
+    """Return a password that cannot be guessed, with letters and digits."""
     return f"focus25-{secrets.token_hex(8)}"
 
 

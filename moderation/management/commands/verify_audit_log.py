@@ -1,8 +1,8 @@
-"""Check that nobody has tampered with the audit log.
+"""Check the audit log for tampering.
 
 Run it from cron, best daily and with an anchor on another disk. It changes nothing but
-the anchor, so a second run is harmless. The first entry that is broken is named, and
-the exit status is 1.
+the anchor, so a second run is harmless. Tampering is an error that names the first
+entry that shows it, and the exit status is 1.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ class Command(BaseCommand):
             self.stdout.write("\n".join(lines))
 
     def verified(self, anchor: Path | None, archives: Path | None) -> list[str]:
-        """Return what to say once all is well."""
+        """Return the lines to write if the log is intact."""
         lines = []
-        known: ChainHead | None = anchor and read_anchor(anchor)
+        known: ChainHead | None = read_anchor(anchor) if anchor else None
         if archives:
             count, has_anchor = verify_archives(archives, known)
             known = None if has_anchor else known

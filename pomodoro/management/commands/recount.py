@@ -1,11 +1,10 @@
-"""Count anew, from the sessions, what is kept of them: points, focus totals, the
-completed Pomodoros of tasks, and badges.
+"""Recount from the sessions: points, focus totals, Pomodoros of tasks, and badges.
 
 Run it by hand after rows were restored, imported or changed past the service. On a
-healthy database it finds nothing, so a second run is harmless. People keep on working:
-a session that is logged meanwhile is neither lost nor counted twice. Each batch of
-people is a transaction of its own; when it is stopped half-way, these stay corrected.
-Badges are only added, for nobody loses one (see `pomodoro.badges`).
+healthy database it finds nothing, so a second run is harmless. The service may run
+meanwhile: a session that is logged is neither lost nor counted twice. Each batch of
+people is a transaction; a run that is stopped keeps the batches before. Badges are
+added and never removed (see `pomodoro.badges`).
 """
 
 from __future__ import annotations
@@ -54,6 +53,7 @@ class Command(BaseCommand):
 
 
 def people_with(emails: list[str]) -> QuerySet[User]:
+    """Return the users with these emails, or raise CommandError; a query for each."""
     ids = []
     for email in emails:
         user = User.objects.with_email(email).only("pk").first()

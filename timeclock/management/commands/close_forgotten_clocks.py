@@ -1,9 +1,9 @@
 """Close the work clocks that somebody left running.
 
-Meant for an hourly cron entry. A clock that has run for so many hours is closed at the
-last moment at which its owner was known to be there, with a note that says so; they can
-correct it. A second run finds nothing left, and two at once, or a stop of the owner's
-at the same moment, close it once: each clock is a transaction of its own.
+Run it hourly by cron. A clock that has run for so many hours is closed at its owner's
+last sign of life, with a note that says so; the owner can correct it. A second run
+finds nothing left. Each clock is a transaction, so that two runs at once, or a stop by
+the owner, close it once.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def login(user: User) -> Response:
     return APIClient().post(LOGIN, {"email": user.email, "password": PASSWORD})
 
 
-def refused(response: Response) -> bool:
+def is_banned(response: Response) -> bool:
     return response.status_code == 403 and response.json()["code"] == "banned"
 
 
@@ -61,7 +61,7 @@ def during_a_ban(user: User, act: Callable[[], Response]) -> Response:
 def test_password_does_not_sign_in_after_a_ban_that_began_before(alice):
     response = during_a_ban(alice, lambda: login(alice))
 
-    assert refused(response)
+    assert is_banned(response)
     assert not SignIn.objects.exists()
 
 
@@ -72,7 +72,7 @@ def test_guest_does_not_come_back_after_a_ban_that_began_before():
         guest, lambda: APIClient().post(GUEST, {"guestId": guest.pk})
     )
 
-    assert refused(response)
+    assert is_banned(response)
     assert not SignIn.objects.exists()
     assert User.objects.get() == guest
 
@@ -85,7 +85,7 @@ def test_google_does_not_sign_in_after_a_ban_that_began_before(alice, google):
         alice, lambda: APIClient().post(GOOGLE, {"credential": token})
     )
 
-    assert refused(response)
+    assert is_banned(response)
     assert not SignIn.objects.exists()
 
 
@@ -98,7 +98,7 @@ def test_new_password_keeps_no_browser_signed_in_after_a_ban(alice):
         lambda: browser.patch(ME, new, HTTP_ORIGIN="http://testserver"),
     )
 
-    assert refused(response)
+    assert is_banned(response)
     lift(alice)
     assert browser.get(ME).status_code == 401
     assert not SignIn.objects.live().exists()
@@ -118,14 +118,14 @@ def test_sign_in_that_begins_before_the_ban_is_ended_by_it(alice):
 def test_no_token_outlives_a_ban_at_the_same_moment(alice, way):
     for _ in range(ROUNDS):
         client = client_of(alice)
-        call = {
+        act = {
             "login": lambda: login(alice),
             "refresh": lambda client=client: client.post(REFRESH),
         }[way]
 
-        response, _ = run_concurrently(call, lambda: ban(alice))
+        response, _ = run_concurrently(act, lambda: ban(alice))
 
-        assert response.status_code == 200 or refused(response)
+        assert response.status_code == 200 or is_banned(response)
         lift(alice)
         assert not opens(response)
         assert not SignIn.objects.live().exists()
@@ -152,8 +152,8 @@ def test_ban_holds_at_once_in_every_worker(migrated_dir):
             return {service.send("GET", ME, **headers)[0] for _ in range(20)}
 
         eve = {"email": "eve@example.com", "password": PASSWORD}
-        answer = service.send("POST", REGISTER, {"name": "Eve", **eve})[1]
-        token = json.loads(answer)["token"]
+        text = service.send("POST", REGISTER, {"name": "Eve", **eve})[1]
+        token = json.loads(text)["token"]
         header = {"Authorization": f"Bearer {token}"}
         cookie = {"Cookie": f"{settings.TOKEN_COOKIE}={token}"}
         assert statuses(**header) == statuses(**cookie) == {200}

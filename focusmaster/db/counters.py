@@ -19,7 +19,6 @@ from focusmaster.models import Counter
 
 # Seconds from the first count: longer than the longest window.
 KEPT_FOR = settings.CACHES["counters"]["TIMEOUT"]
-CLEARED_AT_ONCE = 10
 
 # Rows are of a key and what to add, and may be none; how long to keep them comes first.
 COUNT = """
@@ -28,24 +27,15 @@ SELECT *, statement_timestamp() + make_interval(secs => %s) FROM ({rows}) AS cou
 ON CONFLICT (key) DO UPDATE SET count = counter.count + excluded.count
 RETURNING count::text
 """
-# Skipped are those that another process clears at this moment.
-CLEAR = """
-DELETE FROM focusmaster_counter WHERE key IN (
-    SELECT key FROM focusmaster_counter WHERE expires_at < statement_timestamp()
-    ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED
-)
-RETURNING key
-"""
 
 count = Statement(
     COUNT.format(rows="SELECT %s::text, %s::integer"),
     [KEPT_FOR, Param("key"), Param("delta")],
 )
-clear = Statement(CLEAR, [CLEARED_AT_ONCE])
 
 
 def clear_expired() -> None:
-    clear.fetch_scalars({})
+    Counter.objects.delete_expired(before=Now())
 
 
 class DatabaseCounters(BaseCache):
@@ -58,12 +48,14 @@ class DatabaseCounters(BaseCache):
     def __init__(self, location: str, params: dict[str, Any]) -> None:
         super().__init__(params)
 
-    def incr(self, key, delta=1, version=None) -> int:
+    def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
         total = int(count.fetch_scalars({"key": key, "delta": delta})[0])
         if total == delta:
             clear_expired()
         return total
 
-    def get(self, key, default=None, version=None) -> int | None:
+    def get(
+        self, key: str, default: int | None = None, version: int | None = None
+    ) -> int | None:
         counters = Counter.objects.filter(key=key, expires_at__gt=Now())
         return counters.values_list("count", flat=True).first() or default

@@ -1,4 +1,4 @@
-"""The service's URLs and beside them a page and a transaction that go wrong."""
+"""The service's URLs beside pages that fail, and one that lacks its guard."""
 
 from __future__ import annotations
 
@@ -21,8 +21,13 @@ def broken_transaction(request: HttpRequest) -> HttpResponse:
     return HttpResponse()
 
 
+def unguarded(request: HttpRequest, number: int) -> HttpResponse:
+    return HttpResponse()
+
+
 urlpatterns = [
     path("faults/page", page),
+    path("admin/unguarded/<int:number>/", unguarded),
     path("api/faults/broken-transaction", broken_transaction),
     *urlpatterns,
 ]
