@@ -133,7 +133,7 @@ def _value(
     *path, last = source.split(".")
     for step in path:
         model = related(model, step)
-    column = column_named(last, model)
+    column = column_named(model, last)
     parts = _encoded(column, F(prefix + "__".join([*path, last])))
     if column.null or path:
         return [Coalesce(joined(*parts), Constant("null"))]
@@ -144,7 +144,7 @@ def related(model: type[Model], name: str) -> type[Model]:
     return cast("type[Model]", model._meta.get_field(name).related_model)
 
 
-def column_named(name: str, model: type[Model]) -> models.Field[Any, Any]:
+def column_named(model: type[Model], name: str) -> models.Field[Any, Any]:
     return cast("models.Field[Any, Any]", model._meta.get_field(name))
 
 
@@ -314,7 +314,7 @@ class JSONRows:
     def _field(self, lookup: str) -> models.Field[Any, Any]:
         name = lookup.partition("__")[0]
         pk = self.model._meta.pk
-        return pk if name == "pk" else column_named(name, self.model)
+        return pk if name == "pk" else column_named(self.model, name)
 
     def _ordered(self, name: str) -> Expression:
         key = F(name.removeprefix("-"))
@@ -325,7 +325,7 @@ class JSONRows:
         return key.asc(nulls_last=last)
 
     def _is_nullable(self, key: str) -> bool:
-        return key not in self.sort_expressions and column_named(key, self.model).null
+        return key not in self.sort_expressions and column_named(self.model, key).null
 
     def _page(
         self,

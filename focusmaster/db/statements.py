@@ -78,7 +78,7 @@ class Statement:
         self.prepare = prepare
         self.positional = positional(sql)
 
-    def fetch_rows(self, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    def fetch_rows(self, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
         """Bind the Params, run, and return the rows; one query."""
         prepared = prepared_statements() if self.prepare else None
         if prepared is None:
@@ -137,12 +137,11 @@ class CompiledQuery(Statement):
         columns = [column for column, *_ in self.compiler.select]
         self.converters = self.compiler.get_converters(columns)
 
-    def fetch_rows(self, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    def fetch_rows(self, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
         rows = super().fetch_rows(values)
         if not self.converters:
             return rows
-        converted = self.compiler.apply_converters(rows, self.converters)
-        return [tuple(row) for row in converted]
+        return list(self.compiler.apply_converters(rows, self.converters))
 
 
 def prepared_statements() -> PreparedStatements | None:

@@ -107,7 +107,7 @@ def _insert(model: type[Model]) -> Statement:
 @lru_cache(maxsize=MAX_SHAPES)
 def _update(model: type[Model], names: tuple[str, ...]) -> Statement:
     meta = model._meta
-    fields = [column_named(name, model) for name in names]
+    fields = [column_named(model, name) for name in names]
     rows = model._base_manager.filter(pk=param_of(meta.pk))
     query = cast("UpdateQuery", rows.query.chain(UpdateQuery))
     # The stubs expect a CASE in place of a Param.
