@@ -77,8 +77,7 @@ class StrictSerializer(serializers.Serializer[Any]):
         if not isinstance(data, dict):
             values: dict[str, Any] = super().to_internal_value(data)
             return values  # It has raised the error.
-        ignored = getattr(getattr(self, "Meta", None), "ignored", ())
-        unknown = data.keys() - self._declared_fields.keys() - set(ignored)
+        unknown = data.keys() - self._known()
         if unknown:
             named = sorted(unknown)[:MAX_NAMED]
             raise serializers.ValidationError(

@@ -20,24 +20,24 @@ class RedisCounters(BaseCache):
 
     def __init__(self, location: str, params: dict[str, Any]) -> None:
         super().__init__(params)
+        self.kept_for = int(params["TIMEOUT"])
         self.client = Redis.from_url(location, **params.get("OPTIONS", {}))
 
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
         key = self.make_and_validate_key(key, version=version)
-        with as_os_errors():
-            client = self._cache.get_client(key, write=True)  # type: ignore[attr-defined]  # the stubs leave it out
-            together = client.pipeline()
+        with as_os_errors(), self.client.pipeline() as together:
             together.incr(key, delta)
-            together.expire(key, self.default_timeout)
+            together.expire(key, self.kept_for)
             total: int = together.execute()[0]
         return total
 
     def get(
         self, key: str, default: int | None = None, version: int | None = None
     ) -> int | None:
+        key = self.make_and_validate_key(key, version=version)
         with as_os_errors():
-            total: int | None = super().get(key, default, version)
-        return total
+            count: Any = self.client.get(key)
+        return default if count is None else int(count)
 
 
 @contextmanager

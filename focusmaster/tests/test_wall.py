@@ -19,19 +19,11 @@ INSIDE = {
     ROOT / "accounts" / "caller_query.py",
     ROOT / "benchmarks",
 }
-# Where the wall still has a hole, and what for.
+# What looks like a hole in the wall, and what it is for.
 HOLES = {
-    "focusmaster/api/counters.py Param": "The cache backend that counts in PostgreSQL.",
-    "focusmaster/api/idempotency.py connection.connection": "Is it broken?",
-    "focusmaster/api/idempotency.py pgconn": "Is it broken?",
-    "focusmaster/api/idempotency.py bytes.fromhex": "The lock's statement.",
-    "focusmaster/management/commands/serve.py placeholder": "An advisory lock.",
-    "integrations/player.py placeholder": "A lock timeout.",
-    "moderation/audit/archives.py placeholder": "An advisory lock.",
     "moderation/audit/archives.py bytes.fromhex": "Hashes in a file, no ids.",
     "moderation/audit/chain.py bytes.fromhex": "Hashes in a file, no ids.",
-    "moderation/demo/seeding.py placeholder": "An advisory lock.",
-    "moderation/people_search.py placeholder": "A trigram operator.",
+    "moderation/people_search.py placeholder": "The operator that finds trigrams.",
 }
 TAKES_SQL = {"execute", "executemany", "RawSQL", "raw"}
 
