@@ -119,7 +119,7 @@ def traffic(
     known = kept | found
     today = known.get([*days.values()][-1])
     return Traffic(
-        [shown(day, known.get(span)) for day, span in days.items()],
+        [row_of(day, known.get(span)) for day, span in days.items()],
         today.active if today else None,
         min((row.counted_at for row in changing.values()), default=None),
     )
@@ -133,11 +133,11 @@ def is_settled(row: DailyActivity | None) -> bool:
     return row is not None and (row.is_final() or row.sessions >= BUSY)
 
 
-def shown(day: date, row: DailyActivity | Counts | None) -> dict[str, Any]:
+def row_of(day: date, counts: DailyActivity | Counts | None) -> dict[str, Any]:
     return {
         "date": day.isoformat(),
-        "sessions": row and row.sessions,
-        "visitors": row and row.visitors,
+        "sessions": counts.sessions if counts else None,
+        "visitors": counts.visitors if counts else None,
     }
 
 

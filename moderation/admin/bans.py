@@ -94,15 +94,4 @@ class BanAdmin(OfBan, OfPerson):
     ]
     list_filter = [ForceFilter]
     list_select_related = ["user", "author"]
-    fields = readonly_fields = (
-        "person",
-        "in_force",
-        "status",
-        "reason",
-        "created_at",
-        "until",
-        "imposed_by",
-        "ended_at",
-        "lifted",
-        "lift_reason",
-    )
+    fields = readonly_fields = ("person", *BanInline.readonly_fields)

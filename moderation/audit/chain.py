@@ -159,14 +159,11 @@ def is_anchored(anchor: ChainHead | None, head: ChainHead) -> bool:
     if anchor is None or anchor.position == 0:
         return True
     if anchor.position == head.position and anchor != head:
-        raise moved(anchor)
+        raise BrokenChain(
+            f"Entry {anchor.position} is not the one of the anchor: "
+            "the log was rewritten."
+        )
     return anchor == head
-
-
-def moved(anchor: ChainHead) -> BrokenChain:
-    return BrokenChain(
-        f"Entry {anchor.position} is not the one of the anchor: the log was rewritten."
-    )
 
 
 def lost(anchor: ChainHead, head: ChainHead) -> BrokenChain:
