@@ -132,14 +132,17 @@ class StrictCharField(serializers.CharField):
 
 
 class StrictChoiceField(serializers.ChoiceField):
-    """One of a fixed set of words."""
+    """One of a fixed set of choices; with `allow_blank` also "", for none of them."""
 
-    default_error_messages = {"invalid_choice": "give one of: {words}"}
+    default_error_messages = {"invalid_choice": "give one of: {choices}"}
 
     def to_internal_value(self, data: Any) -> str:
-        if isinstance(data, str) and data in self.choices:
+        if isinstance(data, str) and (data in self.choices or self.is_blank(data)):
             return data
-        self.fail("invalid_choice", words=", ".join(self.choices))
+        self.fail("invalid_choice", choices=", ".join(self.choices))
+
+    def is_blank(self, data: str) -> bool:
+        return data == "" and self.allow_blank
 
 
 class StrictBooleanField(serializers.BooleanField):

@@ -262,6 +262,8 @@ class ChoiceExtension(OpenApiSerializerFieldExtension):
     match_subclasses = True
 
     def get_name(self) -> str | None:
+        if self.target.allow_blank:  # The component lacks the blank.
+            return None
         choices = list_hash([*self.target.choices.items()])
         name: str | None = load_enum_name_overrides().get(choices)
         return name
@@ -269,7 +271,8 @@ class ChoiceExtension(OpenApiSerializerFieldExtension):
     def map_serializer_field(
         self, auto_schema: openapi.AutoSchema, direction: Direction
     ) -> Schema:
-        return {"type": "string", "enum": list(self.target.choices)}
+        blank = [""] if self.target.allow_blank else []
+        return {"type": "string", "enum": [*self.target.choices, *blank]}
 
 
 class InstantExtension(OpenApiSerializerFieldExtension):
