@@ -166,6 +166,8 @@ def prepared_statements() -> PreparedStatements | None:
     prepared: PreparedStatements = wrapper.prepared_statements
     status = prepared.pgconn.transaction_status
     if status == TransactionStatus.IDLE and not wrapper.connection.autocommit:
+        if wrapper.connection.isolation_level is not None:
+            return None  # The driver's BEGIN names it.
         prepared.begin()
     return prepared
 

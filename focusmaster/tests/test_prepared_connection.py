@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import DatabaseError, NotSupportedError, connection, transaction
+from psycopg import IsolationLevel
 
 from focusmaster.db import json_rows
 from focusmaster.db.json_rows import JSONRows
@@ -215,3 +216,17 @@ def test_more_shapes_than_are_kept_are_answered(alice, monkeypatch):
     assert [len(found) for found in first] == [1] * 15
     assert second == first
     assert prepared_count() == before + 5
+
+
+def test_transaction_begins_at_the_isolation_level_of_its_connection(alice):
+    connection.ensure_connection()
+    connection.connection.isolation_level = IsolationLevel.SERIALIZABLE
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            assert constant(1).fetch_rows({"more": 1}) == [(2,)]
+            cursor.execute("SHOW transaction_isolation")
+            level = cursor.fetchone()[0]
+    finally:
+        connection.connection.isolation_level = None
+
+    assert level == "serializable"
