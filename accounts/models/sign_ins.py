@@ -19,7 +19,7 @@ LAST_USED_PRECISION = timedelta(minutes=5)
 
 
 def live_at(at: Any) -> Q:
-    """Return the condition for a sign-in to be valid at a time, or at an expression for one."""
+    """Return the condition for a sign-in to be valid at a time or expression."""
     return Q(revoked_at=None, expires_at__gt=at)
 
 
