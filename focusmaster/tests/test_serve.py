@@ -5,6 +5,7 @@ import signal
 import socket
 from contextlib import ExitStack
 from io import StringIO
+from pathlib import Path
 
 from django.db import connection
 
@@ -56,7 +57,12 @@ def test_ctrl_c_ends_well_after_failures_were_made_good(migrated_dir):
         os.kill(killed, signal.SIGKILL)
         until(lambda: len(set(children(service.process.pid)) - {killed, spared}) == 1)
         until(service.is_ready)
-        os.kill(postmaster(migrated_dir), signal.SIGKILL)
+        server = postmaster(migrated_dir)
+        backends = children(server)
+        os.kill(server, signal.SIGKILL)
+        # They see it some milliseconds later; a request that one of them has begun to
+        # serve by then is 503.
+        until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in backends))
         assert service.is_ready()
 
         status, output = service.stop(signal.SIGINT)
