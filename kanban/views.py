@@ -2,13 +2,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import FileResponse, HttpResponse
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from focusmaster.api.request import ApiRequest
-from focusmaster.api.responses import JSONResponse, list_response
+from focusmaster.api.responses import JSONResponse
 from focusmaster.api.viewsets import OwnedRowsViewSet
 from focusmaster.db.json_rows import JSONRows
 from focusmaster.exceptions import InvalidValue, RowNotFound
@@ -38,11 +37,8 @@ class TaskViewSet(OwnedRowsViewSet):
     def lookups(self) -> dict[str, Any]:
         return lookups_in(self.request.query_params, self.request.user)
 
-    def list(self, request: ApiRequest) -> HttpResponse | FileResponse:
-        lookups = {"user_id": request.user.pk, **self.lookups()}
-        return list_response(
-            request, self.rows, order_in(request.query_params), lookups
-        )
+    def order(self) -> tuple[str, ...]:
+        return order_in(self.request.query_params)
 
     def create(self, request: ApiRequest) -> JSONResponse:
         task = Task.objects.add(user=request.user, **self.validated())

@@ -108,7 +108,7 @@ class WorkLogQuerySet(models.QuerySet):
         return log
 
     def change(self, pk: str, **fields: Any) -> WorkLog:
-        """Change one of these logs and return it; see `WorkLog.apply`.
+        """Change one of these logs and return it; see `WorkLog.write`.
 
         Takes the owner's lock; 3 queries. Raises RowNotFound, AlreadyClockedIn,
         Overlap, EndsBeforeStart, BreakExceedsDuration.

@@ -28,16 +28,11 @@ class PreconditionFailed(APIException):
     default_code = "precondition_failed"
 
 
-def etag_of(text: bytes) -> str:
-    """Return the strong ETag of a text."""
-    return f'"{sha256(text).hexdigest()[:HASH_DIGITS]}"'
-
-
 class ETag:
-    """The same for a text that comes in parts."""
+    """The strong ETag of a text, which may come in parts."""
 
-    def __init__(self) -> None:
-        self._hash = sha256()
+    def __init__(self, text: bytes = b"") -> None:
+        self._hash = sha256(text)
         self.update = self._hash.update
 
     def __str__(self) -> str:
@@ -68,7 +63,7 @@ def conditional(request: ApiRequest, response: HttpResponse) -> HttpResponse:
     if response.streaming:
         tag = response.get("ETag")
     else:
-        tag = response["ETag"] = etag_of(response.content)
+        tag = response["ETag"] = str(ETag(response.content))
     given = request.META.get("HTTP_IF_NONE_MATCH")
     if given is None or tag is None or not is_among(tag, given):
         return response

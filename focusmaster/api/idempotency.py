@@ -131,7 +131,7 @@ def digest(*parts: bytes) -> bytes:
 def lock(stored_id: bytes, user_id: str | None) -> None:
     """Take the key for this transaction, or raise InFlight; 3 queries.
 
-    The user is locked first, as the stored row's foreign key will: whoever deletes the
+    The user is locked first, as the stored row's foreign key will: the deletion of an
     account locks the user before the other rows.
     """
     # Else what a statement breaks would show at the end, past the view's errors.

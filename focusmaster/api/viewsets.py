@@ -13,7 +13,7 @@ from rest_framework import serializers, status, viewsets
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 
-from focusmaster.api.etags import WRITES, PreconditionFailed, etag_of, is_among
+from focusmaster.api.etags import WRITES, ETag, PreconditionFailed, is_among
 from focusmaster.api.request import ApiRequest
 from focusmaster.api.responses import JSONResponse, list_response
 from focusmaster.db.json_rows import JSONRows
@@ -96,7 +96,7 @@ class ConditionalWrites(ApiViewSet):
             # A deletion needs the stronger lock: to ask for it later, with the weaker
             # one in hand, is a way into a deadlock.
             self.lock(no_key=request.method != "DELETE")
-            tag = etag_of(self.representation().content)
+            tag = str(ETag(self.representation().content))
             if not is_among(tag, request.META["HTTP_IF_MATCH"]):
                 raise PreconditionFailed
             try:
@@ -109,8 +109,8 @@ class ConditionalWrites(ApiViewSet):
 class OwnedRowsViewSet(ConditionalWrites):
     """`list` and `retrieve` of the caller's rows, and the response to a write.
 
-    A viewset gives `rows`, and `lookups` where its list can be filtered. A malformed
-    id, or the id of someone else's row, is 404.
+    A viewset gives `rows`, `lookups` where its list can be filtered, and `order` where
+    it can be sorted. A malformed id, or the id of someone else's row, is 404.
     """
 
     rows: ClassVar[JSONRows]
@@ -119,6 +119,10 @@ class OwnedRowsViewSet(ConditionalWrites):
         """Return the lookups that the request's query parameters mean."""
         return {}
 
+    def order(self) -> tuple[str, ...]:
+        """Return the order of the list; its last key is unique."""
+        return self.rows.order
+
     def owned(self) -> Any:
         """Return the queryset of the caller's rows."""
         rows: Any = self.rows.model._default_manager
@@ -126,7 +130,7 @@ class OwnedRowsViewSet(ConditionalWrites):
 
     def list(self, request: ApiRequest) -> HttpResponse | FileResponse:
         lookups = {"user_id": request.user.pk, **self.lookups()}
-        return list_response(request, self.rows, self.rows.order, lookups)
+        return list_response(request, self.rows, self.order(), lookups)
 
     def retrieve(self, request: ApiRequest, pk: str) -> JSONResponse:
         return self.row_response(pk)

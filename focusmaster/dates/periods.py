@@ -110,7 +110,7 @@ class BoundedPeriod(Period):
 def zone_of(query: Mapping[str, str], home: str) -> ZoneInfo:
     """Return the zone that the request names, or else the caller's own."""
     name = query.get("tz", home)
-    if name not in timezone_names():
+    if not is_timezone(name):
         raise InvalidValue("tz", "give an IANA time zone such as Europe/Berlin")
     return zone_named(name)
 

@@ -40,8 +40,6 @@ ESCAPED = (
 )
 
 
-# What a compiled statement depends on, apart from the values of its Params.
-Shape = tuple[Any, ...]
 SortExpression = Expression | Callable[..., Expression]
 
 

@@ -56,8 +56,11 @@ class PreparedQuery:
         return self._compiled(tuple(given)).fetch_rows(given)
 
     def _compile(self, names: tuple[str, ...]) -> CompiledQuery:
+        return CompiledQuery(self._queryset(names))
+
+    def _queryset(self, names: tuple[str, ...]) -> QuerySet[Any, Any]:
         params = {name: Param(name, self._fields.get(name)) for name in names}
-        return CompiledQuery(self._build(**params))
+        return self._build(**params)
 
 
 class PreparedRow(PreparedQuery):
@@ -73,8 +76,7 @@ class PreparedRow(PreparedQuery):
         return self._model.from_db(DEFAULT_DB_ALIAS, self._names, rows[0])
 
     def _compile(self, names: tuple[str, ...]) -> CompiledQuery:
-        params = {name: Param(name, self._fields.get(name)) for name in names}
-        queryset = self._build(**params)
+        queryset = self._queryset(names)
         self._model = queryset.model
         fields = self._model._meta.concrete_fields
         self._names = [field.attname for field in fields if not field.generated]
