@@ -81,7 +81,7 @@ def test_newest_of_the_same_second_is_first(staff):
     shown = names(staff)
 
     assert shown == list(
-        User.objects.order_by("-created_at").values_list("name", flat=True)
+        User.objects.order_by("-created_at", "-pk").values_list("name", flat=True)
     )
 
 
