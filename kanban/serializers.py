@@ -32,6 +32,7 @@ class TaskSerializer(StrictSerializer):
         allow_blank=True,
         required=False,
         trim_whitespace=False,
+        lines=True,
     )
     status = StrictChoiceField(Task.Status.choices, required=False)
     isCompleted = StrictBooleanField(source="is_completed", required=False)

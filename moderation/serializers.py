@@ -118,7 +118,7 @@ class RoleSerializer(StrictSerializer):
 
 class ReasonField(StrictCharField):
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=MAX_REASON, **kwargs)
+        super().__init__(max_length=MAX_REASON, lines=True, **kwargs)
 
 
 class NewBanSerializer(StrictSerializer):
@@ -187,7 +187,7 @@ class NewFeedbackSerializer(StrictSerializer):
     category = StrictCharField(
         max_length=MAX_CATEGORY, required=False, allow_blank=True
     )
-    message = StrictCharField(max_length=MAX_MESSAGE)
+    message = StrictCharField(max_length=MAX_MESSAGE, lines=True)
     status = StrictChoiceField(Feedback.Status.choices, read_only=True)
     createdAt = RFC3339Field(source="created_at", read_only=True)
     email = EmailField(required=False, allow_blank=True, write_only=True)
@@ -236,7 +236,7 @@ class FeedbackStatusSerializer(StrictSerializer):
 
 class FeedbackNoteSerializer(StrictSerializer):
     note = StrictCharField(
-        max_length=MAX_MESSAGE, allow_blank=True, trim_whitespace=False
+        max_length=MAX_MESSAGE, allow_blank=True, trim_whitespace=False, lines=True
     )
 
     class Meta:
@@ -244,7 +244,7 @@ class FeedbackNoteSerializer(StrictSerializer):
 
 
 class NewReplySerializer(StrictSerializer):
-    message = StrictCharField(max_length=MAX_MESSAGE)
+    message = StrictCharField(max_length=MAX_MESSAGE, lines=True)
 
 
 class ReplySerializer(serializers.Serializer):

@@ -23,7 +23,8 @@ near_future = not_after(timedelta(hours=24), "at most 24 hours from now")
 class NotesField(StrictCharField):
     def __init__(self, **kwargs: Any) -> None:
         limits = {"max_length": MAX_NOTES, "allow_blank": True}
-        super().__init__(required=False, trim_whitespace=False, **limits | kwargs)
+        options = {"required": False, "trim_whitespace": False, "lines": True}
+        super().__init__(**options | limits | kwargs)
 
 
 class BreakTimeField(RoundedIntegerField):

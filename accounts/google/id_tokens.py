@@ -5,7 +5,6 @@ Imported at the first sign-in with Google, because social-core's backends load s
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +19,7 @@ from accounts.google.exceptions import InvalidIdToken, UnverifiedEmail
 from accounts.google.keys import Key, keys_at
 from accounts.google.linking import PROVIDER
 from accounts.serializers import EmailField, PictureField
+from focusmaster.text import sanitize
 
 # Google's tokens have some 1200 characters.
 MAX_TOKEN_LENGTH = 8192
@@ -28,8 +28,6 @@ MAX_SUB_LENGTH = 255
 MAX_NAME_LENGTH = 100
 # Google runs these addresses.
 GOOGLES_OWN_DOMAINS = {"gmail.com", "googlemail.com"}
-# Control characters and lone surrogates, some of which PostgreSQL rejects.
-NO_TEXT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -131,8 +129,7 @@ def identity_in(claims: dict[str, Any]) -> Identity:
 
 
 def text_of(name: Any) -> str:
-    text = NO_TEXT.sub("", name) if isinstance(name, str) else ""
-    return text.strip()[:MAX_NAME_LENGTH].strip()
+    return sanitize(name, max_length=MAX_NAME_LENGTH) if isinstance(name, str) else ""
 
 
 def picture_of(url: Any) -> str:

@@ -18,6 +18,7 @@ from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
 from focusmaster.dates.rfc3339 import format_instant, parse_day, parse_instant
 from focusmaster.db.fields import OBJECT_ID
+from focusmaster.text import InvalidText, clean_text
 
 # Unknown fields that a refusal names: a body has room for a hundred thousand.
 MAX_NAMED = 20
@@ -30,6 +31,8 @@ STORABLE = (ProhibitNullCharactersValidator, ProhibitSurrogateCharactersValidato
 # Any serializer field.
 AnyField = serializers.Field[Any, Any, Any, Any]
 
+NOT_AN_INSTANT = "give an instant such as 2026-02-02T10:00:00Z"
+
 MONTH_FIRST_DAY = 2  # index of the first "-" in MM-DD-YYYY
 
 
@@ -41,7 +44,7 @@ class StrictSerializer(serializers.Serializer[Any]):
     only other answers carry.
     """
 
-    default_error_messages = {"invalid": "give an object"}
+    default_error_messages = {"invalid": "give an object", "null": "give an object"}
 
     @classmethod
     @cache
@@ -111,30 +114,58 @@ class StrictSerializer(serializers.Serializer[Any]):
 
 
 class StrictCharField(serializers.CharField):
-    """A JSON string; surrounding blanks are trimmed unless told otherwise."""
+    """A JSON string, by the rules for text in `focusmaster.text`.
+
+    Surrounding blanks are trimmed unless told otherwise; `lines` allows several lines.
+    Lengths count code points of the normalized text.
+    """
 
     default_error_messages = {
         "invalid": "give text",
+        "null": "give text",
         "blank": "give at least one character",
         "max_length": "give at most {max_length} characters",
         "min_length": "give at least {min_length} characters",
     }
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, lines: bool = False, **options: Any) -> None:
         super().__init__(**options)
+        self.lines = lines
         # The parser has looked for what cannot be stored, in the whole body at once.
         self.validators = [v for v in self.validators if not isinstance(v, STORABLE)]
+
+    def run_validation(self, data: Any = empty) -> Any:
+        return super().run_validation(self.clean(data))
+
+    def clean(self, data: Any) -> Any:
+        """Return text as it is stored, and anything else as it is."""
+        if not isinstance(data, str):
+            return data
+        try:
+            return clean_text(
+                data,
+                max_length=self.max_length,
+                lines=self.lines,
+                trim=self.trim_whitespace,
+            )
+        except InvalidText as exc:
+            raise serializers.ValidationError(str(exc)) from None
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
-        return data.strip() if self.trim_whitespace else data
+        return data
 
 
 class StrictChoiceField(serializers.ChoiceField):
     """One of a fixed set of choices; with `allow_blank` also "", for none of them."""
 
     default_error_messages = {"invalid_choice": "give one of: {choices}"}
+
+    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+        if data is None and not self.allow_null:
+            self.fail("invalid_choice", choices=", ".join(self.choices))
+        return super().validate_empty_values(data)
 
     def to_internal_value(self, data: Any) -> str:
         if isinstance(data, str) and (data in self.choices or self.is_blank(data)):
@@ -146,7 +177,10 @@ class StrictChoiceField(serializers.ChoiceField):
 
 
 class StrictBooleanField(serializers.BooleanField):
-    default_error_messages = {"invalid": "give true or false"}
+    default_error_messages = {
+        "invalid": "give true or false",
+        "null": "give true or false",
+    }
 
     def to_internal_value(self, data: Any) -> bool:
         if not isinstance(data, bool):
@@ -159,6 +193,7 @@ class RoundedIntegerField(serializers.IntegerField):
 
     default_error_messages = {
         "invalid": "give a number",
+        "null": "give a number",
         "max_value": "give at most {max_value}",
         "min_value": "give at least {min_value}",
     }
@@ -176,6 +211,7 @@ class NumberField(serializers.FloatField):
 
     default_error_messages = {
         "invalid": "give a number",
+        "null": "give a number",
         "max_value": "give at most {max_value}",
         "min_value": "give at least {min_value}",
     }
@@ -189,7 +225,10 @@ class NumberField(serializers.FloatField):
 class IdField(serializers.Field[str, Any, str, Any]):
     """The id of a row."""
 
-    default_error_messages = {"invalid": "an id has 24 hex digits"}
+    default_error_messages = {
+        "invalid": "an id has 24 hex digits",
+        "null": "an id has 24 hex digits",
+    }
 
     def to_internal_value(self, data: Any) -> str:
         if not (isinstance(data, str) and OBJECT_ID.fullmatch(data)):
@@ -203,14 +242,14 @@ class IdField(serializers.Field[str, Any, str, Any]):
 class RFC3339Field(serializers.Field[datetime, Any, str | None, Any]):
     """An RFC 3339 instant with an offset."""
 
+    default_error_messages = {"null": NOT_AN_INSTANT}
+
     def to_internal_value(self, data: Any) -> datetime:
         return self.parse(self.text(data))
 
     def text(self, data: Any) -> str:
         if not isinstance(data, str):
-            raise serializers.ValidationError(
-                "give an instant such as 2026-02-02T10:00:00Z"
-            )
+            raise serializers.ValidationError(NOT_AN_INSTANT)
         return data
 
     def parse(self, text: str) -> datetime:
@@ -244,6 +283,7 @@ class TextListField(serializers.ListField):
 
     default_error_messages = {
         "not_a_list": "give a list",
+        "null": "give a list",
         "max_length": "give at most {max_length} entries",
     }
 
