@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
+from accounts.addresses import email_key
 from focusmaster.api.client_info import network_of
 from focusmaster.api.rate_limits import RateLimited, Usage, Window, count, window_of
 from focusmaster.environment import Rate
@@ -93,7 +94,7 @@ def limit_password_attempts(
     Raises RateLimited at a limit: before the password is checked, and again after it,
     so that concurrent attempts beyond the limit learn nothing.
     """
-    account, network = account.strip().lower(), network_of(address)
+    account, network = email_key(account), network_of(address)
     limits = [
         (PER_ACCOUNT_AND_IP, f"{account} {network}"),
         (PER_IP, network),

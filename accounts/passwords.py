@@ -5,13 +5,18 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.contrib.auth.hashers import Argon2PasswordHasher, check_password
 from django.core.exceptions import ValidationError
+
+from focusmaster.text import LONGEST_DECOMPOSITION, InvalidText, normalize
 
 MIN_LENGTH = 8
 MAX_LENGTH = 128
+# Code points of a password that is typed decomposed.
+MAX_TYPED = MAX_LENGTH * LONGEST_DECOMPOSITION
 
 
 def yield_to_others() -> None:
@@ -38,10 +43,34 @@ class Argon2Hasher(Argon2PasswordHasher):
     parallelism = 1
 
     def encode(self, password: str, salt: str) -> str:
-        return HASHING.submit(super().encode, password, salt).result()
+        """Return the hash of the password in NFC, whoever sets it."""
+        normal = normalize(password)
+        return HASHING.submit(super().encode, normal, salt).result()
 
     def verify(self, password: str, encoded: str) -> bool:
         return HASHING.submit(super().verify, password, encoded).result()
+
+
+def check_typed_password(
+    typed: str, encoded: str, rehash: Callable[[str], object] | None = None
+) -> bool:
+    """Tell whether what was typed is the password of this hash.
+
+    Compared in NFC, as passwords are hashed; then as it was typed, as they once were.
+    `rehash` is called with the password where the hash is of that kind or cheaper than
+    those of today. Takes as long for any hash.
+    """
+    try:
+        normal = normalize(typed)
+    except InvalidText:
+        normal = typed
+    if check_password(normal, encoded, rehash):
+        return True
+    if typed == normal or not check_password(typed, encoded):
+        return False
+    if rehash:
+        rehash(normal)
+    return True
 
 
 class LengthValidator:

@@ -58,6 +58,7 @@ PERSONAL_DATA = [
         ],
         excluded_columns={
             "password": "A secret, and only its hash is here.",
+            "email_key": "Another spelling of the email.",
         },
         erase=end_staff_sessions,
     ),

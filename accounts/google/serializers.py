@@ -5,14 +5,22 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.serializers import SignInResponseSerializer
-from focusmaster.api.fields import RFC3339Field, StrictCharField, StrictSerializer
+from focusmaster.api.fields import (
+    RFC3339Field,
+    StrictCharField,
+    StrictSerializer,
+    TypedTextField,
+)
+
+# As long as any body: what is no token of Google's is a 401, whatever its length.
+MAX_TOKEN = 2**20
 
 
 class IdTokenSerializer(StrictSerializer):
     """An ID token under Google's name for it, or under the web client's."""
 
-    credential = StrictCharField(required=False, allow_null=True)
-    token = StrictCharField(required=False, allow_null=True)
+    credential = TypedTextField(max_length=MAX_TOKEN, required=False, allow_null=True)
+    token = TypedTextField(max_length=MAX_TOKEN, required=False, allow_null=True)
 
     class Meta:
         ignored = list(SignInResponseSerializer().fields)

@@ -10,6 +10,7 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from accounts.addresses import email_key
 from accounts.exceptions import EmailTaken
 from accounts.models.users import EMAIL_UNIQUE, User
 from focusmaster.db.fields import MillisecondDateTimeField
@@ -98,6 +99,10 @@ class EmailChange(models.Model):
             if not this.delete()[0]:
                 raise WrongCode
             with constraint_errors({EMAIL_UNIQUE: EmailTaken()}):
-                mine.update(email=self.new_email, updated_at=timezone.now())
+                mine.update(
+                    email=self.new_email,
+                    email_key=email_key(self.new_email),
+                    updated_at=timezone.now(),
+                )
             self.user.password_resets.all().delete()
         return old_email

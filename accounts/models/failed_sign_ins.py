@@ -10,6 +10,7 @@ from django.db.models import Subquery
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from accounts.addresses import email_key
 from accounts.models.users import User
 from accounts.user_agents import MAX_LENGTH, device_name
 from focusmaster.db.expiring import ExpiringRows
@@ -26,9 +27,9 @@ def digest_of(name: str) -> str:
     """Return a keyed hash of what was typed as the email; "" for nothing.
 
     The text itself is not kept: it could be a password in the wrong field, or the
-    address of somebody without an account. Case makes no difference.
+    address of somebody without an account. The spelling makes no difference.
     """
-    key = name.strip().lower()
+    key = email_key(name)
     digest = salted_hmac("failed sign-in", key, algorithm="sha256").hexdigest()
     return digest[:DIGEST_LENGTH] if key else ""
 

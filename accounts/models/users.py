@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.hashers import make_password
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import Q, Value
@@ -15,13 +15,15 @@ from django.db.models.functions import Collate, Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from accounts.addresses import email_key, email_keys
 from accounts.exceptions import Barred, EmailTaken
+from accounts.passwords import check_typed_password
 from focusmaster.dates.rfc3339 import format_instant
 from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
 from focusmaster.exceptions import InvalidValue, constraint_errors
 from focusmaster.personal_data import apply_timezone_change
 
-EMAIL_UNIQUE = "accounts_user_email_unique"
+EMAIL_UNIQUE = "accounts_user_email_key_unique"
 
 # Least and most of each number among the settings (API.md §2); durations in minutes.
 SETTING_LIMITS = {
@@ -48,29 +50,41 @@ def _hash_of_nobody() -> str:
 
 class UserQuerySet(models.QuerySet):
     def with_email(self, email: str) -> UserQuerySet:
-        """Keep the user with this email, however capitalised."""
-        return self.annotate(email_key=Lower("email")).filter(
-            ~Q(email=""), email_key=Lower(Value(email.strip()))
+        """Keep the user with this email, however it is spelt; see `accounts.addresses`.
+
+        Where an older account shares the mailbox, its exact spelling finds that one.
+        """
+        exact, *key = email_keys(email)
+        if not key:
+            return self.filter(~Q(email_key=""), email_key=exact)
+        shared = User.objects.filter(email_key=exact).values("pk")
+        return self.filter(
+            Q(email_key=exact) | Q(email_key=key[0]) & ~models.Exists(shared)
         )
 
     def beginning_with(self, text: str) -> UserQuerySet:
         """Keep those whose email or name begins so, in any case; an index serves it."""
         begins = Lower(Value(text.strip()))
         return self.alias(
-            email_key=Collate(Lower("email"), "C"), name_key=Collate(Lower("name"), "C")
-        ).filter(Q(email_key__startswith=begins) | Q(name_key__startswith=begins))
+            lower_email=Collate(Lower("email"), "C"),
+            lower_name=Collate(Lower("name"), "C"),
+        ).filter(Q(lower_email__startswith=begins) | Q(lower_name__startswith=begins))
 
     def guests(self) -> UserQuerySet:
         return self.filter(is_guest=True)
 
     def with_credentials(self, email: str, password: str) -> User | None:
-        """Return the user with this email and password, or None; one query.
+        """Return the user with this email and password, or None.
+
+        One query, and one that writes the hash anew where it is an old one.
 
         Takes as long for an unknown email as for a known one.
         """
         user = self.with_email(email).first()
-        encoded = user.password if user else _hash_of_nobody()
-        return user if check_password(password, encoded) else None
+        if user is None:
+            check_typed_password(password, _hash_of_nobody())
+            return None
+        return user if user.check_password(password) else None
 
     def register(
         self,
@@ -93,6 +107,7 @@ class UserQuerySet(models.QuerySet):
         account = {
             "name": name,
             "email": email.strip(),
+            "email_key": email_key(email),
             "password": make_password(password),
             "role": role or User.Role.USER,
             "is_guest": False,
@@ -159,6 +174,11 @@ class User(AbstractBaseUser):
     name = models.CharField(max_length=100)
     # Empty for a guest.
     email = models.EmailField(max_length=254, blank=True)
+    # What two spellings of one mailbox have in common; a trigger keeps it where the
+    # address is ASCII, so only those who write others have to give it.
+    email_key = models.CharField(
+        max_length=254, blank=True, editable=False, db_default=""
+    )
     last_login = None  # Sign-ins have it.
     picture = models.CharField(max_length=2048, blank=True)
     role = models.CharField(max_length=5, choices=Role, default=Role.USER)
@@ -195,7 +215,11 @@ class User(AbstractBaseUser):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                Lower("email"), condition=~Q(email=""), name=EMAIL_UNIQUE
+                fields=["email_key"], condition=~Q(email_key=""), name=EMAIL_UNIQUE
+            ),
+            models.CheckConstraint(
+                condition=~(Q(email="") | Q(email_key="")) | Q(email="", email_key=""),
+                name="accounts_user_email_has_key",
             ),
             models.CheckConstraint(
                 condition=~Q(name=""), name="accounts_user_has_name"
@@ -286,6 +310,20 @@ class User(AbstractBaseUser):
     def has_module_perms(self, app_label: str) -> bool:
         return self.has_perm(app_label)
 
+    def check_password(self, raw_password: str) -> bool:
+        """Tell whether this is the password; an old hash of it is written anew.
+
+        Unless it was changed meanwhile: the new password stays.
+        """
+        encoded = self.password
+
+        def rehash(password: str) -> None:
+            new = make_password(password)
+            if User.objects.filter(pk=self.pk, password=encoded).update(password=new):
+                self.password = new
+
+        return check_typed_password(raw_password, encoded, rehash)
+
     def change_profile(
         self, *, password: str | None = None, current_password: str = "", **fields: Any
     ) -> bool:
@@ -298,7 +336,7 @@ class User(AbstractBaseUser):
         mine = User.objects.filter(pk=self.pk)
         if password is not None:
             encoded = self.password
-            if self.has_usable_password() and not check_password(
+            if self.has_usable_password() and not check_typed_password(
                 current_password, encoded
             ):
                 raise InvalidValue("currentPassword", "this is not your password")

@@ -112,7 +112,7 @@ extend_schema_serializer(
 extend_schema_serializer(
     description="A new account.",
     extensions=request_texts(
-        email="Unique without regard to case.",
+        email="Unique without regard to case and to the spelling of its domain.",
         password=PASSWORD
         | {
             "description": "With a letter and a digit; not a common one, and not like "

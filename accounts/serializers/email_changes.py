@@ -16,7 +16,7 @@ class NewEmailSerializer(StrictSerializer):
 
 
 class CodeSerializer(StrictSerializer):
-    otp = StrictCharField(source="code")
+    otp = StrictCharField(max_length=32, source="code")
 
     def validate_otp(self, code: str) -> str:
         if not re.fullmatch(rf"[0-9]{{{CODE_DIGITS}}}", code):

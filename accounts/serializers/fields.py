@@ -6,17 +6,18 @@ from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.core.validators import URLValidator, validate_email
+from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import Case, Expression, F, Q, When
 from django.db.models.functions import Now
 from rest_framework import serializers
 
+from accounts.addresses import MAX_EMAIL_LENGTH, InvalidAddress, shown_address
 from accounts.models import User
 from focusmaster.api.fields import StrictCharField, StrictChoiceField
 from focusmaster.db.json_rows import Constant
+from focusmaster.text import BLANKS, LONGEST_DECOMPOSITION, InvalidText, normalize
 
-MAX_EMAIL_LENGTH = 254
 MAX_PICTURE_LENGTH = 2048
 
 
@@ -24,13 +25,17 @@ class EmailField(StrictCharField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=MAX_EMAIL_LENGTH, **kwargs)
 
-    def to_internal_value(self, data: Any) -> str:
-        email = super().to_internal_value(data)
+    def clean(self, data: Any) -> Any:
+        """Check the address as it was sent; return it as it is stored."""
+        if not isinstance(data, str) or not data.strip(BLANKS):
+            return super().clean(data)
+        if len(data) > LONGEST_DECOMPOSITION * MAX_EMAIL_LENGTH:
+            self.fail("max_length", max_length=MAX_EMAIL_LENGTH)
         try:
-            validate_email(email)
-        except DjangoValidationError:
+            return shown_address(data)
+        except InvalidAddress:
+            super().clean(data)  # Which has an error of its own, for some.
             raise serializers.ValidationError("give a valid email address") from None
-        return email
 
 
 class PictureField(StrictCharField):
@@ -70,8 +75,10 @@ class StatusField(StrictChoiceField):
 
 
 def check_new_password(password: str, user: User) -> None:
-    """Raise ValidationError unless the password is fit for this user."""
+    """Raise ValidationError unless the password, in NFC, is fit for this user."""
     try:
-        validate_password(password, user)
+        validate_password(normalize(password), user)
     except DjangoValidationError as exc:
         raise serializers.ValidationError({"password": exc.messages}) from None
+    except InvalidText as exc:
+        raise serializers.ValidationError({"password": [str(exc)]}) from None

@@ -6,7 +6,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.addresses import email_key
 from accounts.models import SETTING_LIMITS, User
+from accounts.passwords import MAX_TYPED
 from accounts.serializers.fields import (
     EmailField,
     PictureField,
@@ -22,6 +24,7 @@ from focusmaster.api.fields import (
     StrictChoiceField,
     StrictSerializer,
     TextListField,
+    TypedTextField,
 )
 from focusmaster.dates.periods import is_timezone
 
@@ -46,7 +49,7 @@ class SettingsSerializer(StrictSerializer):
     spotifyAutoplay = StrictBooleanField(source="spotify_autoplay")
     motivationalQuotes = StrictBooleanField(source="motivational_quotes")
     soundEnabled = StrictBooleanField(source="sound_enabled")
-    timezone = StrictCharField()
+    timezone = StrictCharField(max_length=64)
     weekStart = StrictChoiceField(User.WeekStart.choices, source="week_start")
 
     def validate_timezone(self, name: str) -> str:
@@ -73,23 +76,29 @@ class ProfileSerializer(StrictSerializer):
     )
     settings = SettingsSerializer(source="*", required=False)
     createdAt = RFC3339Field(source="created_at", read_only=True)
-    password = StrictCharField(write_only=True, required=False, trim_whitespace=False)
-    currentPassword = StrictCharField(
-        write_only=True, required=False, allow_blank=True, trim_whitespace=False
+    password = TypedTextField(
+        max_length=MAX_TYPED, trim_whitespace=False, write_only=True, required=False
+    )
+    currentPassword = TypedTextField(
+        max_length=MAX_TYPED,
+        trim_whitespace=False,
+        write_only=True,
+        required=False,
+        allow_blank=True,
     )
 
     class Meta:
         ignored = ["token"]  # What the response to signing in holds beside it.
 
     def validate_email(self, email: str) -> str:
-        if email.lower() != self.context["request"].user.email.lower():
+        if email_key(email) != email_key(self.context["request"].user.email):
             raise serializers.ValidationError(
                 "a new address is confirmed with a code: use /api/auth/otp/send"
             )
         return email
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        attrs.pop("email", None)  # The present one, perhaps in another case.
+        attrs.pop("email", None)  # The present one, perhaps in another spelling.
         user = self.context["request"].user
         password, current = attrs.get("password"), attrs.pop("currentPassword", "")
         if password is not None:

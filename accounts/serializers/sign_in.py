@@ -6,7 +6,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.addresses import MAX_EMAIL_LENGTH
 from accounts.models import User
+from accounts.passwords import MAX_TYPED
 from accounts.serializers.fields import EmailField, PictureField, check_new_password
 from focusmaster.api.fields import (
     IdField,
@@ -15,8 +17,12 @@ from focusmaster.api.fields import (
     StrictCharField,
     StrictChoiceField,
     StrictSerializer,
+    TypedTextField,
 )
 from focusmaster.db.fields import OBJECT_ID
+
+# What cannot be an id is taken for none, up to here.
+MAX_GUEST_ID = 255
 
 
 class SignInResponseSerializer(serializers.Serializer):
@@ -35,7 +41,7 @@ class SignInResponseSerializer(serializers.Serializer):
 class RegistrationSerializer(StrictSerializer):
     name = StrictCharField(max_length=100)
     email = EmailField()
-    password = StrictCharField(trim_whitespace=False)
+    password = TypedTextField(max_length=MAX_TYPED, trim_whitespace=False)
 
     class Meta:
         ignored = list(SignInResponseSerializer().fields)
@@ -48,16 +54,20 @@ class RegistrationSerializer(StrictSerializer):
 
 
 class CredentialsSerializer(StrictSerializer):
-    email = StrictCharField()
-    password = StrictCharField(trim_whitespace=False)
+    email = TypedTextField(max_length=MAX_EMAIL_LENGTH)
+    password = TypedTextField(max_length=MAX_TYPED, trim_whitespace=False)
 
     class Meta:
         ignored = list(SignInResponseSerializer().fields)
 
 
 class GuestSerializer(StrictSerializer):
-    guestId = StrictCharField(
-        source="id", required=False, allow_null=True, allow_blank=True
+    guestId = TypedTextField(
+        max_length=MAX_GUEST_ID,
+        source="id",
+        required=False,
+        allow_null=True,
+        allow_blank=True,
     )
 
     class Meta:

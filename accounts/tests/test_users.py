@@ -28,7 +28,7 @@ def set_columns(user: User, **columns: object) -> None:
 
 @pytest.mark.parametrize("email", ["alice@example.com", "Alice@EXAMPLE.com"])
 def test_database_refuses_a_second_user_with_an_email(alice, bob, email):
-    with refused("accounts_user_email_unique"):
+    with refused("accounts_user_email_key_unique"):
         set_columns(bob, email=email)
 
 

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from smtplib import SMTPRecipientsRefused
 
+from django.db.models import Q
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from accounts import mail
+from accounts.addresses import email_key
 from accounts.exceptions import EmailTaken, GuestHasNoEmail, MailFailed
 from accounts.limits import HOUR, Limit
 from accounts.models import EmailChange, User
@@ -41,10 +43,13 @@ class EmailChangeViewSet(ApiViewSet):
         if request.user.is_guest:
             raise GuestHasNoEmail
         # A constraint decides when the code is given; this check saves a useless mail.
-        if User.objects.with_email(new_email).exists():
+        # Another spelling of one's own is confirmed as any other is.
+        spelt_anew = ~Q(email=new_email)
+        known = User.objects.with_email(new_email)
+        if known.exclude(spelt_anew, pk=request.user.pk).exists():
             raise EmailTaken
         CODES_OF_ONE.use(request.user.pk)
-        CODES_TO_ONE.use(new_email.lower())
+        CODES_TO_ONE.use(email_key(new_email))
 
         code = EmailChange.objects.start(user=request.user, new_email=new_email)
         try:

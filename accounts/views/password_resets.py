@@ -7,6 +7,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 
 from accounts import mail
+from accounts.addresses import email_key
 from accounts.limits import HOUR, Limit
 from accounts.models import PasswordReset
 from accounts.models.password_resets import WrongLink
@@ -43,7 +44,7 @@ class PasswordResetViewSet(ApiViewSet):
         RESETS_FROM_ONE.use(network_of(client_ip(request)))
 
         with suppress(RateLimited):  # The response must not tell.
-            RESETS_OF_ONE.use(email.lower())
+            RESETS_OF_ONE.use(email_key(email))
             mail.in_background(mail.send_reset, email)
 
         return Response(

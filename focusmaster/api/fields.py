@@ -157,6 +157,20 @@ class StrictCharField(serializers.CharField):
         return data
 
 
+class TypedTextField(StrictCharField):
+    """Text as it was typed, such as a password or a token: only its length is checked.
+
+    It is not stored as it is, but compared with what is stored. Blanks alone count as
+    empty unless told otherwise; those around it stay.
+    """
+
+    def __init__(self, *, max_length: int, **options: Any) -> None:
+        super().__init__(max_length=max_length, **options)
+
+    def clean(self, data: Any) -> Any:
+        return data
+
+
 class StrictChoiceField(serializers.ChoiceField):
     """One of a fixed set of choices; with `allow_blank` also "", for none of them."""
 

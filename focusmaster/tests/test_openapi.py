@@ -113,7 +113,7 @@ SENT = [
     Sent("resetStats", 200),
     Sent("sendCode", 200, {"newEmail": "alice@example.org"}),
     Sent("sendCode", 400, {"newEmail": "alice"}),
-    Sent("sendCode", 409, {"newEmail": "ALICE@example.com"}),
+    Sent("sendCode", 409, {"newEmail": "alice@example.com"}),
     Sent("verifyCode", 200, {"otp": "$code"}),
     Sent("verifyCode", 400, {"otp": "$wrong_code"}),
     Sent("forgotPassword", 200, {"email": "alice@example.com"}),
