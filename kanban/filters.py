@@ -14,6 +14,7 @@ from django.utils import timezone
 from focusmaster.dates.periods import DAY_LENGTH, local_day, local_midnight, zone_of
 from focusmaster.db.json_rows import SortExpression
 from focusmaster.exceptions import InvalidValue
+from focusmaster.text import InvalidText, clean_text
 from kanban.models import Task
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ ORDERS = {
     "priority": ("rank_of_priority", "id"),
     "createdAt": ("created_at", "id"),
 }
-BY_MATCH = ("-match", *NEWEST)
 
 # Days from today on that `due=week` means, today included.
 WEEK = 7
@@ -45,21 +45,17 @@ ON_A_DAY = Q(
 )
 
 
-class Matches(Func):
-    """Whether the words of a task match a search."""
+class ContainsAll(Func):
+    """Whether folded text contains every part of a search."""
 
-    template = "(%(expressions)s)"
-    arg_joiner = " @@ "
+    # A subquery makes the patterns once, not for each task.
+    template = "(%(expressions)s))::text[]))"
+    arg_joiner = " LIKE ALL ((SELECT focusmaster_search_patterns("
     output_field = models.BooleanField()
 
 
-def search_query(words: Any) -> Func:
-    # A subquery runs once, not for each task.
-    return Func(words, template="(SELECT kanban_task_query(%(expressions)s))")
-
-
 def matches(words: Any) -> Q:
-    return Q(Matches(F("search"), search_query(words)))
+    return Q(ContainsAll(F("search_text"), words))
 
 
 def is_overdue(today: Any, start: Any, now: Any) -> Q:
@@ -93,17 +89,7 @@ NAMED_FILTERS: dict[str, Callable[..., models.Q]] = {
 }
 
 
-def rank_of_match(words: Any) -> Func:
-    return Func(
-        F("search"),
-        search_query(words),
-        function="ts_rank",
-        output_field=models.FloatField(),
-    )
-
-
 SORT_EXPRESSIONS: dict[str, SortExpression] = {
-    "match": rank_of_match,
     "rank_of_priority": Func(
         F("priority"),
         template="array_position('{low,medium,high}'::varchar[], %(expressions)s)",
@@ -113,9 +99,9 @@ SORT_EXPRESSIONS: dict[str, SortExpression] = {
 
 
 def order_in(query: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the order that the query string asks for; else best match or newest."""
+    """Return the order that the query string asks for; else newest."""
     if "sort" not in query:
-        return BY_MATCH if words_in(query) else NEWEST
+        return NEWEST
     name = query["sort"].removeprefix("-")
     if name not in ORDERS:
         names = ", ".join(ORDERS)
@@ -150,21 +136,23 @@ def choice(name: str, value: str, choices: Collection[str]) -> str:
 
 
 def storable(name: str, value: str) -> str:
-    """Return the text, or raise InvalidValue: PostgreSQL stores no NUL."""
-    if "\0" in value:
-        raise InvalidValue(name, "give text without NUL")
-    return value
+    """Return the text as it is stored, or raise InvalidValue."""
+    try:
+        return clean_text(value, max_length=MAX_SEARCH)
+    except InvalidText as exc:
+        raise InvalidValue(name, str(exc)) from None
 
 
 def words_in(query: Mapping[str, str]) -> str:
-    """Return the text to search for; "" without letters and digits.
+    """Return the parts to search for, with a space between them; "" for none.
 
-    Each of its words has to begin a word of the task.
+    Each of them has to be somewhere in the task.
     """
-    text = storable("search", query.get("search", ""))
-    if len(text) > MAX_SEARCH:
-        raise InvalidValue("search", f"give at most {MAX_SEARCH} characters")
-    return text if any(map(str.isalnum, text)) else ""
+    try:
+        text = clean_text(query.get("search", ""), max_length=MAX_SEARCH, lines=True)
+    except InvalidText as exc:
+        raise InvalidValue("search", str(exc)) from None
+    return " ".join(text.split())
 
 
 def overdue(query: Mapping[str, str], user: User) -> dict[str, Any]:

@@ -13,10 +13,9 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
-from django.db.models import F, Func, Q
+from django.db.models import F, Q
 from django.db.models.functions import Greatest, Least
 from django.utils import timezone
 
@@ -215,19 +214,8 @@ class Task(models.Model):
     # Order inside the status column, smallest on top.
     position = models.FloatField(default=0)
     completed_at = MillisecondDateTimeField(null=True, blank=True)
-    # The words of title, tags, category and description, by weight.
-    search = models.GeneratedField(
-        expression=Func(
-            "title",
-            "tags",
-            "category",
-            "description",
-            function="kanban_task_words",
-            output_field=SearchVectorField(),
-        ),
-        output_field=SearchVectorField(),
-        db_persist=True,
-    )
+    # Title, tags, category and description, folded for a search; a trigger keeps it.
+    search_text = models.TextField(blank=True, default="", editable=False)
     created_at = MillisecondDateTimeField(default=timezone.now, editable=False)
     updated_at = MillisecondDateTimeField(default=timezone.now, editable=False)
 

@@ -117,8 +117,8 @@ FILTERS = [
     OpenApiParameter(
         "search",
         {"type": "string", "maxLength": MAX_SEARCH},
-        description="Beginnings of words, all of which the title, tags, category or "
-        "description have; the best match comes first.",
+        description="Parts between blanks, each of which is somewhere in the title, "
+        "description, tags or category, without regard to case and accents.",
     ),
     OpenApiParameter(
         "due",

@@ -26,7 +26,7 @@ PERSONAL_DATA = [
         excluded_columns={
             "session_count": COUNTED,
             "pomodoro_correction": COUNTED,
-            "search": "The same text, made ready to be searched.",
+            "search_text": "The same text, made ready to be searched.",
         },
         on_progress_reset=forget_counts,
     ),

@@ -11,6 +11,7 @@ Rows are written in batches, each a transaction, so that nobody waits for all of
 import sys
 
 from django.db import migrations
+from django.db.models import F
 
 from accounts.addresses import email_key
 
@@ -26,13 +27,8 @@ def fill(apps, schema_editor):
         if not ids:
             break
         last = ids[-1]
-        with schema_editor.connection.cursor() as cursor:
-            # The trigger gives the key.
-            cursor.execute(
-                "UPDATE accounts_user SET email = email"
-                " WHERE email_key = '' AND email <> '' AND id = ANY(%s)",
-                [[bytes.fromhex(pk) for pk in ids]],
-            )
+        batch = users.filter(pk__in=ids, email_key="").exclude(email="").order_by()
+        batch.update(email=F("email"))  # The trigger gives the key.
 
 
 def fill_unicode(apps, schema_editor):

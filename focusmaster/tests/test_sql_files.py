@@ -88,7 +88,7 @@ def test_migrated_database_has_what_the_files_say_and_nothing_else(db):
     assert differences() == []
 
 
-PLAIN_WORDS = "CREATE OR REPLACE FUNCTION kanban_plain_words(text) RETURNS text"
+FOLDED = "CREATE OR REPLACE FUNCTION focusmaster_folded(text) RETURNS text"
 ENTRIES, DETAILS = "moderation_auditentry", "moderation_auditparticulars"
 
 
@@ -96,25 +96,25 @@ ENTRIES, DETAILS = "moderation_auditentry", "moderation_auditparticulars"
     ("change", "difference"),
     [
         (
-            f"{PLAIN_WORDS} LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN $1",
-            "kanban_plain_words(text) differs",
+            f"{FOLDED} LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN $1",
+            "focusmaster_folded(text) differs",
         ),
         (
-            "ALTER FUNCTION kanban_plain_words STABLE",
-            "kanban_plain_words(text) differs",
+            "ALTER FUNCTION focusmaster_folded STABLE",
+            "focusmaster_folded(text) differs",
         ),
         (
-            "DROP FUNCTION kanban_task_query",
-            "kanban_task_query(text) is missing",
+            "DROP FUNCTION focusmaster_search_patterns",
+            "focusmaster_search_patterns(text) is missing",
         ),
         (
             "CREATE FUNCTION stray() RETURNS integer LANGUAGE sql RETURN 1",
             "stray() is in no file",
         ),
         (
-            "CREATE FUNCTION kanban_plain_words(text, text) RETURNS text "
+            "CREATE FUNCTION focusmaster_folded(text, text) RETURNS text "
             "LANGUAGE sql RETURN $1",
-            "kanban_plain_words(text,text) is in no file",
+            "focusmaster_folded(text,text) is in no file",
         ),
         (
             f"CREATE OR REPLACE TRIGGER {ENTRIES}_guard BEFORE TRUNCATE ON {ENTRIES} "
