@@ -32,6 +32,14 @@ class GuestHasNoEmail(RuleViolation):
     message = "A guest has no email address. Create an account first."
 
 
+class MailNotConfigured(APIException):
+    """Waiting does not help, so the response does not say for how long."""
+
+    status_code = 503
+    default_detail = "Mail is not set up here."
+    default_code = "mail_not_configured"
+
+
 class MailFailed(APIException):
     """The mail server is down; a code is valid if its mail arrives after all."""
 

@@ -19,6 +19,7 @@ from django.db import connections
 from django.template.loader import render_to_string
 
 from accounts.addresses import InvalidAddress, ascii_address
+from accounts.exceptions import MailNotConfigured
 from accounts.models import PasswordReset, User
 from accounts.models.email_changes import CODE_LIFE
 from accounts.passwords import yield_to_others
@@ -32,8 +33,18 @@ BACKGROUND = ThreadPoolExecutor(
 )
 
 
+def require_configured() -> None:
+    """Raise MailNotConfigured in production without a mail server."""
+    if not settings.CAN_SEND_MAIL:
+        raise MailNotConfigured
+
+
 def send(template: str, to: str, subject: str, **context: Any) -> None:
-    """Send a mail; OSError if the mail server is down, slow, or rejects it."""
+    """Send a mail; OSError if the mail server is down, slow, or rejects it.
+
+    Raises MailNotConfigured where there is none.
+    """
+    require_configured()
     context["subject"] = subject
     text, html = (
         render_to_string(f"accounts/mail/{template}.{kind}", context)
@@ -60,6 +71,8 @@ def _act(act: Callable[..., None], args: tuple) -> None:
         act(*args)
     except OSError as exc:
         log_failure(exc)
+    except MailNotConfigured as exc:
+        log.error("A mail was not sent: %s", exc)
     except Exception:
         log.exception("A mail was not sent")
     finally:

@@ -299,8 +299,11 @@ CLOCK_FORGOTTEN_HOURS = env_int("CLOCK_FORGOTTEN_HOURS", "12", at_least=1, at_mo
 # Mail
 
 EMAIL_HOST = env("EMAIL_HOST", "")
+# Printed mail would put codes and links that open accounts into a log.
+CAN_SEND_MAIL = bool(EMAIL_HOST) or not PRODUCTION
 EMAIL_BACKEND = (
-    f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+    "django.core.mail.backends."
+    f"{'smtp' if EMAIL_HOST else 'console' if CAN_SEND_MAIL else 'dummy'}.EmailBackend"
 )
 EMAIL_USE_SSL = env_bool("EMAIL_USE_SSL", "false")
 EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", "false")

@@ -6,7 +6,12 @@ from drf_spectacular.utils import (
     extend_schema_serializer,
 )
 
-from accounts.exceptions import EmailTaken, GuestHasNoEmail, MailFailed
+from accounts.exceptions import (
+    EmailTaken,
+    GuestHasNoEmail,
+    MailFailed,
+    MailNotConfigured,
+)
 from accounts.serializers import CodeSerializer, NewEmailSerializer, ProfileSerializer
 from accounts.views import EmailChangeViewSet
 from focusmaster.api.errors import DatabaseUnavailable
@@ -45,8 +50,9 @@ extend_view(
             400: invalid_response("newEmail", "give a valid email address"),
             409: conflict_response(EmailTaken, GuestHasNoEmail),
             503: error_response(
-                "The mail server, or the database, does not answer.",
+                "Mail is not set up, or its server or the database does not answer.",
                 MailFailed,
+                MailNotConfigured,
                 DatabaseUnavailable,
             ),
         },

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from drf_spectacular.utils import extend_schema, extend_schema_serializer
 
+from accounts.exceptions import MailNotConfigured
 from accounts.openapi.accounts import PASSWORD
 from accounts.serializers import ForgottenPasswordSerializer, NewPasswordSerializer
 from accounts.views import PasswordResetViewSet
-from focusmaster.openapi.errors import invalid_response
+from focusmaster.openapi.errors import error_response, invalid_response
 from focusmaster.openapi.texts import (
     extend_view,
     message_response,
@@ -40,7 +41,7 @@ extend_view(
             ),
             400: invalid_response("email", "This field is required."),
             # What it asks the database, it asks after the answer.
-            503: None,
+            503: error_response("Mail is not set up.", MailNotConfigured),
         },
     ),
     reset=extend_schema(

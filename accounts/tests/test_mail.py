@@ -17,6 +17,7 @@ SHOW = (
     [
         ({}, "console 25 http://localhost:3000"),
         ({**PRODUCTION, "EMAIL_HOST": "mail.example.com"}, "smtp 25 "),
+        (PRODUCTION, "dummy 25 "),
         ({"EMAIL_USE_TLS": "true", "CLIENT_URL": ""}, "console 587 "),
         (
             {"EMAIL_USE_SSL": "true", "CLIENT_ORIGINS": "https://a.org,https://b.org"},

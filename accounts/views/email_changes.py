@@ -48,6 +48,7 @@ class EmailChangeViewSet(ApiViewSet):
         known = User.objects.with_email(new_email)
         if known.exclude(spelt_anew, pk=request.user.pk).exists():
             raise EmailTaken
+        mail.require_configured()
         CODES_OF_ONE.use(request.user.pk)
         CODES_TO_ONE.use(email_key(new_email))
 

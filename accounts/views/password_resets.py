@@ -41,6 +41,7 @@ class PasswordResetViewSet(ApiViewSet):
     def forgot(self, request: ApiRequest) -> Response:
         """Respond before anyone is looked up: the response cannot depend on it."""
         email = self.validated()["email"]
+        mail.require_configured()
         RESETS_FROM_ONE.use(network_of(client_ip(request)))
 
         with suppress(RateLimited):  # The response must not tell.

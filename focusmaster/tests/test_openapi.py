@@ -872,7 +872,11 @@ def failing_with(error: Exception) -> Any:
 
 
 def test_endpoint_is_unavailable_while_the_database_does_not_respond(api, rows):
-    for sent in good_requests(503):
+    # What this asks the database, it asks after the response.
+    requests = [
+        sent for sent in good_requests(503) if sent.operation_id != "forgotPassword"
+    ]
+    for sent in requests:
         with failing_with(OperationalError("the connection is lost")):
             response = send(api, operations()[sent.operation_id], rows, sent.body)
 

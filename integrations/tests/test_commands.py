@@ -52,6 +52,17 @@ def test_nothing_that_is_set_up_is_no_failure(capsys):
     assert "REDIS_URL" in found["Redis"]
 
 
+@pytest.mark.parametrize(
+    ("can_send_mail", "said"), [(True, "printed to the console"), (False, "not sent")]
+)
+def test_mail_that_is_not_set_up_goes_nowhere_or_to_the_console(
+    capsys, settings, can_send_mail, said
+):
+    settings.CAN_SEND_MAIL = can_send_mail
+
+    assert said in checked(capsys)["Mail"]
+
+
 def test_google_works(capsys, settings):
     settings.GOOGLE_CLIENT_IDS = ["somebody"]
     with FakeGoogle() as google:

@@ -17,6 +17,7 @@ from django.utils.text import Truncator
 from accounts import mail
 from accounts.admin import OfPerson, ids_beginning_with, link_to
 from accounts.admin_site import ReadOnly
+from accounts.exceptions import MailNotConfigured
 from accounts.user_agents import device_name
 from moderation.actors import Actor
 from moderation.admin.forms import ReplyForm, TriageForm
@@ -165,10 +166,11 @@ class FeedbackAdmin(ActingPages, OfPerson):
         form = ReplyForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
             try:
+                mail.require_configured()
                 Feedback.objects.reply(
                     row.pk, form.cleaned_data["message"], by=Actor.of_request(request)
                 )
-            except NoAddress as exc:
+            except (NoAddress, MailNotConfigured) as exc:
                 form.add_error(None, str(exc))
             except SMTPRecipientsRefused:
                 form.add_error(None, AddressRefused.message)

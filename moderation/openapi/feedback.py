@@ -10,7 +10,7 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers
 
-from accounts.exceptions import MailFailed
+from accounts.exceptions import MailFailed, MailNotConfigured
 from focusmaster.api.errors import DatabaseUnavailable
 from focusmaster.openapi.components import PAGE
 from focusmaster.openapi.errors import (
@@ -203,7 +203,10 @@ extend_view(
             400: invalid_response("message", "give at least one character"),
             409: conflict_response(NoAddress, AddressRefused),
             503: error_response(
-                "The mail or the database did not go.", MailFailed, DatabaseUnavailable
+                "Mail is not set up, or it or the database did not go.",
+                MailFailed,
+                MailNotConfigured,
+                DatabaseUnavailable,
             ),
         },
     ),

@@ -152,6 +152,12 @@ def test_reply_that_cannot_be_sent_stays_in_the_form(pages, row):
     assert "The mail could not be sent. Try again later." in not_sent(pages, row)
 
 
+def test_reply_stays_in_the_form_where_mail_is_not_set_up(pages, row, settings):
+    settings.CAN_SEND_MAIL = False
+
+    assert "Mail is not set up here." in not_sent(pages, row)
+
+
 def test_reply_to_an_address_that_is_refused_stays_too(pages, alice, row, mailbox):
     mailbox.refused.add(alice.email)
 

@@ -333,3 +333,15 @@ def test_address_of_who_is_gone_goes_from_feedback_without_an_account(alice, bob
 def test_database_refuses_feedback_that_makes_no_sense(fields, constraint):
     with pytest.raises(IntegrityError, match=constraint):
         given(**fields)
+
+
+def test_reply_is_not_noted_where_mail_is_not_set_up(staff, settings):
+    settings.CAN_SEND_MAIL = False
+    row = given(email="someone@example.com")
+
+    response = staff.post(f"{BOARD}/{row.pk}/reply", {"message": "Thanks"})
+
+    assert response.status_code == 503
+    assert response.json()["code"] == "mail_not_configured"
+    assert not FeedbackReply.objects.exists()
+    assert not AuditRecord.objects.exists()

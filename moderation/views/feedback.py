@@ -86,6 +86,7 @@ class FeedbackBoardViewSet(ApiViewSet):
     @action(detail=True, methods=["post"], serializer_class=NewReplySerializer)
     def reply(self, request: ApiRequest, pk: str) -> Response:
         fields = self.validated()
+        mail.require_configured()
         try:
             reply = Feedback.objects.reply(pk, **fields, by=Actor.of_request(request))
         except SMTPRecipientsRefused:

@@ -7,6 +7,7 @@ so the second finds nothing to do.
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
     from focusmaster.postgresql.base import DatabaseWrapper
     from focusmaster.postgresql.embedded import EmbeddedServer
+
+log = logging.getLogger("focusmaster.serve")
 
 # Connections the kernel accepts for us while all threads are busy.
 BACKLOG = 1024
@@ -79,6 +82,7 @@ class Command(BaseCommand):
             address = free_address(host, port)
             self.check()
             migrate()
+            warn_of_settings()
             self.announce(host, port)
             run_workers(address, port, workers)
         except KeyboardInterrupt:
@@ -102,6 +106,15 @@ class Command(BaseCommand):
         )
         # Seen at once in a pipe or a journal too.
         self.stdout.flush()
+
+
+def warn_of_settings() -> None:
+    """Log what works without being set, but not as a service for people should."""
+    if not settings.CAN_SEND_MAIL:
+        log.warning(
+            "EMAIL_HOST is not set: no mail is sent. Codes for a new address, links "
+            "for a new password and replies answer 503 mail_not_configured."
+        )
 
 
 def free_address(host: str, port: int) -> str:

@@ -112,9 +112,8 @@ def check_spotify_app() -> Finding:
 
 def check_mail() -> Finding:
     if not settings.EMAIL_HOST:
-        return Finding(
-            ABSENT, "Mail is printed to the console. Set EMAIL_HOST to a mail server."
-        )
+        state = "printed to the console" if settings.CAN_SEND_MAIL else "not sent"
+        return Finding(ABSENT, f"Mail is {state}. Set EMAIL_HOST to a mail server.")
     place = f"{settings.EMAIL_HOST}, port {settings.EMAIL_PORT}"
     try:
         # Says EHLO, and signs in where there is a name.
