@@ -14,6 +14,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import ValidationError
 from django.core.paginator import Page, Paginator
+from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
@@ -22,6 +23,7 @@ from django.utils.functional import cached_property
 from accounts.failed_sign_ins import note_failed_sign_in
 from accounts.limits import limit_password_attempts
 from accounts.models import FailedSignIn
+from accounts.passwords import MAX_TYPED
 from focusmaster.api.client_info import client_ip
 from focusmaster.api.rate_limits import RateLimited
 
@@ -49,6 +51,10 @@ BEGINNINGS: dict[str, Callable[[datetime], datetime]] = {
 class StaffSignInForm(AdminAuthenticationForm):
     """Email and password of staff, under the limits of the API's sign-in."""
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        limit_length(self.fields["password"])
+
     def clean(self) -> dict[str, Any]:
         request = cast("ApiRequest", self.request)
         name, password = map(self.cleaned_data.get, ["username", "password"])
@@ -70,6 +76,13 @@ class StaffSignInForm(AdminAuthenticationForm):
             raise
 
 
+def limit_length(*fields: Any) -> None:
+    """Refuse passwords that are too long to be any."""
+    for field in fields:
+        field.max_length = MAX_TYPED
+        field.validators.append(MaxLengthValidator(MAX_TYPED))
+
+
 def minutes(seconds: float) -> str:
     count = ceil(seconds / 60)
     return f"{count} minutes" if count > 1 else "a minute"
@@ -87,6 +100,10 @@ def mark_as_limited(request: ApiRequest, wait: int) -> None:
 
 class StaffPasswordForm(AdminPasswordChangeForm):
     """The user's own new password; it ends all sign-ins, as it does by the API."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        limit_length(*self.fields.values())
 
     def save(self, commit: bool = True) -> User:
         self.user.change_profile(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -58,6 +59,11 @@ def count_request(user: User | None, address: str | None) -> Usage | None:
     return count(REQUESTS, user.pk if user else network_of(address), rate)
 
 
+def digest_of(value: str) -> str:
+    """Return a key of fixed length: the names of windows are kept in memory."""
+    return sha256(value.encode(errors="surrogatepass")).hexdigest()
+
+
 @dataclass(frozen=True)
 class Limit:
     """How often something may be done for one value, such as an address."""
@@ -68,13 +74,13 @@ class Limit:
 
     def check(self, value: str) -> None:
         """Raise RateLimited if the limit is used up."""
-        usage = count(self.name, value, self.rate, by=0)
+        usage = count(self.name, digest_of(value), self.rate, by=0)
         if usage and usage.used >= usage.limit:
             raise RateLimited(usage.reset, self.message)
 
     def use(self, value: str) -> None:
         """Count one attempt, or raise RateLimited if it is over the limit."""
-        usage = count(self.name, value, self.rate)
+        usage = count(self.name, digest_of(value), self.rate)
         if usage and usage.is_over:
             raise RateLimited(usage.reset, self.message)
 

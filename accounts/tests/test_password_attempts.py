@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from rest_framework.test import APIClient
 
+from accounts.limits import digest_of
 from accounts.models import FailedSignIn
 from focusmaster.tests.concurrency import run_concurrently
 from focusmaster.tests.people import PASSWORD, person
@@ -142,3 +144,15 @@ def test_two_people_at_one_address_do_not_use_up_each_others_tries(anonymous, al
         sign_in(anonymous, alice.email, "wrong")
 
     assert sign_in(anonymous, carol.email, PASSWORD) == 200
+
+
+@pytest.mark.parametrize(("length", "status"), [(254, 401), (255, 400), (2**19, 400)])
+def test_what_is_typed_as_an_email_is_no_key_of_a_counter(anonymous, length, status):
+    email = "x" * length
+
+    assert sign_in(anonymous, email, "wrong1234") == status
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT max(length(key)) FROM focusmaster_counter")
+        assert (cursor.fetchone()[0] or 0) < 100
+    assert len(digest_of(email)) == len(digest_of("")) == 64

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from itertools import chain, islice
@@ -13,9 +14,14 @@ from rest_framework.renderers import BaseRenderer
 
 from focusmaster.api.responses import file_response
 
-# A spreadsheet takes a cell that begins so for a formula, and runs it. The full-width
-# signs count where East Asian scripts are typed.
-DANGEROUS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+# A spreadsheet takes a cell that begins with one of these signs for a formula, and runs
+# it. The full-width signs count where East Asian scripts are typed. One that expects
+# another separator than a comma begins a cell within ours: after a semicolon or a tab,
+# and after a line break, because our quotes are then no quotes to it.
+FORMULA = re.compile(
+    "(^|[;|\t\r\n])(?=[ \u00a0\u3000\"']*[=+@\uff1d\uff0b\uff0d\uff20-])"
+)
+BLANK_FIRST = ("\t", "\r", "\n")
 
 # Rows that are written together.
 ROWS_PER_PART = 100
@@ -53,7 +59,10 @@ def csv_parts(rows: Iterator[Sequence[Any]]) -> Iterator[bytes]:
 
 def safe_cells(row: Sequence[Any]) -> list[Any]:
     """Put an apostrophe before text that would be a formula; numbers stay numbers."""
-    return [
-        f"'{cell}" if isinstance(cell, str) and cell.startswith(DANGEROUS) else cell
-        for cell in row
-    ]
+    return [safe_text(cell) if isinstance(cell, str) else cell for cell in row]
+
+
+def safe_text(text: str) -> str:
+    """Return text in which no part would be a formula, wherever cells are split."""
+    safe = FORMULA.sub(r"\1'", text)
+    return f"'{safe}" if safe.startswith(BLANK_FIRST) else safe

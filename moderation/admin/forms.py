@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from focusmaster.text import InvalidText, clean_text
 from moderation.models import Feedback
 from moderation.models.bans import MAX_REASON
 from moderation.models.feedback import MAX_MESSAGE
@@ -21,10 +22,21 @@ class LargeText(forms.Textarea):
 
 
 class PlainField(forms.CharField):
-    """A field for text of several lines."""
+    """A field for text of several lines, by the rules of the API."""
 
-    def __init__(self, *, rows: int, **options) -> None:
-        super().__init__(widget=LargeText(attrs={"rows": rows}), **options)
+    def __init__(self, *, rows: int = 5, **options) -> None:
+        options["widget"] = LargeText(attrs={"rows": rows})
+        super().__init__(**options)
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value) or ""
+        try:
+            return clean_text(
+                text, max_length=self.max_length, lines=True, trim=self.strip
+            )
+        except InvalidText as exc:
+            message = str(exc)
+            raise forms.ValidationError(f"{message[0].upper()}{message[1:]}.") from None
 
 
 class BanForm(forms.Form):
@@ -66,7 +78,7 @@ class TriageForm(forms.ModelForm):
     class Meta:
         model = Feedback
         fields = ["status", "note"]
-        widgets = {"note": LargeText(attrs={"rows": 5})}
+        field_classes = {"note": PlainField}
         help_texts = {"note": "For staff alone; the person never sees it."}
 
     def __init__(self, *args, **options) -> None:

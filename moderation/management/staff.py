@@ -9,7 +9,17 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
 from focusmaster.exceptions import InvalidValue, RowNotFound, RuleViolation
+from focusmaster.text import InvalidText, clean_text
 from moderation.actors import Actor
+from moderation.models.bans import MAX_REASON
+
+
+def reason_of(text: str) -> str:
+    """Return the reason that was given as it is stored, or raise CommandError."""
+    try:
+        return clean_text(text, max_length=MAX_REASON, lines=True)
+    except InvalidText as exc:
+        raise CommandError(f"--reason: {exc}.") from None
 
 
 class PersonCommand(BaseCommand):

@@ -74,6 +74,8 @@ def test_person_is_suspended_until_a_moment_in_utc(pages, alice):
     ("given", "field"),
     [
         ({"reason": ""}, "reason"),
+        ({"reason": "\u200b\u2800"}, "reason"),
+        ({"reason": "a\x07b"}, "reason"),
         ({"reason": "   "}, "reason"),
         ({"reason": "x" * 501}, "reason"),
         ({"reason": "a\0b"}, "reason"),
@@ -88,6 +90,12 @@ def test_wrong_ban_is_shown_again_and_bans_nobody(pages, alice, given, field):
     alice.refresh_from_db()
     assert alice.status == "active"
     assert not AuditEntry.objects.exists()
+
+
+def test_reason_follows_the_rules_for_text(pages, alice):
+    act(pages, "ban", alice, reason=" one\r\ntwo cafe\u0301\n")
+
+    assert Ban.objects.get().reason == "one\ntwo caf\u00e9"
 
 
 def test_chosen_people_are_banned_together(pages, alice, bob):

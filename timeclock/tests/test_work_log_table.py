@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -103,6 +104,31 @@ def test_no_cell_of_any_row_begins_like_a_formula(api, alice):
 
     for row in table_of(api.get(f"{TABLE}?tz=America/St_Johns")):
         assert not any(cell.startswith(tuple("=+-@\t\r\n")) for cell in row.values())
+
+
+SIGNS = "=+-@\uff1d\uff0b\uff0d\uff20"
+
+
+@pytest.mark.parametrize("between", [";", "; ", ';"', ";'", "\t", "\n", "|", ";\u00a0"])
+@pytest.mark.parametrize("sign", SIGNS)
+def test_no_cell_is_a_formula_wherever_a_spreadsheet_splits(api, alice, between, sign):
+    log(alice, notes=f"fine{between}{sign}1+1{between}{sign}2, and{between}more")
+
+    text = api.get(TABLE).getvalue().decode("utf-8-sig")
+
+    for delimiter in ",;\t|":
+        for row in csv.reader(StringIO(text, newline=""), delimiter=delimiter):
+            cells = [cell.lstrip(' \u00a0"') for cell in row]
+            assert not any(cell.startswith(tuple(SIGNS)) for cell in cells)
+    for part in re.split(r"[;\t\r\n|]", text):
+        assert not part.lstrip(' \u00a0"').startswith(tuple(SIGNS))
+
+
+@pytest.mark.parametrize("note", ["a; b", "1-2; 3+4", "ann@example.com; x=y", "a = b"])
+def test_signs_within_text_stay(api, alice, note):
+    log(alice, notes=note)
+
+    assert table_of(api.get(TABLE))[0]["notes"] == note
 
 
 def test_table_has_the_rows_of_the_list_in_its_order(api, alice, bob):

@@ -11,7 +11,7 @@ from datetime import datetime
 from django.core.management.base import CommandError
 
 from focusmaster.dates.rfc3339 import format_instant, parse_instant
-from moderation.management.staff import PersonCommand
+from moderation.management.staff import PersonCommand, reason_of
 from moderation.models import Ban
 from moderation.models.bans import MAX_REASON
 
@@ -33,8 +33,8 @@ class Command(PersonCommand):
     def handle(
         self, *, email: str, reason: str, until: str | None, verbosity: int, **options
     ) -> None:
-        reason = reason.strip()
-        if not 1 <= len(reason) <= MAX_REASON:
+        reason = reason_of(reason)
+        if not reason:
             raise CommandError(f"--reason must have 1 to {MAX_REASON} characters.")
         end = until and instant_of(until)
         user = self.act(email, Ban.objects.impose, reason=reason, until=end)

@@ -5,11 +5,8 @@ Run it by hand. A second run finds nothing to lift and changes nothing.
 
 from __future__ import annotations
 
-from django.core.management.base import CommandError
-
-from moderation.management.staff import PersonCommand
+from moderation.management.staff import PersonCommand, reason_of
 from moderation.models import Ban
-from moderation.models.bans import MAX_REASON
 
 
 class Command(PersonCommand):
@@ -20,7 +17,5 @@ class Command(PersonCommand):
         parser.add_argument("--reason", default="", help="Why, for the audit log.")
 
     def handle(self, *, email: str, reason: str, verbosity: int, **options) -> None:
-        if len(reason) > MAX_REASON:
-            raise CommandError(f"--reason must have at most {MAX_REASON} characters.")
-        user = self.act(email, Ban.objects.lift, reason=reason.strip())
+        user = self.act(email, Ban.objects.lift, reason=reason_of(reason))
         self.say(f"{user.email} may come in.", verbosity)
