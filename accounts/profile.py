@@ -8,7 +8,7 @@ from accounts.models import SignIn, User
 from accounts.serializers import ProfileSerializer, SignInResponseSerializer
 from accounts.tokens import give_token
 from focusmaster.api.request import ApiRequest
-from focusmaster.api.responses import JSONResponse
+from focusmaster.api.responses import NO_STORE, JSONResponse
 from focusmaster.db.json_rows import JSONRows
 from focusmaster.exceptions import OwnerGone
 from focusmaster.personal_data import bring_up_to_date
@@ -37,4 +37,5 @@ def sign_in_response(
 ) -> Response:
     """Return the user who has signed in, with a new token, also as the cookie."""
     signed_in = {"user": sign_in.user, "token": give_token(request, sign_in)}
-    return Response(SignInResponseSerializer(signed_in).data, status=status)
+    body = SignInResponseSerializer(signed_in).data
+    return Response(body, status=status, headers=NO_STORE)

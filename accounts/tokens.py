@@ -50,11 +50,16 @@ def read_token(raw: str) -> Claims:
     A valid signature stays valid, so it is checked once and cached. The caller checks
     each time whether the token has expired.
     """
-    token = SignInToken(raw)  # type: ignore[arg-type]  # a str, whatever it declares
+    try:
+        token = SignInToken(raw)  # type: ignore[arg-type]  # a str, whatever it declares
+        expires_at = datetime.fromtimestamp(token["exp"], UTC)
+    except (TypeError, ValueError, OverflowError, OSError) as exc:
+        # A number in it that is no time, such as 1e300.
+        raise TokenError("The token has a claim that makes no sense.") from exc
     sign_in_id, user_id = id_in(token, SIGN_IN_CLAIM), id_in(token, "user_id")
     if sign_in_id is None:
         raise TokenError("The token names no sign-in.")
-    return Claims(sign_in_id, user_id, datetime.fromtimestamp(token["exp"], UTC))
+    return Claims(sign_in_id, user_id, expires_at)
 
 
 def id_in(token: SignInToken, claim: str) -> str | None:

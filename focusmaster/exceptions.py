@@ -20,6 +20,19 @@ class RuleViolation(Exception):
         return self.message
 
 
+class NoTemporarySpace(Exception):
+    """A response that is written to a temporary file first does not fit there."""
+
+
+@contextmanager
+def refuse_full_disk() -> Iterator[None]:
+    """Raise NoTemporarySpace where a temporary file cannot be made or written."""
+    try:
+        yield
+    except OSError as exc:
+        raise NoTemporarySpace(str(exc)) from exc
+
+
 class LinkedServiceError(Exception):
     """A service elsewhere is down, too slow, or answers what makes no sense."""
 

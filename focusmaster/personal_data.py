@@ -58,6 +58,7 @@ from rest_framework.serializers import Serializer
 
 from focusmaster.dates.rfc3339 import format_instant
 from focusmaster.db.json_rows import json_object
+from focusmaster.exceptions import refuse_full_disk
 from focusmaster.models import StoredAnswer
 
 if TYPE_CHECKING:
@@ -151,10 +152,10 @@ def export(user_id: str) -> IO[bytes]:
     A file, for a long history fits no worker's memory; and before the first byte is
     sent, so that a slow client holds no transaction open and gets all or an error.
     """
-    file = TemporaryFile()  # noqa: SIM115 (the answer closes it)
-    with snapshot():
+    with refuse_full_disk(), snapshot():
+        file = TemporaryFile()  # noqa: SIM115 (the answer closes it)
         file.writelines(_document(user_id))
-    file.seek(0)
+        file.seek(0)
     return file
 
 

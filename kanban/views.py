@@ -26,6 +26,7 @@ class TaskViewSet(OwnedRowsViewSet):
     """The caller's tasks."""
 
     serializer_class = TaskSerializer
+    conditional_posts = frozenset(["move"])
     rows = JSONRows(
         Task,
         TaskSerializer,

@@ -23,7 +23,7 @@ from accounts.serializers import (
 from accounts.tokens import forget_token, give_token
 from focusmaster.api.client_info import client_info, client_ip
 from focusmaster.api.request import ApiRequest
-from focusmaster.api.responses import JSONResponse
+from focusmaster.api.responses import NO_STORE, JSONResponse
 from focusmaster.api.viewsets import ConditionalWrites
 from focusmaster.exceptions import InvalidValue
 from focusmaster.personal_data import reset_progress
@@ -117,7 +117,8 @@ class AccountViewSet(ConditionalWrites):
     @action(detail=False, methods=["post"])
     def refresh(self, request: ApiRequest) -> Response:
         request.auth.extend()
-        return Response({"token": give_token(request, request.auth)})
+        token = give_token(request, request.auth)
+        return Response({"token": token}, headers=NO_STORE)
 
     @action(
         detail=False,

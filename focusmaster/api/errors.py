@@ -19,6 +19,7 @@ from focusmaster.exceptions import (
     Forbidden,
     InvalidValue,
     LinkedServiceError,
+    NoTemporarySpace,
     OwnerGone,
     RowNotFound,
     RuleViolation,
@@ -38,6 +39,8 @@ log = logging.getLogger("focusmaster.api")
 DATABASE_RETRY_AFTER = 5
 # The same when a linked service does not answer.
 LINKED_SERVICE_RETRY_AFTER = 5
+# The same when the disk for temporary files is full: somebody has to look.
+STORAGE_RETRY_AFTER = 60
 
 # The published messages, for when there is nothing more exact to say, with their codes.
 PUBLISHED = {
@@ -73,6 +76,16 @@ class DatabaseUnavailable(exceptions.APIException):
     default_detail = "The database does not answer. Try again in a moment."
     default_code = "database_unavailable"
     wait = DATABASE_RETRY_AFTER
+
+
+class StorageFull(exceptions.APIException):
+    status_code = 503
+    default_detail = (
+        "The server has no space left to put this response together. Try again later, "
+        "or ask for less, as with limit."
+    )
+    default_code = "storage_full"
+    wait = STORAGE_RETRY_AFTER
 
 
 class Methods(BaseMetadata):
@@ -173,6 +186,9 @@ def _as_api_exception(exc: Exception) -> exceptions.APIException | None:
     if isinstance(exc, OperationalError | InterfaceError):
         log.error("The database does not answer: %s", exc)
         return DatabaseUnavailable()
+    if isinstance(exc, NoTemporarySpace):
+        log.error("A temporary file could not be written: %s", exc)
+        return StorageFull()
     if not isinstance(exc, exceptions.APIException):
         return None
     if type(exc) in UNSPECIFIC and exc.detail == exc.default_detail:

@@ -6,6 +6,7 @@ text has the same tag, whichever worker responds. `If-Match` is in `viewsets`.
 
 from __future__ import annotations
 
+import re
 from hashlib import sha256
 
 from django.http import FileResponse, HttpResponse, HttpResponseNotModified
@@ -18,6 +19,13 @@ from focusmaster.api.request import ApiRequest
 HASH_DIGITS = 32
 READS = frozenset(["GET", "HEAD"])
 WRITES = frozenset(["put", "patch", "delete"])
+# What proxies that compress add to a tag: before it, or at its end.
+WEAK = "W/"
+CODING = re.compile(
+    r"(?:(?:--?|;)(?:aes128gcm|br|compress|dcb|dcz|deflate|exi|gzip|identity"
+    r'|pack200-gzip|x-compress|x-gzip|zstd))+(?="\Z)',
+    re.IGNORECASE,
+)
 # What describes a body, which a 304 does not have.
 BODY_HEADERS = frozenset(["content-type", "content-length"])
 
@@ -42,11 +50,16 @@ class ETag:
 def is_among(tag: str, given: str) -> bool:
     """Tell whether a tag is in the list that a condition gives, or that is `*`.
 
-    `W/` before a tag makes no difference, in `If-Match` neither: proxies that compress
-    weaken the tags of what they pass on, though nothing has changed.
+    The marks of proxies that compress, such as `W/` or `-gzip`, make no difference, in
+    `If-Match` neither: nothing has changed.
     """
     given_tags = parse_etags(given)
-    return given_tags == ["*"] or tag in (one.removeprefix("W/") for one in given_tags)
+    return given_tags == ["*"] or tag in map(unmarked, given_tags)
+
+
+def unmarked(tag: str) -> str:
+    """Return a tag as it was before proxies compressed what it is of."""
+    return CODING.sub("", tag.removeprefix(WEAK))
 
 
 def conditional(request: ApiRequest, response: HttpResponse) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterable
 from io import BytesIO
@@ -21,6 +22,10 @@ from focusmaster.api.etags import READS, conditional
 from focusmaster.api.request import ApiRequest
 from focusmaster.logs import log_request
 
+log = logging.getLogger("focusmaster.api")
+
+# What a response depends on, whatever it is asked for.
+CALLER_HEADERS = "Authorization, Cookie"
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
@@ -80,8 +85,9 @@ class RequestMiddleware:
 
         if response.status_code == 200 and request.method in READS:
             response = conditional(request, response)
-        for act in request.on_response:
-            act(response)
+        run_hooks(request, response)
+        if request.is_api:
+            keep_private(response)
         response["X-Request-Id"] = request.id
         response["X-Content-Type-Options"] = "nosniff"
         # That of a 304 would be the length of what the client has.
@@ -89,6 +95,26 @@ class RequestMiddleware:
             response["Content-Length"] = str(len(response.content))
         log_request(request, response.status_code, perf_counter() - started)
         return response
+
+
+def run_hooks(request: ApiRequest, response: HttpResponse) -> None:
+    """Do what is left for the response; a failure is logged and leaves it as it is."""
+    for act in request.on_response:
+        try:
+            act(response)
+        except Exception:
+            fields = {"requestId": request.id}
+            log.exception("What follows a response failed", extra={"fields": fields})
+
+
+def keep_private(response: HttpResponse) -> None:
+    """Have no cache give the response to somebody else, or keep a cookie at all."""
+    if response.cookies:
+        response["Cache-Control"] = "no-store"
+    elif "Cache-Control" not in response:
+        response["Cache-Control"] = "private, no-cache"
+    others = response.get("Vary")
+    response["Vary"] = f"{others}, {CALLER_HEADERS}" if others else CALLER_HEADERS
 
 
 class PagesMiddleware:

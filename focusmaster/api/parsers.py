@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
 import re
@@ -30,7 +31,7 @@ class PayloadTooLarge(APIException):
 
 
 class StrictJSONParser(BaseParser):
-    """Read UTF-8 JSON.
+    """Read UTF-8 JSON, which may begin with a byte order mark.
 
     Refused beyond what `json` refuses: a name given twice, NaN and numbers out of
     range, NUL and lone surrogates in text, deep nesting, and bodies over 1 MiB.
@@ -48,7 +49,7 @@ class StrictJSONParser(BaseParser):
         if len(body) > settings.MAX_BODY_BYTES:
             raise PayloadTooLarge
         try:
-            text = body.decode()
+            text = body.removeprefix(codecs.BOM_UTF8).decode()
         except UnicodeDecodeError:
             raise ParseError("The body is not UTF-8 text.") from None
         refuse_deep_nesting(text)

@@ -64,9 +64,13 @@ class JSONNegotiation(DefaultContentNegotiation):
             raise UnsupportedMediaType(
                 request.content_type, "Send the body as application/json."
             )
-        if request.META.get("HTTP_ACCEPT", "") in PLAIN_ACCEPT:
+        is_plain = request.META.get("HTTP_ACCEPT", "") in PLAIN_ACCEPT
+        if is_plain and request.method != "OPTIONS":
             first = next(iter(renderers))
             return first, first.media_type
+        if request.method == "OPTIONS":
+            # It tells of the endpoint, which may itself respond in another type.
+            renderers = [JSONRenderer()]
         for entry in self.get_accept_list(request):
             for renderer in renderers:
                 if accepts(entry, renderer.media_type):

@@ -13,11 +13,15 @@ from django.http import FileResponse, HttpResponse
 
 from focusmaster.api.etags import ETag
 from focusmaster.api.pagination import decode_cursor, limit_in
+from focusmaster.exceptions import refuse_full_disk
 
 if TYPE_CHECKING:
     from focusmaster.api.request import ApiRequest
     from focusmaster.db.json_rows import JSONRows
 
+# Headers of a response with a secret that is shown once, such as a token: no cache
+# keeps it, and it is not stored for an `Idempotency-Key`.
+NO_STORE = {"Cache-Control": "no-store"}
 # A whole list of so many rows at most is made in one piece.
 MAX_IN_ONE_PIECE = 1000
 # Bytes of a longer list that are kept in memory; the rest is in a temporary file.
@@ -86,7 +90,7 @@ def file_response(parts: Iterable[bytes], **options: Any) -> FileResponse:
     that reads slowly keeps no transaction open.
     """
     tag = ETag()
-    with ExitStack() as on_failure:
+    with refuse_full_disk(), ExitStack() as on_failure:
         file = on_failure.enter_context(SpooledTemporaryFile(MAX_IN_MEMORY))
         for part in parts:
             tag.update(part)

@@ -57,20 +57,30 @@ class ApiViewSet(viewsets.GenericViewSet[Any]):
 
 
 class ConditionalWrites(ApiViewSet):
-    """A viewset whose PUT, PATCH and DELETE heed `If-Match`, where there is a GET."""
+    """A viewset whose PUT, PATCH and DELETE heed `If-Match`, where there is a GET.
+
+    So do the POSTs of `conditional_posts`: actions that change what `retrieve` returns.
+    """
+
+    conditional_posts: ClassVar[frozenset[str]] = frozenset()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if "HTTP_IF_MATCH" not in request.META:
             return
         method = str(request.method).lower()
-        if method in WRITES and {"get", method} <= self.action_map.keys():
+        if self.heeds_if_match(method):
             write = partial(self._write_if_unchanged, getattr(self, method))
             setattr(self, method, write)
 
+    def heeds_if_match(self, method: str) -> bool:
+        if method == "post":
+            return self.action in self.conditional_posts
+        return method in WRITES and {"get", method} <= self.action_map.keys()
+
     def representation(self) -> HttpResponse:
-        """Return what a GET of the same URL answers, read from the database now."""
-        read = getattr(self, self.action_map["get"])
+        """Return what a GET of the object answers, read from the database now."""
+        read = getattr(self, self.action_map.get("get", "retrieve"))
         response: HttpResponse = read(self.request, *self.args, **self.kwargs)
         return response
 

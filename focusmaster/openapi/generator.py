@@ -25,7 +25,6 @@ from drf_spectacular.utils import Direction, extend_schema_field
 from rest_framework.permissions import AllowAny
 from rest_framework.views import APIView
 
-from focusmaster.api.etags import WRITES
 from focusmaster.api.fields import IdField, InstantOrDayField, StrictChoiceField
 from focusmaster.api.viewsets import ConditionalWrites
 from focusmaster.openapi.components import (
@@ -87,10 +86,9 @@ class AutoSchema(openapi.AutoSchema):
         return self.method == "GET" and getattr(self.view, "is_tagged", True)
 
     def heeds_if_match(self) -> bool:
-        return (
-            isinstance(self.view, ConditionalWrites)
-            and self.method.lower() in WRITES
-            and "get" in self.view.action_map
+        view = self.view
+        return isinstance(view, ConditionalWrites) and view.heeds_if_match(
+            self.method.lower()
         )
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Schema:
