@@ -12,6 +12,7 @@ from django.db.models.functions import Least
 from django.utils import timezone
 
 from focusmaster.dates.periods import DAY_LENGTH, local_day, local_midnight, zone_of
+from focusmaster.db.folded_text import ContainsAll
 from focusmaster.db.json_rows import SortExpression
 from focusmaster.exceptions import InvalidValue
 from focusmaster.text import InvalidText, clean_text
@@ -43,15 +44,6 @@ ON_A_DAY = Q(
         output_field=models.BooleanField(),
     )
 )
-
-
-class ContainsAll(Func):
-    """Whether folded text contains every part of a search."""
-
-    # A subquery makes the patterns once, not for each task.
-    template = "(%(expressions)s))::text[]))"
-    arg_joiner = " LIKE ALL ((SELECT focusmaster_search_patterns("
-    output_field = models.BooleanField()
 
 
 def matches(words: Any) -> Q:

@@ -7,12 +7,21 @@ from datetime import datetime
 from math import ceil
 from typing import TYPE_CHECKING
 
-from django.db.models import BooleanField, Max, OuterRef, Q, QuerySet, Subquery
-from django.db.models.expressions import RawSQL
+from django.db.models import (
+    BooleanField,
+    Func,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
 from django.utils import timezone
 
 from accounts.admin_site import EstimatingPaginator
 from accounts.models import SignIn, User
+from focusmaster.db.folded_text import ContainsAll
 
 # A text is searched for among this many of the newest people first. If many of them
 # have it, a scan finds the newest quickly, and their share gives the total. Otherwise
@@ -21,14 +30,21 @@ SAMPLE = 2000
 MANY = 100
 # Beyond this many, people found by the index are not sorted but found by a scan.
 MOST_SORTED = 10_000
-# The length from which on the index finds a text anywhere in a name or email.
-LETTERS = 3
 
 if TYPE_CHECKING:
     from accounts.models.users import UserQuerySet
 
-# The expression of the index; the function is in moderation/sql/people_search.sql.
-TRIGRAMS = "moderation_trigrams(accounts_user.name, accounts_user.email)"
+# See moderation/sql/people_search.sql; GRAMS is the expression of the index.
+TEXT = Func("name", "email", function="moderation_person_text")
+GRAMS = Func("name", "email", function="moderation_grams")
+
+
+class ContainsGrams(Func):
+    """Whether groups of characters contain all those of a search, by an index."""
+
+    template = "(%(expressions)s))"
+    arg_joiner = " @> moderation_search_grams("
+    output_field = BooleanField()
 
 
 @dataclass(frozen=True)
@@ -51,7 +67,7 @@ def page_of_people(
         people = with_status(people, status)
     if role:
         people = people.filter(role=role)
-    text, start = search.strip(), (page - 1) * limit
+    text, start = " ".join(search.split()), (page - 1) * limit
     if text:
         ids, total = found(people, text, start, start + limit)
     else:
@@ -73,7 +89,7 @@ def found(
     people: UserQuerySet, text: str, start: int, end: int
 ) -> tuple[list[str], int]:
     """Return the ids of one page of the people with the text, and the total."""
-    anywhere = Q(name__icontains=text) | Q(email__icontains=text)
+    anywhere = Q(ContainsAll(TEXT, Value(text)))
     sample = newest(people, 0, SAMPLE)
     if not sample:
         return [], 0
@@ -125,12 +141,5 @@ def with_status(
 
 
 def containing(people: UserQuerySet, text: str) -> UserQuerySet:
-    """Keep those whose name or email may contain the text, found by index.
-
-    For a text of one or two letters, those that begin with it.
-    """
-    if len(text) < LETTERS:
-        return people.beginning_with(text)
-    lowered = text.lower()
-    parts = [lowered[n : n + 3] for n in range(len(lowered) - 2)]
-    return people.filter(RawSQL(f"{TRIGRAMS} @> %s::text[]", [parts], BooleanField()))
+    """Keep those whose name and email may contain every part, found by index."""
+    return people.filter(ContainsGrams(GRAMS, Value(text)))

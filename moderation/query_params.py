@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from focusmaster.exceptions import InvalidValue
+from focusmaster.text import InvalidText, clean_text
 
 NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 MAX_SEARCH = 254
@@ -30,7 +31,8 @@ def choice_in(query: Mapping[str, str], name: str, choices: Sequence[str]) -> st
 
 
 def text_in(query: Mapping[str, str], name: str) -> str:
-    text = query.get(name, "")
-    if len(text) > MAX_SEARCH or "\0" in text:
-        raise InvalidValue(name, f"give at most {MAX_SEARCH} characters")
-    return text
+    """Return the text, normalized."""
+    try:
+        return clean_text(query.get(name, ""), max_length=MAX_SEARCH, lines=True)
+    except InvalidText as exc:
+        raise InvalidValue(name, str(exc)) from None

@@ -23,7 +23,6 @@ INSIDE = {
 HOLES = {
     "moderation/audit/archives.py bytes.fromhex": "Hashes in a file, no ids.",
     "moderation/audit/chain.py bytes.fromhex": "Hashes in a file, no ids.",
-    "moderation/people_search.py placeholder": "The operator that finds trigrams.",
 }
 TAKES_SQL = {"execute", "executemany", "RawSQL", "raw"}
 
