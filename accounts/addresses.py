@@ -10,6 +10,7 @@ because normalizing would make ASCII of characters such as the Kelvin sign.
 from __future__ import annotations
 
 from contextlib import suppress
+from smtplib import SMTPRecipientsRefused
 from string import ascii_lowercase, ascii_uppercase
 
 import idna
@@ -49,6 +50,17 @@ def ascii_address(text: str) -> str:
     if len(address) > MAX_EMAIL_LENGTH or not address.isprintable():
         raise InvalidAddress
     return address
+
+
+def mail_recipient(email: str) -> str:
+    """Return a stored address as mail servers take it.
+
+    Raises SMTPRecipientsRefused for one from before addresses had to be valid.
+    """
+    try:
+        return ascii_address(email)
+    except InvalidAddress:
+        raise SMTPRecipientsRefused({email: (553, b"not an address")}) from None
 
 
 def shown_address(text: str) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from smtplib import SMTPRecipientsRefused
 from typing import Any
 
 from django.conf import settings
@@ -18,7 +17,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import connections
 from django.template.loader import render_to_string
 
-from accounts.addresses import InvalidAddress, ascii_address
+from accounts.addresses import mail_recipient
 from accounts.exceptions import MailNotConfigured
 from accounts.models import PasswordReset, User
 from accounts.models.email_changes import CODE_LIFE
@@ -52,11 +51,9 @@ def send(template: str, to: str, subject: str, **context: Any) -> None:
     )
     # Keeps automatic replies, such as out-of-office notices, from being sent.
     headers = {"Auto-Submitted": "auto-generated"}
-    try:
-        recipient = ascii_address(to)
-    except InvalidAddress:  # It was stored before addresses had to be valid.
-        raise SMTPRecipientsRefused({to: (553, b"not an address")}) from None
-    mail = EmailMultiAlternatives(subject, text, to=[recipient], headers=headers)
+    mail = EmailMultiAlternatives(
+        subject, text, to=[mail_recipient(to)], headers=headers
+    )
     mail.attach_alternative(html, "text/html")
     mail.send()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -64,7 +65,7 @@ class UserQuerySet(models.QuerySet):
 
     def beginning_with(self, text: str) -> UserQuerySet:
         """Keep those whose email or name begins so, in any case; an index serves it."""
-        begins = Lower(Value(text.strip()))
+        begins = Lower(Value(unicodedata.normalize("NFC", text.strip())))
         return self.alias(
             lower_email=Collate(Lower("email"), "C"),
             lower_name=Collate(Lower("name"), "C"),

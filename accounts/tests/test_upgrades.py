@@ -29,13 +29,15 @@ for email in {[*KEYS]!a}:
     user = User.objects.create(name="A", email=email, is_guest=not email)
 for title in {[*FOLDED]!a}:
     Task.objects.create(user=user, title=title, tags=["x"], description="\\u5800")
+Task.objects.create(user=user, title="a\\u0301", tags=["y", "e\\u0301", "\\u00e9"])
 """
 READ = """
 from accounts.models import User
 from kanban.models import Task
 
 keys = dict(User.objects.values_list("email", "email_key"))
-print(ascii((keys, dict(Task.objects.values_list("title", "search_text")))))
+folded = dict(Task.objects.values_list("title", "search_text"))
+print(ascii((keys, folded, Task.objects.get(title="\\u00e1").tags)))
 """
 
 
@@ -52,4 +54,8 @@ def test_accounts_and_tasks_from_before_are_filled(migrated_dir):
     report = run("migrate")
 
     assert report.count("have one mailbox") == 1
-    assert literal_eval(run("shell", "-v", "0", "-c", READ)) == (KEYS, FOLDED)
+    assert literal_eval(run("shell", "-v", "0", "-c", READ)) == (
+        KEYS,
+        FOLDED | {"\u00e1": "a\ny\ne\nwork\n"},
+        ["y", "\u00e9"],
+    )

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from accounts.addresses import mail_recipient
 from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
 from focusmaster.exceptions import RowNotFound
 from moderation.exceptions import NoAddress
@@ -75,7 +76,7 @@ class FeedbackQuerySet(models.QuerySet):
         address = self.select_related("user").with_id(pk).reply_address()
         if not address:
             raise NoAddress
-        EmailMessage(REPLY_SUBJECT, message, to=[address]).send()
+        EmailMessage(REPLY_SUBJECT, message, to=[mail_recipient(address)]).send()
         with transaction.atomic():
             row = self.select_for_update().with_id(pk)
             reply = row.replies.create(author_id=by.id, message=message)

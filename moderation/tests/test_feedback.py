@@ -250,6 +250,25 @@ def test_reply_needs_an_address(staff, mailbox):
     assert not AuditRecord.objects.exists()
 
 
+def test_reply_goes_to_the_domain_in_ascii(staff, mailbox):
+    row = given(email="ada@stra\u00dfe.example")
+
+    assert staff.post(f"{BOARD}/{row.pk}/reply", {"message": "Hi"}).status_code == 201
+    assert mailbox.next().recipients == ["ada@xn--strae-oqa.example"]
+
+
+@pytest.mark.parametrize(
+    "email", ["x@\u05d0a.com", "\u212aelvin@example.com", "x@a..b"]
+)
+def test_address_from_before_they_were_checked_is_refused(staff, mailbox, email):
+    row = given(email=email)
+
+    response = staff.post(f"{BOARD}/{row.pk}/reply", {"message": "Thanks"})
+
+    assert (response.status_code, response.json()["code"]) == (409, "address_refused")
+    assert mailbox.is_empty()
+
+
 def test_reply_to_an_address_that_is_refused_is_not_noted(staff, mailbox):
     row = given(email="gone@example.com")
     mailbox.refused.add("gone@example.com")
