@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from math import ceil
@@ -11,11 +12,21 @@ from typing import TYPE_CHECKING, Any, cast
 from django.contrib import admin, messages
 from django.contrib.admin.forms import AdminAuthenticationForm, AdminPasswordChangeForm
 from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import (
+    ALL_VAR,
+    ERROR_FLAG,
+    ORDER_VAR,
+    PAGE_VAR,
+    SEARCH_VAR,
+    ChangeList,
+)
 from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import ValidationError
 from django.core.paginator import Page, Paginator
 from django.core.validators import MaxLengthValidator
 from django.db import models
+from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -40,6 +51,11 @@ COUNTED = 10_000
 PAGES = 1000
 # Rows of one action, each with an entry in the audit log.
 MOST_CHOSEN = 50
+
+# A year, a month or a day; no date has a larger number, nor ends the year 9999.
+DAY_PART = re.compile(r"(?!9999)[0-9]{1,4}")
+# What the address of a list may have beside filters.
+OF_LISTS = {ALL_VAR, ERROR_FLAG, ORDER_VAR, PAGE_VAR, SEARCH_VAR}
 
 BEGINNINGS: dict[str, Callable[[datetime], datetime]] = {
     "year": lambda day: day.replace(month=1, day=1),
@@ -123,6 +139,10 @@ class StaffSite(admin.AdminSite):
     index_title = "Today"
     site_url = None  # There are no other pages.
     login_form = StaffSignInForm
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        """Respond with 404: no page of ours completes what is typed."""
+        raise Http404
 
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -219,6 +239,47 @@ class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin):
     show_facets = admin.ShowFacets.NEVER
     show_full_result_count = False
     sortable_by = ()
+    # Lookups of links between our pages, beside those of filters.
+    linked_lookups: tuple[str, ...] = ()
+
+    def declared_lookups(self, request: HttpRequest) -> set[str]:
+        """Return the names that filters, the days and our own links may have."""
+        names = set(self.linked_lookups)
+        for item in self.get_list_filter(request):
+            if isinstance(item, str):
+                names |= {f"{item}__exact", f"{item}__isnull"}
+            elif isinstance(item, tuple):
+                names.add(f"{item[0]}__isempty")
+            else:
+                names.add(
+                    str(cast("type[admin.SimpleListFilter]", item).parameter_name)
+                )
+        if self.date_hierarchy:
+            names |= {f"{self.date_hierarchy}__{part}" for part in BEGINNINGS}
+        return names
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """Return the list, or raise IncorrectLookupParameters for what is not declared.
+
+        Django would take any lookup of the model's own columns: one on a hash of a
+        password gives it away by and by, and a broken one fails in the database. From
+        what is raised, Django's view redirects to the whole list.
+        """
+        query = request.GET.dict()
+        known = self.declared_lookups(request) | OF_LISTS
+        days = [query.get(f"{self.date_hierarchy}__{part}", "1") for part in BEGINNINGS]
+        if (
+            not known.issuperset(query)
+            or any("\0" in str(value) for value in query.values())
+            or not all(DAY_PART.fullmatch(str(value)) for value in days)
+        ):
+            raise IncorrectLookupParameters
+        return super().get_changelist_instance(request)
+
+    def lookup_allowed(
+        self, lookup: str, value: str, request: HttpRequest | None = None
+    ) -> bool:
+        return request is not None and lookup in self.declared_lookups(request)
 
     def few(self, request: HttpRequest, queryset: models.QuerySet) -> list[Any]:
         """Return the rows of an action; none, with a message, where they are too many.

@@ -8,6 +8,9 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from collections.abc import Iterable
+from difflib import get_close_matches
+from email.utils import parseaddr
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -26,6 +29,9 @@ INSECURE_PREFIX = "django-insecure-"
 RATE = re.compile(r"([1-9]\d{0,8})/([1-9]\d{0,3})?([smhd])")
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
+HTTP = ("http", "https")
+EXAMPLE = "https://app.example.com"
+
 # Browsers write scheme and host in small letters, and no path.
 ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d+)?|https?://\[[0-9a-f:]+\](:\d+)?")
 
@@ -37,8 +43,24 @@ class Rate(NamedTuple):
     seconds: int
 
 
+# Every name that was read, and those that are read elsewhere or in production alone.
+read_names = {"ADMIN_PASSWORD", "ALLOWED_HOSTS", "DATABASE_URL", "SECRET_KEY"}
+# Variables with these beginnings are ours.
+PREFIXES = ("RATE_LIMIT_", "SPOTIFY_", "EMAIL_")
+# Kubernetes sets such for each service of a namespace.
+OF_KUBERNETES = re.compile(r".*_(SERVICE_(HOST|PORT)(_\w+)?|PORT_\d+_\w+)")
+# Alike enough for a slip: ALOWED_HOSTS is, DATABASE_USER for DATABASE_URL is not.
+ALIKE = 0.885
+
+# Below a host name or address; Django takes a leading dot for all below a domain.
+HOST_PATTERN = re.compile(r"\*|\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\]")
+HOST_NAME = re.compile(r"[a-zA-Z0-9_.:%-]+")
+MAILBOX = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
+
+
 def env(name: str, default: str | None = None) -> str:
     """Read a variable. Without a default, the process must not start unset."""
+    read_names.add(name)
     value = os.environ.get(name, default)
     if value is None or (default is None and not value.strip()):
         raise ImproperlyConfigured(f"Set the {name} environment variable.")
@@ -93,6 +115,104 @@ def env_origins(name: str, default: str) -> list[str]:
     return origins
 
 
+def env_hosts(name: str, default: str | None = None) -> list[str]:
+    """Read host names as ALLOWED_HOSTS takes them, without scheme and port."""
+    hosts = [host.lower() for host in env_list(name, env(name, default))]
+    for host in hosts:
+        if not HOST_PATTERN.fullmatch(host):
+            raise ImproperlyConfigured(
+                f"{name} must list host names such as focus.example.com, without "
+                f"scheme and port, or [::1], not {host!r}."
+            )
+    if not hosts:
+        raise ImproperlyConfigured(f"{name} must list a host name.")
+    return hosts
+
+
+def env_url(
+    name: str, default: str, *, schemes: tuple[str, ...] = HTTP, blank: bool = True
+) -> str:
+    """Read a URL with a host and one of these schemes, or "" where it may be blank."""
+    value = env(name, default).strip()
+    if blank and not value:
+        return value
+    try:
+        parts = urlsplit(value)
+        place = parts.path if parts.scheme == "unix" else parts.hostname
+        is_complete = bool(place) and parts.port != 0
+    except ValueError:
+        is_complete = False
+    if not (is_complete and parts.scheme in schemes) or re.search(r"\s", value):
+        example = "redis://localhost:6379/0" if "redis" in schemes else EXAMPLE
+        # A password in it is not repeated.
+        shown = "" if "@" in value else f", not {value!r}"
+        raise ImproperlyConfigured(f"{name} must be a URL such as {example}{shown}.")
+    return value
+
+
+def env_folder(name: str, default: str | Path) -> Path:
+    value = env(name, str(default))
+    if not value.strip():
+        raise ImproperlyConfigured(f"{name} must name a folder; it is empty.")
+    return Path(value).expanduser().absolute()
+
+
+def env_host(name: str, default: str) -> str:
+    """Read the name or address of one host, without scheme and port."""
+    value = env(name, default)
+    if value != default and not HOST_NAME.fullmatch(value):
+        raise ImproperlyConfigured(
+            f"{name} must be a host name or an address, not {value!r}."
+        )
+    if value.count(":") == 1:
+        raise ImproperlyConfigured(f"{name} is without a port, not {value!r}.")
+    return value
+
+
+def env_sender(name: str, default: str) -> str:
+    """Read whom mail is from: an address, or a name with one in angle brackets."""
+    value = env(name, default)
+    if not MAILBOX.fullmatch(parseaddr(value)[1]) or re.search(r"[\r\n]", value):
+        raise ImproperlyConfigured(
+            f"{name} must be an address such as FocusMaster <focus@example.com>, "
+            f"not {value!r}."
+        )
+    return value
+
+
+def env_keys(name: str) -> list[str]:
+    """Read secret keys, each as strong as SECRET_KEY must be."""
+    return [checked_secret_key(key, name) for key in env_list(name, "")]
+
+
+def require_together(**values: str) -> None:
+    """Raise ImproperlyConfigured where some of these are set, and some not."""
+    missing = [name for name, value in values.items() if not value]
+    if missing and len(missing) < len(values):
+        raise ImproperlyConfigured(
+            f"Set all of {', '.join(values)}, or none; not set: {', '.join(missing)}."
+        )
+
+
+def refuse_misspelt(names: Iterable[str]) -> None:
+    """Raise ImproperlyConfigured for a name that is almost one that was read.
+
+    To be called once all are read. A variable that is ignored would be missed only
+    when what it says is needed.
+    """
+    long_names = [known for known in read_names if len(known) > 4]
+    for name in sorted(set(names) - read_names):
+        alike = get_close_matches(name.upper(), long_names, n=1, cutoff=ALIKE)
+        is_ours = name.startswith(PREFIXES) and not OF_KUBERNETES.fullmatch(name)
+        if is_ours and not alike:
+            alike = get_close_matches(name, long_names, n=1, cutoff=0)
+        if alike:
+            raise ImproperlyConfigured(
+                f"{name} is no variable of FocusMaster; {alike[0]} is. "
+                "Correct the name, or unset it."
+            )
+
+
 def database_from_url(url: str) -> dict[str, object]:
     """Turn `postgresql://user:password@host:port/name?sslmode=require` into settings.
 
@@ -129,14 +249,14 @@ def database_from_url(url: str) -> dict[str, object]:
     }
 
 
-def checked_secret_key(key: str) -> str:
+def checked_secret_key(key: str, name: str = "SECRET_KEY") -> str:
     if (
         len(key) < MIN_SECRET_KEY_LENGTH
         or len(set(key)) < MIN_SECRET_KEY_UNIQUE
         or key.startswith(INSECURE_PREFIX)
     ):
         raise ImproperlyConfigured(
-            f"SECRET_KEY is too weak: give at least {MIN_SECRET_KEY_LENGTH} "
+            f"{name} is too weak: give at least {MIN_SECRET_KEY_LENGTH} "
             "random characters."
         )
     return key

@@ -22,11 +22,19 @@ from focusmaster.environment import (
     database_from_url,
     env,
     env_bool,
+    env_folder,
+    env_host,
+    env_hosts,
     env_int,
+    env_keys,
     env_list,
     env_origins,
     env_rate,
+    env_sender,
+    env_url,
     kept_secret_key,
+    refuse_misspelt,
+    require_together,
 )
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -48,8 +56,8 @@ SILENCED_SYSTEM_CHECKS = [
 
 PRODUCTION = "DATABASE_URL" in os.environ
 DEBUG = env_bool("DEBUG", "false")
-STATE_DIR = Path(env("STATE_DIR", str(BASE_DIR / ".state"))).expanduser().absolute()
-HOST = env("HOST", "127.0.0.1")
+STATE_DIR = env_folder("STATE_DIR", BASE_DIR / ".state")
+HOST = env_host("HOST", "127.0.0.1")
 PORT = env_int("PORT", "5000", at_least=1, at_most=65535)
 WEB_CONCURRENCY = env_int("WEB_CONCURRENCY", "2", at_least=1, at_most=64)
 # Threads of a worker that answer requests; each keeps one database connection.
@@ -57,14 +65,14 @@ WEB_THREADS = env_int("WEB_THREADS", "8", at_least=1, at_most=64)
 
 if PRODUCTION:
     SECRET_KEY = checked_secret_key(env("SECRET_KEY"))
-    ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", env("ALLOWED_HOSTS"))
+    ALLOWED_HOSTS = env_hosts("ALLOWED_HOSTS")
 else:
     # Made at the first use: importing the settings writes nothing.
     SECRET_KEY = cast("str", SimpleLazyObject(lambda: kept_secret_key(STATE_DIR)))
-    ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+    ALLOWED_HOSTS = env_hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 
 # Earlier keys: what was encrypted under them can still be read.
-SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS", "")
+SECRET_KEY_FALLBACKS = env_keys("SECRET_KEY_FALLBACKS")
 
 # Origins of web clients: they may call with credentials, and use the cookie.
 CLIENT_ORIGINS = env_origins(
@@ -137,6 +145,7 @@ PAGE_MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "focusmaster.api.middleware.PagePolicyMiddleware",
     "moderation.audit.admin_hook.PageRequestMiddleware",
 ]
 ROOT_URLCONF = "focusmaster.urls"
@@ -187,7 +196,8 @@ TOKEN_COOKIE = "jwt"
 # A web client on another site needs SameSite=None, which browsers take only over https.
 TOKEN_COOKIE_CROSS_SITE = env_bool("TOKEN_COOKIE_CROSS_SITE", "false")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
-CSRF_TRUSTED_ORIGINS = CLIENT_ORIGINS
+# Where staff come to after signing in, whatever foreign page `next` names.
+LOGIN_REDIRECT_URL = "admin:index"
 
 CORS_ALLOWED_ORIGINS = CLIENT_ORIGINS
 CORS_ALLOW_CREDENTIALS = True
@@ -269,7 +279,7 @@ RATE_LIMITS = {
 }
 # Proxies in front whose X-Forwarded-For can be believed; 0: the header is ignored.
 PROXY_COUNT = env_int("PROXY_COUNT", "0", at_least=0, at_most=9)
-REDIS_URL = env("REDIS_URL", "")
+REDIS_URL = env_url("REDIS_URL", "", schemes=("redis", "rediss", "unix"))
 CACHES: dict[str, dict[str, Any]] = {
     # What Django keeps for itself; nothing of ours.
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
@@ -298,7 +308,7 @@ CLOCK_FORGOTTEN_HOURS = env_int("CLOCK_FORGOTTEN_HOURS", "12", at_least=1, at_mo
 
 # Mail
 
-EMAIL_HOST = env("EMAIL_HOST", "")
+EMAIL_HOST = env_host("EMAIL_HOST", "")
 # Printed mail would put codes and links that open accounts into a log.
 CAN_SEND_MAIL = bool(EMAIL_HOST) or not PRODUCTION
 EMAIL_BACKEND = (
@@ -319,13 +329,11 @@ EMAIL_HOST_USER = env("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = env("EMAIL_HOST_PASSWORD", "")
 # Seconds that a person may have to wait for a mail server that does not answer.
 EMAIL_TIMEOUT = env_int("EMAIL_TIMEOUT", "10", at_least=1, at_most=300)
-DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", "FocusMaster <focusmaster@localhost>")
+DEFAULT_FROM_EMAIL = env_sender(
+    "DEFAULT_FROM_EMAIL", "FocusMaster <focusmaster@localhost>"
+)
 # The web client, for links in mails; empty: there is none.
-CLIENT_URL = env("CLIENT_URL", CLIENT_ORIGINS[0] if CLIENT_ORIGINS else "").rstrip("/")
-if CLIENT_URL and not CLIENT_URL.startswith(("https://", "http://")):
-    raise ImproperlyConfigured(
-        f"CLIENT_URL must be a URL such as https://app.example.com, not {CLIENT_URL!r}."
-    )
+CLIENT_URL = env_url("CLIENT_URL", (CLIENT_ORIGINS or [""])[0]).rstrip("/")
 
 # Google sign-in; without the first there is none
 
@@ -335,8 +343,12 @@ GOOGLE_CLIENT_IDS = env_list("GOOGLE_CLIENT_ID", "")
 GOOGLE_ISSUERS = env_list(
     "GOOGLE_ISSUER", "https://accounts.google.com,accounts.google.com"
 )
+if not GOOGLE_ISSUERS:
+    raise ImproperlyConfigured("GOOGLE_ISSUER must name an issuer.")
 # Another only to try it out, see `manage.py run_fakes`.
-GOOGLE_JWKS_URL = env("GOOGLE_JWKS_URL", "https://www.googleapis.com/oauth2/v3/certs")
+GOOGLE_JWKS_URL = env_url(
+    "GOOGLE_JWKS_URL", "https://www.googleapis.com/oauth2/v3/certs", blank=False
+)
 if PRODUCTION and not GOOGLE_JWKS_URL.startswith("https://"):
     raise ImproperlyConfigured("GOOGLE_JWKS_URL must begin with https://.")
 
@@ -346,17 +358,19 @@ SPOTIFY_CLIENT_ID = env("SPOTIFY_CLIENT_ID", "").strip()
 SPOTIFY_CLIENT_SECRET = env("SPOTIFY_CLIENT_SECRET", "").strip()
 # Where Spotify sends the browser back to; registered there to the letter. Over http it
 # takes no name, only the address of this machine.
-SPOTIFY_REDIRECT_URI = env(
+SPOTIFY_REDIRECT_URI = env_url(
     "SPOTIFY_REDIRECT_URI",
     "" if PRODUCTION else f"http://127.0.0.1:{PORT}/api/spotify/callback",
 )
 # Where the browser goes from there: a page of the web client; empty: nowhere.
-SPOTIFY_CLIENT_REDIRECT = env("SPOTIFY_CLIENT_REDIRECT", CLIENT_URL)
+SPOTIFY_CLIENT_REDIRECT = env_url("SPOTIFY_CLIENT_REDIRECT", CLIENT_URL)
 # Others only to try it out, see `manage.py run_fakes`.
-SPOTIFY_ACCOUNTS_URL = env(
-    "SPOTIFY_ACCOUNTS_URL", "https://accounts.spotify.com"
+SPOTIFY_ACCOUNTS_URL = env_url(
+    "SPOTIFY_ACCOUNTS_URL", "https://accounts.spotify.com", blank=False
 ).rstrip("/")
-SPOTIFY_API_URL = env("SPOTIFY_API_URL", "https://api.spotify.com/v1").rstrip("/")
+SPOTIFY_API_URL = env_url(
+    "SPOTIFY_API_URL", "https://api.spotify.com/v1", blank=False
+).rstrip("/")
 if PRODUCTION and not (
     SPOTIFY_ACCOUNTS_URL.startswith("https://")
     and SPOTIFY_API_URL.startswith("https://")
@@ -364,6 +378,15 @@ if PRODUCTION and not (
     raise ImproperlyConfigured(
         "SPOTIFY_ACCOUNTS_URL and SPOTIFY_API_URL must begin with https://."
     )
+
+require_together(
+    SPOTIFY_CLIENT_ID=SPOTIFY_CLIENT_ID,
+    SPOTIFY_CLIENT_SECRET=SPOTIFY_CLIENT_SECRET,
+    SPOTIFY_REDIRECT_URI=SPOTIFY_CLIENT_ID and SPOTIFY_REDIRECT_URI,
+)
+
+# The last variable is read.
+refuse_misspelt(os.environ)
 
 # Logs
 

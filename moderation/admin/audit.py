@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import orjson
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
+from django.shortcuts import redirect
 from django.urls import path
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
@@ -22,7 +24,7 @@ from moderation.models import AuditEntry, AuditRecord
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from django.http import FileResponse, HttpRequest
+    from django.http import FileResponse, HttpRequest, HttpResponseRedirect
 
 # As Django shows an empty column. A method that returns None would show "None".
 NOTHING = "-"
@@ -85,6 +87,7 @@ class AuditEntryAdmin(ActingPages, ReadOnlyAdmin):
     date_hierarchy = "created_at"
     list_display = ["created_at", "deed", "actor", "target", "details_in_full"]
     list_filter = [ActionFilter]
+    linked_lookups = ("actor_id", "target_id")
     ordering = [*NEWEST_FIRST]
     search_fields = ["actor_id", "target_id"]
     search_help_text = (
@@ -141,9 +144,12 @@ class AuditEntryAdmin(ActingPages, ReadOnlyAdmin):
         own = path("table.csv", table, name="moderation_auditentry_table")
         return [own, *super().get_urls()]
 
-    def table(self, request: HttpRequest) -> FileResponse:
+    def table(self, request: HttpRequest) -> FileResponse | HttpResponseRedirect:
         """Download all pages of the list, with its filters."""
-        entries = self.get_changelist_instance(request).queryset
+        try:
+            entries = self.get_changelist_instance(request).queryset
+        except IncorrectLookupParameters:
+            return redirect(audit_log_of())
         found = entries.order_by().values("pk")
         return audit_log_csv(AuditRecord.objects.filter(pk__in=found))
 

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("focusmaster.serve")
 
+# As many as WEB_CONCURRENCY may ask for.
+MOST_WORKERS = 64
 # Connections the kernel accepts for us while all threads are busy.
 BACKLOG = 1024
 # What requests get to finish in after a stop; container managers kill after 10 s.
@@ -72,8 +74,10 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, host: str, port: int, workers: int, **options: Any) -> None:
-        if workers < 1:
-            raise CommandError("--workers must be at least 1.")
+        if not 1 <= workers <= MOST_WORKERS:
+            raise CommandError(f"--workers must be from 1 to {MOST_WORKERS}.")
+        if not 1 <= port <= 65535:
+            raise CommandError("--port must be from 1 to 65535.")
         # The embedded server makes room for the connections of all workers.
         settings.WEB_CONCURRENCY = workers
         # Until the workers run, a stop ends this process as Ctrl-C does.
@@ -131,7 +135,7 @@ def free_address(host: str, port: int) -> str:
             # Connections closed a moment ago do not count.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
-    except (OSError, OverflowError) as exc:
+    except (OSError, ValueError) as exc:
         reason = getattr(exc, "strerror", None) or exc
         raise CommandError(f"Cannot listen on {host}, port {port}: {reason}.") from exc
     return str(address[0])

@@ -17,6 +17,8 @@ from moderation.actors import Actor
 from moderation.audit.archives import MIN_DAYS, ArchiveUnderWay, archive, older_than
 from moderation.audit.chain import BrokenChain
 
+MOST_DAYS = 36_500  # a hundred years
+
 
 class Command(BaseCommand):
     help = "Move old entries of the audit log to a signed file."
@@ -46,8 +48,10 @@ class Command(BaseCommand):
         verbosity: int,
         **options,
     ) -> None:
-        if older_than_days < MIN_DAYS:
-            raise CommandError(f"--older-than-days must be at least {MIN_DAYS}.")
+        if not MIN_DAYS <= older_than_days <= MOST_DAYS:
+            raise CommandError(
+                f"--older-than-days must be from {MIN_DAYS} to {MOST_DAYS}."
+            )
         span = older_than(older_than_days)
         if span and not dry_run:
             try:

@@ -54,6 +54,8 @@ class Command(BaseCommand):
     def verified(self, anchor: Path | None, archives: Path | None) -> list[str]:
         """Return the lines to write if the log is intact."""
         lines = []
+        if archives and not archives.is_dir():
+            raise CommandError(f"--archives: there is no folder {archives}.")
         known: ChainHead | None = read_anchor(anchor) if anchor else None
         if archives:
             count, has_anchor = verify_archives(archives, known)

@@ -17,6 +17,8 @@ from timeclock.models import WorkLog
 
 # Clocks fetched at a time.
 CHUNK = 500
+# As many as CLOCK_FORGOTTEN_HOURS may say: a year.
+MOST_HOURS = 8760
 
 
 class Command(BaseCommand):
@@ -38,8 +40,8 @@ class Command(BaseCommand):
     def handle(
         self, *, older_than_hours: int, dry_run: bool, verbosity: int, **options
     ) -> None:
-        if older_than_hours < 1:
-            raise CommandError("--older-than-hours must be at least 1.")
+        if not 1 <= older_than_hours <= MOST_HOURS:
+            raise CommandError(f"--older-than-hours must be from 1 to {MOST_HOURS}.")
 
         now = timezone.now()
         forgotten = WorkLog.objects.forgotten(hours=older_than_hours, at=now)
