@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.apps import apps
 from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
@@ -11,7 +12,7 @@ from accounts.admin_site import ReadOnlyAdmin
 from focusmaster.tests.people import PASSWORD
 from moderation.tests.browser import signed_in
 
-MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
+MODELS = [model for model in apps.get_models() if admin.site.is_registered(model)]
 by_model = pytest.mark.parametrize("model", MODELS, ids=lambda one: one._meta.label)
 
 

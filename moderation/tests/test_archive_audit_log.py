@@ -112,7 +112,7 @@ def test_folder_that_is_not_there_is_one_clear_line(tmp_path):
 
 
 def test_young_entries_cannot_be_archived(tmp_path):
-    with pytest.raises(CommandError, match="must be at least 30"):
+    with pytest.raises(CommandError, match="must be from 30 to 36500"):
         archive(tmp_path, "--older-than-days", "29")
 
 

@@ -177,7 +177,7 @@ def test_verbosity_0_is_silent(alice):
 def test_hours_that_mean_nothing_are_refused(alice, hours):
     left_on(alice)
 
-    with pytest.raises(CommandError, match="must be at least 1"):
+    with pytest.raises(CommandError, match="must be from 1 to 8760"):
         close("--older-than-hours", hours)
 
     assert WorkLog.objects.open().exists()

@@ -43,8 +43,8 @@ class Command(BaseCommand):
         self, *, google_port: int, spotify_port: int, variables: bool, **options
     ) -> None:
         for option, port in (("google", google_port), ("spotify", spotify_port)):
-            if not 1 <= port <= 65535:
-                raise CommandError(f"--{option}-port must be from 1 to 65535.")
+            if not 0 <= port <= 65535:
+                raise CommandError(f"--{option}-port must be from 0 to 65535.")
         google, spotify = FakeGoogle(google_port), FakeSpotify(spotify_port)
         export = "\n".join(
             f"export {name}={value}"
