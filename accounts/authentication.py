@@ -10,15 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NoReturn, cast
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework_simplejwt.exceptions import TokenError
 
@@ -32,11 +30,11 @@ from accounts.tokens import (
 )
 from focusmaster.api.client_info import client_ip
 from focusmaster.api.errors import PUBLISHED, exception_response
+from focusmaster.api.origins import refuse_foreign_origin
 from focusmaster.api.rate_limits import RateLimited, Usage
 from focusmaster.api.request import ApiRequest
 
 EXCEEDED = "Too many requests. Try again later."
-SAFE_METHODS = frozenset(["GET", "HEAD", "OPTIONS"])
 
 
 @dataclass(frozen=True)
@@ -207,30 +205,6 @@ class GuestAuthentication(OptionalTokenAuthentication):
         if request.caller and not request.caller.is_guest:
             return None
         return super().authenticate(request)
-
-
-def refuse_foreign_origin(request: ApiRequest) -> None:
-    """Raise PermissionDenied for an unsafe request that another site has sent."""
-    if request.method in SAFE_METHODS:
-        return
-    origin = request.META.get("HTTP_ORIGIN")
-    if origin is None:
-        origin = origin_of(request.META.get("HTTP_REFERER", ""))
-    own = f"{request.scheme}://{request.get_host()}"
-    if origin != own and origin not in settings.CLIENT_ORIGINS:
-        raise PermissionDenied(
-            "A request with the cookie must come from this site or an allowed one.",
-            "origin_not_allowed",
-        )
-
-
-def origin_of(url: str) -> str:
-    """Return the origin of a URL, "" of a malformed one."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:  # Such as "http://[".
-        return ""
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 class StaffBackend(ModelBackend):

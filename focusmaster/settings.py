@@ -208,7 +208,7 @@ CORS_ALLOW_HEADERS = [
 ]
 CORS_EXPOSE_HEADERS = [
     *("x-request-id", "retry-after"),
-    *("link", "etag", "idempotency-replayed"),
+    *("link", "etag", "idempotency-replayed", "idempotency-stored"),
     *("ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"),
     *("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"),
 ]

@@ -5,10 +5,12 @@ from contextlib import nullcontext
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.exceptions import APIException
-from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 
-from accounts.authentication import GuestAuthentication, OptionalTokenAuthentication
+from accounts.authentication import (
+    GuestAuthentication,
+    OptionalTokenAuthentication,
+)
 from accounts.erasure import erase_account
 from accounts.failed_sign_ins import note_failed_sign_in
 from accounts.limits import limit_password_attempts
@@ -22,6 +24,7 @@ from accounts.serializers import (
 )
 from accounts.tokens import forget_token, give_token
 from focusmaster.api.client_info import client_info, client_ip
+from focusmaster.api.origins import OwnSite
 from focusmaster.api.request import ApiRequest
 from focusmaster.api.responses import NO_STORE, JSONResponse
 from focusmaster.api.viewsets import ConditionalWrites
@@ -50,7 +53,7 @@ class AccountViewSet(ConditionalWrites):
         detail=False,
         methods=["post"],
         authentication_classes=[GuestAuthentication],
-        permission_classes=[AllowAny],
+        permission_classes=[OwnSite],
         serializer_class=RegistrationSerializer,
     )
     def register(self, request: ApiRequest) -> Response:
@@ -66,7 +69,7 @@ class AccountViewSet(ConditionalWrites):
         detail=False,
         methods=["post"],
         authentication_classes=[],
-        permission_classes=[AllowAny],
+        permission_classes=[OwnSite],
         serializer_class=GuestSerializer,
     )
     def guest(self, request: ApiRequest) -> Response:
@@ -81,8 +84,9 @@ class AccountViewSet(ConditionalWrites):
         detail=False,
         methods=["post"],
         authentication_classes=[],
-        permission_classes=[AllowAny],
+        permission_classes=[OwnSite],
         serializer_class=CredentialsSerializer,
+        is_atomic=False,
     )
     def login(self, request: ApiRequest) -> Response:
         fields = self.validated()
@@ -106,7 +110,7 @@ class AccountViewSet(ConditionalWrites):
         detail=False,
         methods=["post"],
         authentication_classes=[OptionalTokenAuthentication],
-        permission_classes=[AllowAny],
+        permission_classes=[OwnSite],
     )
     def logout(self, request: ApiRequest) -> Response:
         if request.auth:

@@ -37,6 +37,7 @@ class EmailChangeViewSet(ApiViewSet):
         methods=["post"],
         url_path="otp/send",
         serializer_class=NewEmailSerializer,
+        is_atomic=False,
     )
     def send(self, request: ApiRequest) -> Response:
         new_email = self.validated()["new_email"]

@@ -6,7 +6,7 @@ from django.conf import settings
 from rest_framework import status
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException, PermissionDenied
-from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
+from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.response import Response
 
 from accounts.authentication import GuestAuthentication, TokenAuthentication
@@ -24,6 +24,7 @@ from accounts.limits import PER_IP
 from accounts.models import FailedSignIn, SignIn
 from accounts.profile import sign_in_response
 from focusmaster.api.client_info import client_info, client_ip, network_of
+from focusmaster.api.origins import OwnSite
 from focusmaster.api.request import ApiRequest
 from focusmaster.api.viewsets import ApiViewSet
 
@@ -55,6 +56,7 @@ class GoogleViewSet(ApiViewSet):
     """Signing in with a Google account, and unlinking it."""
 
     serializer_class = IdTokenSerializer
+    is_atomic = False
 
     def get_authenticators(self) -> list[BaseAuthentication]:
         # DRF asks before it sets `action`, drf-spectacular before there is a request.
@@ -62,7 +64,7 @@ class GoogleViewSet(ApiViewSet):
         return [TokenAuthentication() if is_unlinking else GuestAuthentication()]
 
     def get_permissions(self) -> list[BasePermission]:
-        return [IsAuthenticated() if self.action == "destroy_all" else AllowAny()]
+        return [IsAuthenticated() if self.action == "destroy_all" else OwnSite()]
 
     def create(self, request: ApiRequest) -> Response:
         if not settings.GOOGLE_CLIENT_IDS:

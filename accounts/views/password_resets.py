@@ -37,6 +37,7 @@ class PasswordResetViewSet(ApiViewSet):
         methods=["post"],
         url_path="password/forgot",
         serializer_class=ForgottenPasswordSerializer,
+        is_atomic=False,
     )
     def forgot(self, request: ApiRequest) -> Response:
         """Respond before anyone is looked up: the response cannot depend on it."""

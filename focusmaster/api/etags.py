@@ -13,7 +13,7 @@ from django.http import FileResponse, HttpResponse, HttpResponseNotModified
 from django.utils.http import parse_etags
 from rest_framework.exceptions import APIException
 
-from focusmaster.api.request import ApiRequest
+from focusmaster.api.request import ApiRequest, view_option
 
 # As many as no two texts will ever share. SHA-256 is what processors are built for.
 HASH_DIGITS = 32
@@ -69,9 +69,7 @@ def conditional(request: ApiRequest, response: HttpResponse) -> HttpResponse:
     time. A streamed response brings its tag, or has none.
     """
     view = request.resolver_match and request.resolver_match.func
-    of_view = getattr(getattr(view, "cls", None), "is_tagged", True)
-    is_tagged = getattr(view, "initkwargs", {}).get("is_tagged", of_view)
-    if not (request.is_api and is_tagged):
+    if not (request.is_api and view_option(view, "is_tagged", True)):
         return response
     if response.streaming:
         tag = response.get("ETag")

@@ -3,6 +3,14 @@
 The view's writes and its stored answer are one transaction, so a worker that dies
 leaves both or neither. While it lasts, a lock that the database drops with it tells
 other requests with the key that there is one under way.
+
+A view with `is_atomic = False` sends mail, asks another service or counts attempts,
+which no transaction can take back. It runs in none: the key is claimed before it, by a
+row without an answer, and answered or given back after it. A claim whose worker died is
+void after CLAIM_LIFE.
+
+An answer with a secret is not stored, only that there was one. A caller without a token
+is known by a secret in the body; without one nothing is stored.
 """
 
 from __future__ import annotations
@@ -18,14 +26,14 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError, transaction
 from django.http import HttpResponse
+from django.template.response import SimpleTemplateResponse
 from django.utils import timezone
 from django.utils.deprecation import MiddlewareMixin
 from rest_framework.exceptions import AuthenticationFailed
 
-from focusmaster.api.client_info import client_ip, network_of, user_agent
 from focusmaster.api.errors import PUBLISHED, exception_response
 from focusmaster.api.parsers import PayloadTooLarge
-from focusmaster.api.request import ApiRequest
+from focusmaster.api.request import ApiRequest, view_option
 from focusmaster.db.advisory_locks import try_advisory_lock
 from focusmaster.db.transactions import (
     check_constraints_immediately,
@@ -42,6 +50,15 @@ KEPT_FOR = timedelta(hours=24)
 # What the same request may be answered differently for: its caller, its other headers,
 # how many came before. Nothing was done, so it can be tried again.
 NOT_STORED = frozenset([401, 403, 406, 415, 429])
+# In place of an answer: that the request is under way, or that it had a secret.
+CLAIM = b""
+SECRET = orjson.dumps({"isSecret": True})
+CLAIM_LIFE = timedelta(minutes=5)
+# What a body without a token may hold that only its sender knows, and whose it is.
+SECRETS = ("password", "guestId", "credential", "token")
+IDENTITY = ("email", *SECRETS)
+# Says that the key of a caller whom nothing tells from others does not count.
+STORED_HEADER = "Idempotency-Stored"
 
 
 class InFlight(RuleViolation):
@@ -52,6 +69,14 @@ class InFlight(RuleViolation):
 class KeyReused(RuleViolation):
     code = "idempotency_key_reused"
     message = "This Idempotency-Key was used for another request. Take a new one."
+
+
+class KeyUsed(RuleViolation):
+    code = "idempotency_key_used"
+    message = (
+        "The request with this Idempotency-Key was answered with a secret, which is "
+        "not shown again. Take a new key."
+    )
 
 
 class IdempotencyMiddleware(MiddlewareMixin):
@@ -67,7 +92,12 @@ class IdempotencyMiddleware(MiddlewareMixin):
         if key is None or request.method != "POST" or not request.is_api:
             return None
         try:
-            return respond_once(request, key, lambda: view(request, *args, **kwargs))
+            return respond_once(
+                request,
+                key,
+                lambda: rendered(view(request, *args, **kwargs)),
+                is_atomic=view_option(view, "is_atomic", True),
+            )
         except RequestDataTooBig:
             return exception_response(request, PayloadTooLarge())
         except (
@@ -81,42 +111,98 @@ class IdempotencyMiddleware(MiddlewareMixin):
 
 
 def respond_once(
-    request: ApiRequest, key: str, respond: Callable[[], HttpResponse]
+    request: ApiRequest,
+    key: str,
+    respond: Callable[[], HttpResponse],
+    *,
+    is_atomic: bool,
 ) -> HttpResponse:
     """Return the stored response to this request, or else `respond()`, stored."""
     if not KEY.fullmatch(key):
         raise InvalidValue(HEADER, "give 1 to 255 printable ASCII characters")
-    user_id = request.caller.pk if request.caller else None
-    stored_id, fingerprint = name_of(request, user_id, key), fingerprint_of(request)
+    caller = name_of_caller(request)
+    if caller is None:
+        response = respond()
+        response[STORED_HEADER] = "false"
+        return response
+    answer = StoredAnswer(
+        id=digest(orjson.dumps([*caller, key])),
+        user_id=request.caller.pk if request.caller else None,
+        fingerprint=fingerprint_of(request),
+        answer=CLAIM,
+    )
+    if not is_atomic:
+        return respond_by_claim(request, answer, respond)
     with transaction.atomic():
-        lock(stored_id, user_id)
-        stored = StoredAnswer.objects.kept_since(timezone.now() - KEPT_FOR)
-        if earlier := stored.filter(pk=stored_id).first():
-            if earlier.fingerprint != fingerprint:
-                raise KeyReused
-            return replay(request, earlier)
+        if earlier := earlier_response(request, answer):
+            return earlier
         response = run(respond)
-        if response.status_code < 500 and response.status_code not in NOT_STORED:
-            store(
-                StoredAnswer(
-                    id=stored_id,
-                    user_id=user_id,
-                    fingerprint=fingerprint,
-                    answer=encrypt(packed(request, response)),
-                )
-            )
+        if is_stored(response):
+            answer.answer = encrypt(packed(request, response))
+            store(answer)
     return response
 
 
-def name_of(request: ApiRequest, user_id: str | None, key: str) -> bytes:
-    """Return what stands for the caller and the key.
+def respond_by_claim(
+    request: ApiRequest, answer: StoredAnswer, respond: Callable[[], HttpResponse]
+) -> HttpResponse:
+    """Return the stored response, or `respond()`, which runs in no transaction."""
+    with transaction.atomic():
+        if earlier := earlier_response(request, answer):
+            return earlier
+        store(answer)
+    # Gone, if the account has been deleted since.
+    claim = StoredAnswer.objects.filter(pk=answer.pk)
+    try:
+        response = respond()
+    except BaseException:
+        claim.delete()
+        raise
+    if is_stored(response):
+        claim.update(answer=encrypt(packed(request, response)))
+    else:
+        claim.delete()
+    return response
 
-    A caller without a token is told from others as well as can be done.
+
+def earlier_response(request: ApiRequest, answer: StoredAnswer) -> HttpResponse | None:
+    """Return what the request was answered before, with the key locked; else None.
+
+    Raises InFlight, KeyReused, KeyUsed.
     """
-    caller = [user_id] if user_id else [network_of(client_ip(request))]
-    if not user_id:
-        caller.append(user_agent(request))
-    return digest(orjson.dumps([*caller, key]))
+    lock(answer.pk, answer.user_id)
+    now = timezone.now()
+    earlier = StoredAnswer.objects.kept_since(now - KEPT_FOR).filter(pk=answer.pk)
+    stored = earlier.first()
+    if stored is None:
+        return None
+    is_claim = bytes(stored.answer) == CLAIM
+    if is_claim and stored.created_at < now - CLAIM_LIFE:
+        return None
+    if bytes(stored.fingerprint) != answer.fingerprint:
+        raise KeyReused
+    if is_claim:
+        raise InFlight
+    return replay(request, stored)
+
+
+def is_stored(response: HttpResponse) -> bool:
+    return response.status_code < 500 and response.status_code not in NOT_STORED
+
+
+def name_of_caller(request: ApiRequest) -> list[str] | None:
+    """Return what stands for the caller; None if nothing tells them from others."""
+    if request.caller:
+        return [request.caller.pk]
+    try:
+        body = orjson.loads(request.body)
+    except orjson.JSONDecodeError:
+        return None
+    given = body if isinstance(body, dict) else {}
+    texts = {name: given.get(name) for name in IDENTITY}
+    known = [text if isinstance(text, str) else "" for text in texts.values()]
+    is_secret = any(isinstance(texts[name], str) and texts[name] for name in SECRETS)
+    return ["", *known] if is_secret else None
 
 
 def fingerprint_of(request: ApiRequest) -> bytes:
@@ -150,22 +236,28 @@ def run(respond: Callable[[], HttpResponse]) -> HttpResponse:
     """
     with transaction.atomic():
         response = respond()
-        if hasattr(response, "render"):
-            response.render()
         if response.status_code >= 500 or is_broken():
             transaction.set_rollback(True)
     return response
 
 
+def rendered(response: HttpResponse) -> HttpResponse:
+    if isinstance(response, SimpleTemplateResponse):
+        response.render()
+    return response
+
+
 def packed(request: ApiRequest, response: HttpResponse) -> bytes:
-    """Return a whole answer as bytes, with the cookies that are still to be set."""
-    for act in request.on_response:
-        act(response)
-    request.on_response.clear()
+    """Return a whole answer as bytes; of one with a secret only that there was one.
+
+    Cookies are not in it: a renewed one is for the first response alone.
+    """
+    is_secret = response.cookies or response.get("Cache-Control") == "no-store"
+    if is_secret and response.status_code < 400:
+        return SECRET
     head = {
         "status": response.status_code,
         "headers": list(response.items()),
-        "cookies": [cookie.OutputString() for cookie in response.cookies.values()],
         "requestId": request.id,
     }
     return orjson.dumps(head) + b"\n" + response.content
@@ -189,11 +281,12 @@ def replay(request: ApiRequest, stored: StoredAnswer) -> HttpResponse:
         # SECRET_KEY has changed. To run the request again could do it twice.
         raise KeyReused from None
     head: dict[str, Any] = orjson.loads(head_text)
+    # Until 0.1 an answer with a token was stored with its cookie.
+    if head.get("isSecret") or head.get("cookies"):
+        raise KeyUsed
     if head["status"] >= 400:
         body = with_own_id(request, head["requestId"], body)
     response = HttpResponse(body, status=head["status"], headers=dict(head["headers"]))
-    for cookie in head["cookies"]:
-        response.cookies.load(cookie)
     response["Idempotency-Replayed"] = "true"
     return response
 

@@ -7,7 +7,7 @@ middleware puts there.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rest_framework.request import Request
 
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from accounts.authentication import PresentedToken
     from accounts.models import SignIn, User
     from focusmaster.api.rate_limits import Usage
+
+
+def view_option(view: Any, name: str, default: bool) -> bool:
+    """Return an option of the action that a URL leads to, else of its viewset."""
+    of_view = getattr(getattr(view, "cls", None), name, default)
+    return bool(getattr(view, "initkwargs", {}).get(name, of_view))
 
 
 class ApiRequest(Request):

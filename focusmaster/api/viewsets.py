@@ -33,6 +33,9 @@ class ApiViewSet(viewsets.GenericViewSet[Any]):
 
     # Whether a GET has an ETag; off for what is new each time.
     is_tagged = True
+    # Whether a POST and its stored answer are one transaction (see `idempotency`); off
+    # for what sends mail, asks other services or counts attempts.
+    is_atomic = True
     request: ApiRequest
 
     def validated(

@@ -89,7 +89,10 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     "one within 24 hours, the request is not done again: its first answer comes again, "
     "with `Idempotency-Replayed: true`. Another request with it is 409 "
     "`idempotency_key_reused`, and while the first is under way 409 "
-    "`idempotency_in_flight`.",
+    "`idempotency_in_flight`. An answer with a token is not stored: again, it is 409 "
+    "`idempotency_key_used`. Without a token, the key counts together with the email "
+    "and the password, `guestId` or Google token in the body; without one of these it "
+    "does not count, and the answer says `Idempotency-Stored: false`.",
 )
 IF_NONE_MATCH = OpenApiParameter(
     "If-None-Match",

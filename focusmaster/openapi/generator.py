@@ -26,6 +26,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.views import APIView
 
 from focusmaster.api.fields import IdField, InstantOrDayField, StrictChoiceField
+from focusmaster.api.origins import OwnSite
 from focusmaster.api.viewsets import ConditionalWrites
 from focusmaster.openapi.components import (
     ETAG,
@@ -117,7 +118,7 @@ class AutoSchema(openapi.AutoSchema):
             400: has_body or any(one["in"] == "query" for one in parameters),
             # Where a token may be left out, a bad one counts as none.
             401: security and {} not in security,
-            403: security,
+            403: security or self.is_for_own_site(),
             404: "{id}" in self.path,
             406: True,
             412: self.heeds_if_match(),
@@ -127,6 +128,10 @@ class AutoSchema(openapi.AutoSchema):
             503: True,
         }
         return [status for status, it_does in happens.items() if it_does]
+
+    def is_for_own_site(self) -> bool:
+        permissions = self.view.get_permissions()
+        return any(isinstance(one, OwnSite) for one in permissions)
 
     def common_error(self, status: int) -> Schema:
         if status == 403 and self.get_tags() == ["Admin"]:

@@ -83,7 +83,12 @@ class FeedbackBoardViewSet(ApiViewSet):
     def note(self, request: ApiRequest, pk: str) -> JSONResponse:
         return self._change(Feedback.objects.change_note, pk)
 
-    @action(detail=True, methods=["post"], serializer_class=NewReplySerializer)
+    @action(
+        detail=True,
+        methods=["post"],
+        serializer_class=NewReplySerializer,
+        is_atomic=False,
+    )
     def reply(self, request: ApiRequest, pk: str) -> Response:
         fields = self.validated()
         mail.require_configured()
