@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 from django.db import connection
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+RETRY_SECONDS = 0.1
+
+
+class LockTimeout(Exception):
+    """Another process has held the lock all the time."""
 
 
 class AdvisoryLock(IntEnum):
@@ -24,17 +36,38 @@ def try_advisory_lock(number: int) -> bool:
 
     Return False if another transaction has it.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])
-        return bool(cursor.fetchone()[0])
+    return _answer("SELECT pg_try_advisory_xact_lock(%s)", number)
 
 
 @contextmanager
-def advisory_lock(number: int) -> Iterator[None]:
-    """Wait for a lock and hold it, over transactions, until the block ends."""
+def advisory_lock(
+    number: int,
+    *,
+    timeout: timedelta | None = None,
+    on_wait: Callable[[], None] = lambda: None,
+) -> Iterator[None]:
+    """Hold a lock over transactions until the block ends; `on_wait` if it is not free.
+
+    It is tried anew rather than waited for: CREATE INDEX CONCURRENTLY of the process
+    that has it waits for statements that wait. Raises LockTimeout if it is not free by
+    then.
+    """
+    give_up_at = time.monotonic() + timeout.total_seconds() if timeout else math.inf
+    is_waiting = False
+    while not _answer("SELECT pg_try_advisory_lock(%s)", number):
+        if time.monotonic() > give_up_at:
+            raise LockTimeout
+        if not is_waiting:
+            on_wait()
+            is_waiting = True
+        time.sleep(RETRY_SECONDS)
+    try:
+        yield
+    finally:
+        _answer("SELECT pg_advisory_unlock(%s)", number)
+
+
+def _answer(question: str, number: int) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [number])
-        try:
-            yield
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [number])
+        cursor.execute(question, [number])
+        return bool(cursor.fetchone()[0])

@@ -1,9 +1,16 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection, transaction
 
-from focusmaster.db.advisory_locks import AdvisoryLock, try_advisory_lock
+from focusmaster.db.advisory_locks import (
+    AdvisoryLock,
+    LockTimeout,
+    advisory_lock,
+    try_advisory_lock,
+)
 from focusmaster.tests.concurrency import run_concurrently
 
 IN_FUNCTIONS = r"""
@@ -34,3 +41,26 @@ def test_lock_is_held_until_the_transaction_ends():
         meanwhile = run_concurrently(try_once)
 
     assert (mine, meanwhile, run_concurrently(try_once)) == (True, [False], [True])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_wait_for_a_lock_is_told_and_comes_to_an_end():
+    told = []
+
+    def wait() -> None:
+        with (
+            pytest.raises(LockTimeout),
+            advisory_lock(
+                AdvisoryLock.MIGRATE,
+                timeout=timedelta(seconds=0.3),
+                on_wait=lambda: told.append("waiting"),
+            ),
+        ):
+            pass
+
+    with advisory_lock(AdvisoryLock.MIGRATE):
+        run_concurrently(wait)
+    with advisory_lock(AdvisoryLock.MIGRATE, timeout=timedelta()):
+        pass
+
+    assert told == ["waiting"]

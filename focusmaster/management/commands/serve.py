@@ -15,6 +15,7 @@ import socket
 import sys
 import threading
 import time
+from datetime import timedelta
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any, cast
 
@@ -26,11 +27,13 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-from focusmaster.db.advisory_locks import AdvisoryLock, advisory_lock
+from focusmaster.db.advisory_locks import AdvisoryLock, LockTimeout, advisory_lock
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
     from wsgiref.types import WSGIApplication
+
+    from django.core.management.base import OutputWrapper
 
     from focusmaster.postgresql.base import DatabaseWrapper
     from focusmaster.postgresql.embedded import EmbeddedServer
@@ -43,6 +46,8 @@ MOST_WORKERS = 64
 BACKLOG = 1024
 # What requests get to finish in after a stop; container managers kill after 10 s.
 STOP_SECONDS = 5
+# A migration of millions of rows takes minutes.
+MIGRATION_PATIENCE = timedelta(hours=1)
 # Idle threads end with their database connections. Granian's longest wait.
 THREAD_IDLE_SECONDS = 600
 # Errors of the server go the way of all log records; requests have their own.
@@ -85,7 +90,7 @@ class Command(BaseCommand):
         try:
             address = free_address(host, port)
             self.check()
-            migrate()
+            migrate(self.stdout)
             warn_of_settings()
             self.announce(host, port)
             run_workers(address, port, workers)
@@ -141,11 +146,23 @@ def free_address(host: str, port: int) -> str:
     return str(address[0])
 
 
-def migrate() -> None:
+def migrate(out: OutputWrapper) -> None:
     """Bring the database up to date, one process at a time."""
+
+    def say_why() -> None:
+        out.write("Waiting for another process that migrates the database ...")
+        out.flush()
+
     try:
-        with advisory_lock(AdvisoryLock.MIGRATE):
+        with advisory_lock(
+            AdvisoryLock.MIGRATE, timeout=MIGRATION_PATIENCE, on_wait=say_why
+        ):
             call_command("migrate", interactive=False, verbosity=0)
+    except LockTimeout as exc:
+        raise CommandError(
+            "Another process has been migrating the database for "
+            f"{MIGRATION_PATIENCE}. Look at it, and start again once it is done."
+        ) from exc
     finally:
         # Workers open connections of their own.
         connections.close_all()
