@@ -252,7 +252,9 @@ def packed(request: ApiRequest, response: HttpResponse) -> bytes:
 
     Cookies are not in it: a renewed one is for the first response alone.
     """
-    is_secret = response.cookies or response.get("Cache-Control") == "no-store"
+    # A cookie without a value is one that is cleared.
+    has_cookie = any(cookie.value for cookie in response.cookies.values())
+    is_secret = has_cookie or response.get("Cache-Control") == "no-store"
     if is_secret and response.status_code < 400:
         return SECRET
     head = {
