@@ -61,3 +61,16 @@ def only(pattern: str, text: str) -> str:
     """Return the one place in a text that a person would copy."""
     (found,) = set(re.findall(pattern, text))
     return found
+
+
+def code_in(message) -> str:
+    """Return the code as a person reads it in either part of the mail."""
+    codes = {
+        only(r"(?<!\d)\d{6}(?!\d)", without_style(part)) for part in texts_of(message)
+    }
+    (code,) = codes
+    return code
+
+
+def without_style(text: str) -> str:
+    return re.sub(r'style="[^"]*"', "", text)

@@ -7,7 +7,7 @@ from django.db import IntegrityError, connection, transaction
 from rest_framework.test import APIClient
 
 from accounts.models import EmailChange, User
-from accounts.tests.test_email_change import code_in
+from accounts.tests.mail import code_in
 from focusmaster.tests.people import PASSWORD, client_of
 
 REGISTER, LOGIN = "/api/auth/register", "/api/auth/login"

@@ -10,7 +10,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import EmailChange, PasswordReset, User
-from accounts.tests.mail import only, texts_of
+from accounts.tests.mail import code_in, texts_of
 from focusmaster.tests.concurrency import run_concurrently
 from focusmaster.tests.people import PASSWORD, client_of, person
 
@@ -18,19 +18,6 @@ SEND = "/api/auth/otp/send"
 VERIFY = "/api/auth/otp/verify"
 ME = "/api/auth/me"
 NEW = "alice@example.org"
-
-
-def code_in(message) -> str:
-    """Return the code as a person reads it in either part of the mail."""
-    codes = {
-        only(r"(?<!\d)\d{6}(?!\d)", without_style(part)) for part in texts_of(message)
-    }
-    (code,) = codes
-    return code
-
-
-def without_style(text: str) -> str:
-    return re.sub(r'style="[^"]*"', "", text)
 
 
 def ask(client: APIClient, mailbox, new_email: str = NEW) -> str:

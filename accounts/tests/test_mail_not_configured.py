@@ -62,7 +62,8 @@ def test_no_mail_is_made_in_any_other_way(capfd, caplog):
     assert capfd.readouterr().out == ""
 
 
-def test_service_warns_at_its_start_and_prints_no_mail(db, state_dir):
+@pytest.mark.django_db(transaction=True)  # The service counts in this database.
+def test_service_warns_at_its_start_and_prints_no_mail(state_dir):
     place = connection.settings_dict
     url = f"postgresql://{place['USER']}@/{place['NAME']}?host={place['HOST']}"
     variables = PRODUCTION | {"DATABASE_URL": f"{url}&port={place['PORT']}"}
