@@ -14,7 +14,6 @@ from analytics.breakdowns import PRIORITIES
 from analytics.daily import WEEKDAYS
 from analytics.views import AnalyticsViewSet
 from focusmaster.api.fields import StrictChoiceField
-from focusmaster.openapi.components import PERIOD, TZ
 from focusmaster.openapi.errors import WRONG_RANGE, WRONG_ZONE, invalid_response
 from focusmaster.openapi.texts import extend_view, response_example
 from pomodoro.models import PomodoroSession
@@ -180,7 +179,6 @@ extend_view(
         operation_id="getProductivity",
         summary="Focus by day",
         description="Without a period, the week.",
-        parameters=PERIOD,
         responses={
             200: OpenApiResponse(ProductivitySerializer, "The summary."),
             400: TOO_LONG,
@@ -190,7 +188,6 @@ extend_view(
         operation_id="getFocusToday",
         summary="Today's focus",
         description="The focus sessions that start since local midnight.",
-        parameters=[TZ],
         responses={
             200: OpenApiResponse(TodaySerializer, "They and their sum."),
             400: WRONG_ZONE,
@@ -201,7 +198,6 @@ extend_view(
         summary="This week's focus, in minutes",
         description="Seven days from the first of the present week, which `weekStart` "
         "in the settings decides; those that are still to come are there with 0.",
-        parameters=[TZ],
         responses={
             200: OpenApiResponse(WeekdaySerializer(many=True), "The days."),
             400: WRONG_ZONE,
@@ -220,7 +216,6 @@ extend_view(
         summary="Focus sessions by day, for a year",
         description="Only the days that have one, oldest first. Without a period, the "
         "365 local days that end today.",
-        parameters=PERIOD,
         responses={
             200: OpenApiResponse(HeatmapDaySerializer(many=True), "The days."),
             400: TOO_LONG,
@@ -230,7 +225,6 @@ extend_view(
         operation_id="getStreaks",
         summary="Days in a row",
         description="Over your whole history, up to today.",
-        parameters=[TZ],
         responses={
             200: OpenApiResponse(StreaksSerializer, "The streaks."),
             400: WRONG_ZONE,
@@ -240,7 +234,6 @@ extend_view(
         operation_id="getFocusByHour",
         summary="Focus by hour of the day",
         description="All 24 hours. Without a period, of all your sessions.",
-        parameters=PERIOD,
         responses={
             200: OpenApiResponse(HourSerializer(many=True), "The hours."),
             400: WRONG_RANGE,
@@ -251,7 +244,6 @@ extend_view(
         summary="Focus by task",
         description="The tasks with sessions in the period, most time first. Without "
         "a period, of all your sessions.",
-        parameters=PERIOD,
         responses={
             200: OpenApiResponse(TaskShareSerializer(many=True), "The tasks."),
             400: WRONG_RANGE,
@@ -262,7 +254,6 @@ extend_view(
         summary="Focus by mood",
         description="The moods of sessions in the period, most time first. Without a "
         "period, of all your sessions.",
-        parameters=PERIOD,
         responses={
             200: OpenApiResponse(MoodShareSerializer(many=True), "The moods."),
             400: WRONG_RANGE,
@@ -273,7 +264,6 @@ extend_view(
         summary="The daily goal",
         description="How many focus sessions were completed on each day. Without a "
         "period, in the week.",
-        parameters=PERIOD,
         responses={200: OpenApiResponse(GoalSerializer, "The days."), 400: TOO_LONG},
     ),
 )

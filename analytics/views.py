@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 from django.utils import timezone
-from rest_framework import viewsets
 from rest_framework.decorators import action
 
 from accounts.models import User
 from analytics import breakdowns, daily
 from analytics.productivity import productivity_by_day
+from focusmaster.api.query_params import PERIOD, TZ
 from focusmaster.api.request import ApiRequest
 from focusmaster.api.responses import JSONResponse, json_response
+from focusmaster.api.viewsets import ApiViewSet
 from focusmaster.dates.periods import (
     RANGES,
     closed,
@@ -23,57 +24,57 @@ HEATMAP_DAYS = 365
 FIRST_WEEKDAY: dict[str, int] = {User.WeekStart.MONDAY: 0, User.WeekStart.SUNDAY: 6}
 
 
-class AnalyticsViewSet(viewsets.ViewSet):
+class AnalyticsViewSet(ApiViewSet):
     """Summaries of the caller's own sessions, in the caller's time zone."""
 
-    @action(detail=False, methods=["get"])
+    @action(detail=False, methods=["get"], parameters=PERIOD)
     def productivity(self, request: ApiRequest) -> JSONResponse:
-        period = period_of(request.query_params, request.user.timezone, default="week")
+        period = period_of(request.query, request.user.timezone, default="week")
         period = closed(period, RANGES["week"])
         return JSONResponse(productivity_by_day(request.user, period))
 
-    @action(detail=False, methods=["get"])
+    @action(detail=False, methods=["get"], parameters=(TZ,))
     def today(self, request: ApiRequest) -> JSONResponse:
-        zone = zone_of(request.query_params, request.user.timezone)
+        zone = zone_of(request.query, request.user.timezone)
         return JSONResponse(daily.focus_log(request.user.pk, last_days(1, zone)))
 
-    @action(detail=False, methods=["get"])
+    @action(detail=False, methods=["get"], parameters=(TZ,))
     def week(self, request: ApiRequest) -> JSONResponse:
-        zone = zone_of(request.query_params, request.user.timezone)
+        zone = zone_of(request.query, request.user.timezone)
         week = current_week(FIRST_WEEKDAY[request.user.week_start], zone)
         return JSONResponse(daily.minutes_by_weekday(request.user, week))
 
-    @action(detail=False, methods=["get"])
+    @action(detail=False, methods=["get"], parameters=PERIOD)
     def heatmap(self, request: ApiRequest) -> JSONResponse:
-        period = period_of(request.query_params, request.user.timezone)
+        period = period_of(request.query, request.user.timezone)
         return JSONResponse(daily.heatmap(request.user, closed(period, HEATMAP_DAYS)))
 
-    @action(detail=False, methods=["get"])
+    @action(detail=False, methods=["get"], parameters=PERIOD)
     def goal(self, request: ApiRequest) -> JSONResponse:
         now, user = timezone.now(), request.user
-        period = period_of(request.query_params, user.timezone, default="week", at=now)
+        period = period_of(request.query, user.timezone, default="week", at=now)
         period = closed(period, RANGES["week"], at=now)
         today = last_days(1, period.zone, at=now)
         return JSONResponse(daily.goal_by_day(user, period, today, user.daily_goal))
 
-    @action(detail=False, methods=["get"])
+    @action(detail=False, methods=["get"], parameters=(TZ,))
     def streaks(self, request: ApiRequest) -> JSONResponse:
-        zone = zone_of(request.query_params, request.user.timezone)
+        zone = zone_of(request.query, request.user.timezone)
         return JSONResponse(daily.streaks(request.user, last_days(1, zone)))
 
-    @action(detail=False, methods=["get"])
+    @action(detail=False, methods=["get"], parameters=PERIOD)
     def hours(self, request: ApiRequest) -> JSONResponse:
-        period = period_of(request.query_params, request.user.timezone)
+        period = period_of(request.query, request.user.timezone)
         return JSONResponse(breakdowns.hours(request.user, period))
 
-    @action(detail=False, methods=["get"])
+    @action(detail=False, methods=["get"], parameters=PERIOD)
     def moods(self, request: ApiRequest) -> JSONResponse:
-        period = period_of(request.query_params, request.user.timezone)
+        period = period_of(request.query, request.user.timezone)
         return JSONResponse(breakdowns.moods(request.user, period))
 
-    @action(detail=False, methods=["get"])
+    @action(detail=False, methods=["get"], parameters=PERIOD)
     def tasks(self, request: ApiRequest) -> JSONResponse:
-        period = period_of(request.query_params, request.user.timezone)
+        period = period_of(request.query, request.user.timezone)
         return json_response(focus_by_task(request.user.pk, period))
 
     @action(detail=False, methods=["get"])

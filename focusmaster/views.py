@@ -15,10 +15,10 @@ from rest_framework.permissions import AllowAny
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from focusmaster.api.errors import DATABASE_RETRY_AFTER
 from focusmaster.api.renderers import JSONNegotiation, JSONRenderer, accepts
+from focusmaster.api.viewsets import ApiView
 from focusmaster.dates.rfc3339 import format_instant
 
 # What the page may load: its own files, and nothing from another host. Swagger UI sets
@@ -68,7 +68,7 @@ class YAMLRenderer(BaseRenderer):
     format = "yaml"
 
 
-class SchemaView(APIView):
+class SchemaView(ApiView):
     """The OpenAPI document, as JSON or YAML."""
 
     authentication_classes = ()
@@ -106,7 +106,7 @@ class PageNegotiation(JSONNegotiation):
         raise exceptions.NotAcceptable
 
 
-class DocsView(APIView):
+class DocsView(ApiView):
     """The page on which the API can be read and tried."""
 
     authentication_classes = ()

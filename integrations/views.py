@@ -139,6 +139,9 @@ class CallbackViewSet(ApiViewSet):
     content_negotiation_class = CallbackNegotiation
     serializer_class = CodeSerializer
 
+    def declared_parameters(self) -> None:
+        """Leave the query alone: Spotify may add what it likes."""
+
     def get_permissions(self):
         return [AllowAny() if self.action == "arrive" else IsAuthenticated()]
 

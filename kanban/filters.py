@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +11,10 @@ from django.db.models import F, Func, Q
 from django.db.models.functions import Least
 from django.utils import timezone
 
+from focusmaster.api.query_params import PAGE, TZ, Choice, Query, Sort, Text
 from focusmaster.dates.periods import DAY_LENGTH, local_day, local_midnight, zone_of
 from focusmaster.db.folded_text import ContainsAll
 from focusmaster.db.json_rows import SortExpression
-from focusmaster.exceptions import InvalidValue
-from focusmaster.text import InvalidText, clean_text
 from kanban.models import Task
 
 if TYPE_CHECKING:
@@ -90,74 +89,40 @@ SORT_EXPRESSIONS: dict[str, SortExpression] = {
 }
 
 
-def order_in(query: Mapping[str, str]) -> tuple[str, ...]:
+def order_in(query: Query) -> tuple[str, ...]:
     """Return the order that the query string asks for; else newest."""
     if "sort" not in query:
         return NEWEST
     name = query["sort"].removeprefix("-")
-    if name not in ORDERS:
-        names = ", ".join(ORDERS)
-        raise InvalidValue("sort", f"give one of: {names}; with - before it, reversed")
     if query["sort"] == name:
         return ORDERS[name]
     return tuple(f"-{key}" for key in ORDERS[name])
 
 
-def lookups_in(query: Mapping[str, str], user: User) -> dict[str, Any]:
-    """Return the lookups that the query string means; raises InvalidValue."""
-    lookups: dict[str, Any] = {}
-    for name, choices in (("status", Task.Status), ("priority", Task.Priority)):
-        if name in query:
-            lookups[name] = choice(name, query[name], choices.values)
+def lookups_in(query: Query, user: User) -> dict[str, Any]:
+    """Return the lookups that the query string means."""
+    lookups = query.lookups(status="status", priority="priority", category="category")
     if "tag" in query:
-        lookups["tags__contains"] = [storable("tag", query["tag"])]
-    if "category" in query:
-        lookups["category"] = storable("category", query["category"])
-    if words := words_in(query):
+        lookups["tags__contains"] = query["tag"]
+    # Each part between blanks has to be somewhere in the task.
+    if words := " ".join(query.get("search", "").split()):
         lookups["matches"] = {"words": words}
     if "due" in query:
-        lookups |= DUE_FILTERS[choice("due", query["due"], DUE_FILTERS)](query, user)
+        lookups |= DUE_FILTERS[query["due"]](query, user)
     return lookups
 
 
-def choice(name: str, value: str, choices: Collection[str]) -> str:
-    """Return the value, or raise InvalidValue if it is none of the choices."""
-    if value not in choices:
-        raise InvalidValue(name, f"give one of: {', '.join(choices)}")
-    return value
-
-
-def storable(name: str, value: str) -> str:
-    """Return the text as it is stored, or raise InvalidValue."""
-    try:
-        return clean_text(value, max_length=MAX_SEARCH)
-    except InvalidText as exc:
-        raise InvalidValue(name, str(exc)) from None
-
-
-def words_in(query: Mapping[str, str]) -> str:
-    """Return the parts to search for, with a space between them; "" for none.
-
-    Each of them has to be somewhere in the task.
-    """
-    try:
-        text = clean_text(query.get("search", ""), max_length=MAX_SEARCH, lines=True)
-    except InvalidText as exc:
-        raise InvalidValue("search", str(exc)) from None
-    return " ".join(text.split())
-
-
-def overdue(query: Mapping[str, str], user: User) -> dict[str, Any]:
+def overdue(query: Query, user: User) -> dict[str, Any]:
     now, zone = timezone.now(), zone_of(query, user.timezone)
     today = local_day(now, zone)
     start = local_midnight(today, zone)
     return {"is_overdue": {"today": midnight(today), "start": start, "now": now}}
 
 
-def due_within(days: int) -> Callable[[Mapping[str, str], User], dict[str, Any]]:
+def due_within(days: int) -> Callable[[Query, User], dict[str, Any]]:
     """Return the due filter for that many local days, today the first."""
 
-    def lookups(query: Mapping[str, str], user: User) -> dict[str, Any]:
+    def lookups(query: Query, user: User) -> dict[str, Any]:
         zone = zone_of(query, user.timezone)
         today = local_day(timezone.now(), zone)
         day_after = today + DAY_LENGTH * days
@@ -178,3 +143,27 @@ def midnight(day: date) -> datetime:
 
 
 DUE_FILTERS = {"overdue": overdue, "today": due_within(1), "week": due_within(WEEK)}
+
+PARAMETERS = (
+    Choice("status", Task.Status, many=True),
+    Choice("priority", Task.Priority, many=True),
+    Text("tag", "Only tasks with all of these tags.", max_length=MAX_SEARCH, many=True),
+    Text("category", "Only tasks of this category.", max_length=MAX_SEARCH),
+    Text(
+        "search",
+        "Parts between blanks, each of which is somewhere in the title, description, "
+        "tags or category, without regard to case and accents.",
+        max_length=MAX_SEARCH,
+        lines=True,
+    ),
+    Choice(
+        "due",
+        DUE_FILTERS,
+        "By the earlier of `deadline` and `dueDate`, in your time zone: past and not "
+        "done; today; today and the six days after. One at midnight UTC is a day; with "
+        "`isAllDay` any other is the local day that it lies in.",
+    ),
+    Sort(ORDERS, "`-` is for descending. Tasks without a deadline come last."),
+    TZ,
+    *PAGE,
+)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from drf_spectacular.utils import (
-    OpenApiParameter,
     OpenApiResponse,
     extend_schema,
     extend_schema_serializer,
@@ -13,7 +12,6 @@ from drf_spectacular.utils import (
 from rest_framework import serializers
 
 from focusmaster.api.fields import IdField
-from focusmaster.openapi.components import PAGE, TZ
 from focusmaster.openapi.errors import conflict_response, invalid_response
 from focusmaster.openapi.texts import (
     extend_view,
@@ -23,7 +21,6 @@ from focusmaster.openapi.texts import (
     response_example,
 )
 from kanban.exceptions import NotInColumn
-from kanban.filters import DUE_FILTERS, MAX_SEARCH, ORDERS
 from kanban.serializers import MoveSerializer, TaskSerializer
 from kanban.views import TaskViewSet
 
@@ -108,41 +105,12 @@ CHANGE: dict[str, Any] = {
     },
 }
 
-TEXT = {"type": "string"}
-FILTERS = [
-    OpenApiParameter("status", {"$ref": "#/components/schemas/TaskStatus"}),
-    OpenApiParameter("priority", {"$ref": "#/components/schemas/Priority"}),
-    OpenApiParameter("tag", TEXT, description="Only tasks that have this tag."),
-    OpenApiParameter("category", TEXT, description="Only tasks of this category."),
-    OpenApiParameter(
-        "search",
-        {"type": "string", "maxLength": MAX_SEARCH},
-        description="Parts between blanks, each of which is somewhere in the title, "
-        "description, tags or category, without regard to case and accents.",
-    ),
-    OpenApiParameter(
-        "due",
-        {"type": "string", "enum": list(DUE_FILTERS)},
-        description="By the earlier of `deadline` and `dueDate`, in your time zone: "
-        "past and not done; today; today and the six days after. One at midnight UTC "
-        "is a day; with `isAllDay` any other is the local day that it lies in.",
-    ),
-    OpenApiParameter(
-        "sort",
-        {"type": "string", "enum": [*ORDERS, *(f"-{name}" for name in ORDERS)]},
-        description="`-` is for descending. Tasks without a deadline come last.",
-    ),
-    TZ,
-    *PAGE,
-]
-
 extend_view(
     TaskViewSet,
     list=extend_schema(
         operation_id="listTasks",
         summary="List the tasks",
         description="Newest first; without parameters, all of them.",
-        parameters=FILTERS,
         responses={
             200: OpenApiResponse(TaskSerializer(many=True), "The tasks."),
             400: invalid_response("limit", "give a number from 1 to 1000"),

@@ -14,6 +14,7 @@ from focusmaster.exceptions import InvalidValue, RowNotFound
 from kanban.filters import (
     NAMED_FILTERS,
     NEWEST,
+    PARAMETERS,
     SORT_EXPRESSIONS,
     lookups_in,
     order_in,
@@ -26,6 +27,7 @@ class TaskViewSet(OwnedRowsViewSet):
     """The caller's tasks."""
 
     serializer_class = TaskSerializer
+    parameters = PARAMETERS
     conditional_posts = frozenset(["move"])
     rows = JSONRows(
         Task,
@@ -36,10 +38,10 @@ class TaskViewSet(OwnedRowsViewSet):
     )
 
     def lookups(self) -> dict[str, Any]:
-        return lookups_in(self.request.query_params, self.request.user)
+        return lookups_in(self.request.query, self.request.user)
 
     def order(self) -> tuple[str, ...]:
-        return order_in(self.request.query_params)
+        return order_in(self.request.query)
 
     def create(self, request: ApiRequest) -> JSONResponse:
         task = Task.objects.add(user=request.user, **self.validated())

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import (
-    OpenApiParameter,
     OpenApiResponse,
     extend_schema,
     extend_schema_serializer,
 )
 from rest_framework import serializers
 
-from focusmaster.openapi.components import ID, PAGE, PERIOD
+from focusmaster.openapi.components import ID
 from focusmaster.openapi.errors import WRONG_RANGE, error_response, invalid_response
 from focusmaster.openapi.texts import (
     extend_view,
@@ -83,12 +82,6 @@ extend_schema_serializer(
     ),
 )(SessionSerializer)
 
-FILTERS = [
-    OpenApiParameter("type", {"$ref": "#/components/schemas/SessionType"}),
-    OpenApiParameter("mood", {"$ref": "#/components/schemas/Mood"}),
-    OpenApiParameter("task", ID, description="Only sessions on this task."),
-]
-
 extend_view(
     SessionViewSet,
     list=extend_schema(
@@ -96,7 +89,6 @@ extend_view(
         summary="List the sessions",
         description="Newest first; without parameters, all of them. A session belongs "
         "to the day on which it starts.",
-        parameters=[*PERIOD, *FILTERS, *PAGE],
         responses={
             200: OpenApiResponse(SessionSerializer(many=True), "The sessions."),
             400: WRONG_RANGE,
@@ -161,7 +153,6 @@ extend_view(
         operation_id="getSessionStats",
         summary="Add up the focus sessions",
         description="Without parameters, all of them.",
-        parameters=PERIOD,
         responses={
             200: OpenApiResponse(TotalsSerializer, "Their totals."),
             400: invalid_response("range", "give either a range or from and to"),

@@ -6,16 +6,15 @@ from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
+from focusmaster.api.query_params import PAGE, PERIOD, Choice, Id
 from focusmaster.api.request import ApiRequest
 from focusmaster.api.responses import JSONResponse, json_response
 from focusmaster.api.viewsets import OwnedRowsViewSet
 from focusmaster.dates.periods import period_of
-from focusmaster.exceptions import InvalidValue, RowNotFound
+from focusmaster.exceptions import RowNotFound
 from pomodoro.models import PomodoroSession
 from pomodoro.serializers import SESSION_ROWS, SessionSerializer
 from pomodoro.totals import focus_totals
-
-CHOICES = {"type": PomodoroSession.Type, "mood": PomodoroSession.Mood}
 
 
 class SessionViewSet(OwnedRowsViewSet):
@@ -23,21 +22,19 @@ class SessionViewSet(OwnedRowsViewSet):
 
     serializer_class = SessionSerializer
     rows = SESSION_ROWS
+    parameters = (
+        *PERIOD,
+        Choice("type", PomodoroSession.Type, many=True),
+        Choice("mood", PomodoroSession.Mood, many=True),
+        Id("task", "Only sessions on this task."),
+        *PAGE,
+    )
 
     def lookups(self) -> dict[str, Any]:
-        query = self.request.query_params
+        query = self.request.query
         period = period_of(query, self.request.user.timezone)
-        lookups = period.lookups("started_at")
-        for name, choices in CHOICES.items():
-            if name in query:
-                if query[name] not in choices.values:
-                    raise InvalidValue(
-                        name, f"give one of: {', '.join(choices.values)}"
-                    )
-                lookups[name] = query[name]
-        if "task" in query:
-            lookups["task_id"] = query["task"]
-        return lookups
+        given = query.lookups(type="type", mood="mood", task="task_id")
+        return period.lookups("started_at") | given
 
     def create(self, request: ApiRequest) -> JSONResponse:
         session, is_new = PomodoroSession.objects.log(
@@ -55,7 +52,7 @@ class SessionViewSet(OwnedRowsViewSet):
             raise RowNotFound
         return Response({"message": "Session deleted successfully"})
 
-    @action(detail=False, methods=["get"])
+    @action(detail=False, methods=["get"], parameters=PERIOD)
     def stats(self, request: ApiRequest) -> JSONResponse:
-        period = period_of(request.query_params, request.user.timezone)
+        period = period_of(request.query, request.user.timezone)
         return json_response(focus_totals(request.user, period))

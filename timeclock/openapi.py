@@ -8,7 +8,6 @@ from drf_spectacular.utils import (
     extend_schema_serializer,
 )
 
-from focusmaster.openapi.components import PAGE, PERIOD
 from focusmaster.openapi.errors import WRONG_RANGE, conflict_response, invalid_response
 from focusmaster.openapi.texts import (
     csv_responses,
@@ -161,7 +160,6 @@ extend_view(
         summary="List the work logs",
         description="Newest first; without parameters, all of them. A log belongs to "
         "the day on which it starts.",
-        parameters=[*PERIOD, *PAGE],
         responses={
             200: OpenApiResponse(WorkLogSerializer(many=True), "The logs."),
             400: WRONG_RANGE,
@@ -223,7 +221,6 @@ extend_view(
         description="The same list for a spreadsheet, in UTF-8. Times are local, with "
         "offset. An apostrophe stands before text that a spreadsheet would run as a "
         "formula.",
-        parameters=PERIOD,
         responses=csv_responses(TABLE),
     ),
 )

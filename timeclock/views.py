@@ -8,6 +8,7 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from focusmaster.api.csv_export import CSVRenderer, csv_response
+from focusmaster.api.query_params import PAGE, PERIOD
 from focusmaster.api.renderers import JSONRenderer
 from focusmaster.api.request import ApiRequest
 from focusmaster.api.responses import JSONResponse, json_response
@@ -60,9 +61,10 @@ class WorkLogViewSet(OwnedRowsViewSet):
 
     serializer_class = WorkLogSerializer
     rows = LOG_ROWS
+    parameters = (*PERIOD, *PAGE)
 
     def lookups(self) -> dict[str, Any]:
-        period = period_of(self.request.query_params, self.request.user.timezone)
+        period = period_of(self.request.query, self.request.user.timezone)
         return period.lookups("started_at")
 
     def create(self, request: ApiRequest) -> JSONResponse:
@@ -83,9 +85,10 @@ class WorkLogTableViewSet(ApiViewSet):
     """The caller's work logs as CSV."""
 
     renderer_classes = (CSVRenderer,)
+    parameters = PERIOD
 
     def list(self, request: ApiRequest) -> FileResponse:
-        period = period_of(request.query_params, request.user.timezone)
+        period = period_of(request.query, request.user.timezone)
         logs = WorkLog.objects.owned_by(request.user)
         rows = table_rows(logs.filter(**period.lookups("started_at")), period.zone)
         return csv_response(HEADER, rows, "focusmaster-work-logs.csv")

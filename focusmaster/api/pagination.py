@@ -1,24 +1,12 @@
-"""What `?limit=` and `?cursor=` ask for."""
+"""What `?cursor=` asks for."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from django.core.signing import BadSignature, Signer
 
 from focusmaster.exceptions import InvalidValue
-
-MAX_LIMIT = 1000
-LIMIT = re.compile(r"\d{1,4}", re.ASCII)
-
-
-def limit_in(text: str | None) -> int:
-    if text is None:
-        raise InvalidValue("limit", "give it with every cursor")
-    if LIMIT.fullmatch(text) and 1 <= int(text) <= MAX_LIMIT:
-        return int(text)
-    raise InvalidValue("limit", f"give a number from 1 to {MAX_LIMIT}")
 
 
 def decode_cursor(cursor: str, signer: Signer) -> Sequence[str | None]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from accounts.authentication import PresentedToken
     from accounts.models import SignIn, User
+    from focusmaster.api.query_params import Query
     from focusmaster.api.rate_limits import Usage
 
 
@@ -43,6 +44,8 @@ class ApiRequest(Request):
     caller: User | None
     # The JSON of the caller's profile, for an action with `prefetch_profile`.
     prefetched_profile: str | None
+    # ApiView: what the query string holds, by the declaration of the call.
+    query: Query
     # TokenAuthentication: the caller and their sign-in. Both are None where an endpoint
     # needs no caller and there is none.
     user: User

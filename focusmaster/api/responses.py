@@ -12,8 +12,8 @@ from django.core.signing import Signer
 from django.http import FileResponse, HttpResponse
 
 from focusmaster.api.etags import ETag
-from focusmaster.api.pagination import decode_cursor, limit_in
-from focusmaster.exceptions import refuse_full_disk
+from focusmaster.api.pagination import decode_cursor
+from focusmaster.exceptions import InvalidValue, refuse_full_disk
 
 if TYPE_CHECKING:
     from focusmaster.api.request import ApiRequest
@@ -44,8 +44,7 @@ def list_response(
     request: ApiRequest, rows: JSONRows, order: tuple[str, ...], lookups: dict[str, Any]
 ) -> HttpResponse | FileResponse:
     """Return the rows that match, all of them or the page that is asked for."""
-    query = request.query_params
-    if "limit" in query or "cursor" in query:
+    if "limit" in request.query or "cursor" in request.query:
         return page_response(request, rows, order, lookups)
     texts = rows.all(order, MAX_IN_ONE_PIECE + 1, **lookups)
     if len(texts) <= MAX_IN_ONE_PIECE:
@@ -58,20 +57,21 @@ def page_response(
     rows: JSONRows,
     order: tuple[str, ...],
     lookups: dict[str, Any],
-    default_limit: str | None = None,
 ) -> JSONResponse:
     """Return one page, and a link to the next where there is one.
 
     The link has all of the query, so that what it asks for stays the same.
     """
     signer = Signer(salt=f"{rows.model._meta.label} by {','.join(order)}")
-    query = request.query_params.copy()
-    limit, after = limit_in(query.get("limit", default_limit)), None
-    if "cursor" in query:
-        after = decode_cursor(str(query["cursor"]), signer)
+    limit, after = request.query.get("limit"), None
+    if limit is None:
+        raise InvalidValue("limit", "give it with every cursor")
+    if "cursor" in request.query:
+        after = decode_cursor(request.query["cursor"], signer)
     texts, last = rows.page(order, limit, after, **lookups)
     response = JSONResponse(b"[%b]" % b",".join(texts))
     if last is not None:
+        query = request.query_params.copy()
         query["cursor"] = signer.sign_object(last)
         url = request.build_absolute_uri(f"?{query.urlencode()}")
         response["Link"] = f'<{url}>; rel="next"'

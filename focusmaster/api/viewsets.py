@@ -1,10 +1,10 @@
-"""Viewsets over rows that leave as JSON straight from PostgreSQL."""
+"""Views of the API, and viewsets over rows that PostgreSQL writes as JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
@@ -12,8 +12,10 @@ from django.http import FileResponse, HttpResponse
 from rest_framework import serializers, status, viewsets
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
+from rest_framework.views import APIView
 
 from focusmaster.api.etags import WRITES, ETag, PreconditionFailed, is_among
+from focusmaster.api.query_params import Parameter, read_query
 from focusmaster.api.request import ApiRequest
 from focusmaster.api.responses import JSONResponse, list_response
 from focusmaster.db.json_rows import JSONRows
@@ -28,7 +30,30 @@ from focusmaster.exceptions import (
 EXPECTED = (APIException, Forbidden, InvalidValue, RowNotFound, RuleViolation)
 
 
-class ApiViewSet(viewsets.GenericViewSet[Any]):
+class ApiView(APIView):
+    """A view whose query string may hold what it declares, and nothing else."""
+
+    # Of a viewset, those of `list`: any other action has its own, by
+    # `@action(parameters=…)`.
+    parameters: tuple[Parameter, ...] = ()
+
+    def declared_parameters(self) -> tuple[Parameter, ...] | None:
+        """Return the parameters of the call; None where the view reads them itself."""
+        return self.parameters
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Read the query string into `request.query`, once the caller may call."""
+        super().initial(request, *args, **kwargs)
+        method = str(request.method).lower()
+        if method == "options" or not hasattr(self, method):
+            return
+        declared = self.declared_parameters()
+        if declared is not None:
+            query_string = request.META.get("QUERY_STRING", "")
+            cast("ApiRequest", request).query = read_query(query_string, declared)
+
+
+class ApiViewSet(ApiView, viewsets.GenericViewSet[Any]):
     """A viewset whose bodies go through a strict serializer."""
 
     # Whether a GET has an ETag; off for what is new each time.
@@ -37,6 +62,13 @@ class ApiViewSet(viewsets.GenericViewSet[Any]):
     # for what sends mail, asks other services or counts attempts.
     is_atomic = True
     request: ApiRequest
+
+    def declared_parameters(self) -> tuple[Parameter, ...] | None:
+        if self.action == "list":
+            return self.parameters
+        of_action = getattr(getattr(self, self.action), "kwargs", {})
+        declared: tuple[Parameter, ...] = of_action.get("parameters", ())
+        return declared
 
     def validated(
         self,

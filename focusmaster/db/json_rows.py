@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models, transaction
-from django.db.models import Expression, F, Func, Model, Q, QuerySet, TextField
+from django.db.models import (
+    BooleanField,
+    Expression,
+    F,
+    Func,
+    Model,
+    Q,
+    QuerySet,
+    TextField,
+)
 from django.db.models.functions import Coalesce
 from rest_framework import serializers
 
@@ -75,6 +84,14 @@ class Escaped(AsText):
     """A JSON string, array or number with everything escaped that needs it."""
 
     template = "to_json(%(expressions)s)::text"
+
+
+class IsAmong(Func):
+    """Whether a value is one of those in an array."""
+
+    template = "(%(expressions)s))"
+    arg_joiner = " = ANY("
+    output_field = BooleanField()
 
 
 class Hex(AsText):
@@ -297,6 +314,8 @@ class JSONRows:
             if name in self.named_filters:
                 params = {argument: Param(argument) for argument in value}
                 condition &= self.named_filters[name](**params)
+            elif name.endswith("__in"):
+                condition &= Q(IsAmong(F(name.removesuffix("__in")), Param(name)))
             else:
                 condition &= Q(**{name: Param(name, self._field(name))})
         return condition

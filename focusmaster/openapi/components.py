@@ -7,8 +7,6 @@ from typing import Any
 from django.conf import settings
 from drf_spectacular.utils import OpenApiParameter
 
-from focusmaster.api.pagination import MAX_LIMIT
-from focusmaster.dates.periods import RANGES
 from focusmaster.db.fields import OBJECT_ID
 
 Schema = dict[str, Any]
@@ -64,11 +62,6 @@ SECURITY_SCHEMES = {
 
 ID = {"type": "string", "pattern": f"^{OBJECT_ID.pattern}$"}
 INSTANT = {"type": "string", "format": "date-time"}
-INSTANT_OR_DAY = {
-    "type": "string",
-    "pattern": r"^\d{4}-\d{2}-\d{2}"
-    r"([Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2}))?$",
-}
 INSTANT_OR_ANY_DAY = {
     "type": "string",
     "anyOf": [
@@ -106,42 +99,6 @@ IF_MATCH = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="The `ETag` of what you read: 412 if it has changed since.",
 )
-PAGE = [
-    OpenApiParameter(
-        "limit",
-        {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT},
-        description="Sends so many at most, and a `Link` to the next page where there "
-        "is one. Without it, the whole list is sent.",
-    ),
-    OpenApiParameter(
-        "cursor",
-        {"type": "string"},
-        description="The place where a page begins; it comes with the `Link`.",
-    ),
-]
-PERIOD = [
-    OpenApiParameter(
-        "range",
-        {"type": "string", "enum": list(RANGES)},
-        description="`today`: since local midnight; `week`: the 7 local days that end "
-        "today; `month`: the 30 that do. Not together with `from` or `to`.",
-    ),
-    OpenApiParameter(
-        "from",
-        INSTANT_OR_DAY,
-        description="The first instant or local day, such as `2026-02-02`.",
-    ),
-    OpenApiParameter(
-        "to", INSTANT_OR_DAY, description="The last instant or local day; it counts."
-    ),
-    OpenApiParameter(
-        "tz",
-        description="IANA name of the zone of the days, instead of that of the "
-        "settings.",
-    ),
-]
-*_, TZ = PERIOD
-
 # Headers
 
 

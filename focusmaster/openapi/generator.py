@@ -27,7 +27,8 @@ from rest_framework.views import APIView
 
 from focusmaster.api.fields import IdField, InstantOrDayField, StrictChoiceField
 from focusmaster.api.origins import OwnSite
-from focusmaster.api.viewsets import ConditionalWrites
+from focusmaster.api.query_params import Parameter
+from focusmaster.api.viewsets import ApiView, ConditionalWrites
 from focusmaster.openapi.components import (
     ETAG,
     ID,
@@ -45,6 +46,7 @@ from focusmaster.openapi.components import (
     Schema,
 )
 from focusmaster.openapi.errors import ERROR_SCHEMA, admins_only, common_error
+from focusmaster.openapi.parameters import documented_parameter
 
 # Path, its regular expression, method, the view's callback.
 Endpoint = tuple[str, str, str, Any]
@@ -76,11 +78,16 @@ class AutoSchema(openapi.AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         return [
+            *map(documented_parameter, self.query_parameters()),
             *([ID_IN_PATH] if "{id}" in self.path else []),
             *([IDEMPOTENCY_KEY] if self.method == "POST" else []),
             *([IF_NONE_MATCH] if self.is_tagged() else []),
             *([IF_MATCH] if self.heeds_if_match() else []),
         ]
+
+    def query_parameters(self) -> tuple[Parameter, ...]:
+        view = self.view
+        return (view.declared_parameters() or ()) if isinstance(view, ApiView) else ()
 
     def is_tagged(self) -> bool:
         """Tell whether the response has an ETag."""
@@ -113,9 +120,9 @@ class AutoSchema(openapi.AutoSchema):
     def common_errors(self, operation: Schema) -> list[int]:
         """Return the statuses of the errors that the endpoint can have like others."""
         has_body, security = "requestBody" in operation, operation["security"]
-        parameters = operation.get("parameters", ())
         happens = {
-            400: has_body or any(one["in"] == "query" for one in parameters),
+            # A query parameter that the call does not take.
+            400: isinstance(self.view, ApiView),
             # Where a token may be left out, a bad one counts as none.
             401: security and {} not in security,
             403: security or self.is_for_own_site(),

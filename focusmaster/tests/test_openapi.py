@@ -763,6 +763,20 @@ def test_row_of_someone_else_is_not_found(bob, rows):
         assert_documented(operations()[sent.operation_id], response)
 
 
+def test_parameter_that_a_call_does_not_take_is_invalid(api, alice, rows):
+    for sent in good_requests(400):
+        operation = operations()[sent.operation_id]
+        if operation.path == "/api/spotify/callback":
+            continue
+        User.objects.filter(pk=alice.pk).update(role=sent.role)
+
+        response = send(api, operation, rows, sent.body, query="stauts=done")
+
+        assert response.status_code == 400, sent.operation_id
+        schema = operation.response_schema(400)
+        assert_fits(response.json(), schema, sent.operation_id)
+
+
 def test_endpoint_is_not_acceptable_to_who_takes_no_json(api, rows):
     for sent in good_requests(406):
         response = send(
@@ -903,7 +917,7 @@ def test_crash_is_a_server_error(api, rows):
 
 def test_every_documented_response_is_sent_in_one_of_these_tests():
     tried = {(sent.operation_id, str(sent.status)) for sent in SENT}
-    common = {"304", "403", "404", "406", "412", "413", "415", "500", "503"}
+    common = {"304", "400", "403", "404", "406", "412", "413", "415", "500", "503"}
     for operation in operations().values():
         with_token = common | {"401"} if operation.needs_token else common
         tried |= {(operation.id, status) for status in with_token}

@@ -15,6 +15,7 @@ from django.db.models import Case, IntegerField, Value, When
 from rest_framework.request import Request
 from rest_framework.test import APIClient, APIRequestFactory
 
+from focusmaster.api.query_params import PAGE, read_query
 from focusmaster.api.responses import list_response
 from focusmaster.db.json_rows import JSONRows
 from focusmaster.tests.history import add_sessions
@@ -244,6 +245,7 @@ def sorted_pages(user_id: str, order: tuple[str, ...], limit: int) -> list[Any]:
     url, found = f"/cards?limit={limit}", []
     while url:
         request = Request(APIRequestFactory().get(url))
+        request.query = read_query(urlsplit(url).query, PAGE)
         response = list_response(request, cards, order, {"user_id": user_id})
         found += orjson.loads(response.content)
         url = next_url(response)

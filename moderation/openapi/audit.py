@@ -1,13 +1,11 @@
 from __future__ import annotations
 
 from drf_spectacular.utils import (
-    OpenApiParameter,
     OpenApiResponse,
     extend_schema,
     extend_schema_serializer,
 )
 
-from focusmaster.openapi.components import ID, PAGE, PERIOD
 from focusmaster.openapi.errors import WRONG_RANGE
 from focusmaster.openapi.texts import (
     csv_responses,
@@ -16,7 +14,6 @@ from focusmaster.openapi.texts import (
     response_example,
 )
 from moderation.audit.table import COLUMNS
-from moderation.models import AuditEntry
 from moderation.openapi.people import MODERATOR, PERSON
 from moderation.serializers import AuditRecordSerializer
 from moderation.views import (
@@ -53,13 +50,6 @@ extend_schema_serializer(
     ),
 )(AuditRecordSerializer)
 
-FILTERS = [
-    OpenApiParameter("action", {"enum": AuditEntry.Action.values}),
-    OpenApiParameter("actor", ID, description="The `actorId`."),
-    OpenApiParameter("target", ID, description="The `targetId`."),
-    *PERIOD,
-]
-
 for view, operation_id, same_as in [
     (AuditLogViewSet, "listAuditLogs", ""),
     (AuditViewSet, "listAudit", " The same as `/api/admin/audit-logs`."),
@@ -72,7 +62,6 @@ for view, operation_id, same_as in [
             description="Newest first. Nobody can change or remove an entry, and each "
             "carries the hash of the one before it. Without `limit`, pages are of "
             f"{DEFAULT_LIMIT}.{same_as}",
-            parameters=[*FILTERS, *PAGE],
             responses={
                 200: OpenApiResponse(AuditRecordSerializer(many=True), "The entries."),
                 400: WRONG_RANGE,
@@ -91,7 +80,6 @@ for table, operation_id, same_as in [
             description="All of it that the filters keep, for a spreadsheet, in UTF-8. "
             "An apostrophe stands before text that a spreadsheet would run as a "
             f"formula.{same_as}",
-            parameters=FILTERS,
             responses=csv_responses(f"{','.join(COLUMNS)}\r\n"),
         ),
     )

@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import Any
 
 from drf_spectacular.utils import (
-    OpenApiParameter,
     OpenApiResponse,
     extend_schema,
     extend_schema_serializer,
@@ -12,7 +11,6 @@ from rest_framework import serializers
 
 from accounts.exceptions import MailFailed, MailNotConfigured
 from focusmaster.api.errors import DatabaseUnavailable
-from focusmaster.openapi.components import PAGE
 from focusmaster.openapi.errors import (
     conflict_response,
     error_response,
@@ -150,15 +148,6 @@ extend_view(
         operation_id="listFeedback",
         summary="Read feedback",
         description="Newest first.",
-        parameters=[
-            OpenApiParameter(
-                "status",
-                {"enum": [*Feedback.Status.values, "open"]},
-                description="`open` is taken as `new`.",
-            ),
-            OpenApiParameter("type", {"enum": Feedback.Type.values}),
-            *PAGE,
-        ],
         responses={
             200: OpenApiResponse(FeedbackSerializer(many=True), "The feedback."),
             400: invalid_response("type", "give one of: bug, feature, general"),

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from drf_spectacular.utils import (
-    OpenApiParameter,
     OpenApiResponse,
     extend_schema,
     extend_schema_serializer,
@@ -9,7 +8,6 @@ from drf_spectacular.utils import (
 from rest_framework.serializers import Serializer
 
 from accounts.exceptions import LastAdmin
-from accounts.models import User
 from focusmaster.openapi.errors import conflict_response, invalid_response
 from focusmaster.openapi.texts import (
     extend_view,
@@ -25,7 +23,6 @@ from moderation.exceptions import (
     CannotChangeOwnRole,
     GuestCannotBeAdmin,
 )
-from moderation.query_params import MAX_SEARCH
 from moderation.serializers import (
     BanSerializer,
     CountsSerializer,
@@ -39,7 +36,6 @@ from moderation.serializers import (
     UnbanSerializer,
 )
 from moderation.views import PeopleViewSet
-from moderation.views.people import DEFAULT_LIMIT, MOST_LIMIT
 
 ID = "507f1f77bcf86cd799439011"
 PERSON = {
@@ -143,25 +139,6 @@ extend_view(
         summary="Find people",
         description="Newest first. A text of three or more letters is looked for "
         "anywhere in names and emails.",
-        parameters=[
-            OpenApiParameter("page", {"type": "integer", "minimum": 1, "default": 1}),
-            OpenApiParameter(
-                "limit",
-                {
-                    "type": "integer",
-                    "minimum": 1,
-                    "maximum": MOST_LIMIT,
-                    "default": DEFAULT_LIMIT,
-                },
-            ),
-            OpenApiParameter(
-                "search",
-                {"type": "string", "maxLength": MAX_SEARCH},
-                description="In name and email, however capitalised.",
-            ),
-            OpenApiParameter("role", {"enum": User.Role.values}),
-            OpenApiParameter("status", {"enum": User.Status.values}),
-        ],
         responses={
             200: OpenApiResponse(PeoplePageSerializer, "The page."),
             400: invalid_response("limit", "give a number from 1 to 100"),

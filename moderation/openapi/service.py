@@ -9,7 +9,6 @@ from rest_framework import serializers
 from rest_framework.serializers import CharField, IntegerField
 
 from focusmaster.api.fields import RFC3339Field
-from focusmaster.openapi.components import TZ
 from focusmaster.openapi.errors import WRONG_ZONE
 from focusmaster.openapi.texts import extend_view, field_texts, response_example
 from moderation.serializers import ErrorSerializer
@@ -98,7 +97,6 @@ extend_view(
         operation_id="getStats",
         summary="See how the service is used",
         description="Today, and day by day for the last 30.",
-        parameters=[TZ],
         responses={
             200: OpenApiResponse(StatsSerializer, "The numbers."),
             400: WRONG_ZONE,

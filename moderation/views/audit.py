@@ -6,6 +6,7 @@ from django.http import FileResponse
 from rest_framework.response import Response
 
 from focusmaster.api.csv_export import CSVRenderer
+from focusmaster.api.query_params import PERIOD, Choice, Id, paging
 from focusmaster.api.renderers import JSONRenderer
 from focusmaster.api.request import ApiRequest
 from focusmaster.api.responses import JSONResponse, page_response
@@ -15,36 +16,34 @@ from focusmaster.db.json_rows import JSONRows
 from moderation.audit.table import NEWEST_FIRST, audit_log_csv
 from moderation.models import AuditEntry, AuditRecord
 from moderation.permissions import IsAdmin
-from moderation.query_params import choice_in
 from moderation.serializers import AuditRecordSerializer
 
-DEFAULT_LIMIT = "100"
-# Query parameters that are ids, with their columns.
-IDS = {"actor": "actor_id", "target": "target_id"}
+DEFAULT_LIMIT = 100
+FILTERS = (
+    Choice("action", AuditEntry.Action, many=True, blank=True),
+    Id("actor", "The `actorId`."),
+    Id("target", "The `targetId`."),
+    *PERIOD,
+)
 ROWS = JSONRows(AuditRecord, AuditRecordSerializer, order=NEWEST_FIRST)
 
 
 def lookups(request: ApiRequest) -> dict[str, Any]:
     """Return the lookups that the query means; days are in the caller's time zone."""
-    query = request.query_params
+    query = request.query
     period = period_of(query, request.user.timezone)
-    found = period.lookups("created_at")
-    if action := choice_in(query, "action", AuditEntry.Action.values):
-        found["action"] = action
-    return found | {
-        column: query[name] for name, column in IDS.items() if name in query
-    }
+    given = query.lookups(action="action", actor="actor_id", target="target_id")
+    return period.lookups("created_at") | given
 
 
 class AuditLogViewSet(ApiViewSet):
     """The audit log, a page at a time."""
 
     permission_classes = (IsAdmin,)
+    parameters = (*FILTERS, *paging(DEFAULT_LIMIT))
 
     def list(self, request: ApiRequest) -> JSONResponse:
-        return page_response(
-            request, ROWS, NEWEST_FIRST, lookups(request), DEFAULT_LIMIT
-        )
+        return page_response(request, ROWS, NEWEST_FIRST, lookups(request))
 
 
 class AuditViewSet(AuditLogViewSet):
@@ -56,6 +55,7 @@ class AuditLogTableViewSet(ApiViewSet):
 
     permission_classes = (IsAdmin,)
     renderer_classes = (CSVRenderer,)
+    parameters = FILTERS
 
     def list(self, request: ApiRequest) -> FileResponse:
         return audit_log_csv(AuditRecord.objects.filter(**lookups(request)))

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from accounts import mail
 from accounts.authentication import OptionalTokenAuthentication
 from accounts.exceptions import MailFailed
+from focusmaster.api.query_params import PAGE, Choice
 from focusmaster.api.request import ApiRequest
 from focusmaster.api.responses import JSONResponse, list_response
 from focusmaster.api.viewsets import ApiViewSet
@@ -21,7 +22,6 @@ from moderation.actors import Actor
 from moderation.exceptions import AddressRefused
 from moderation.models import Feedback
 from moderation.permissions import IsAdmin
-from moderation.query_params import choice_in
 from moderation.serializers import (
     SAME_STATUS,
     FeedbackInDetailSerializer,
@@ -59,16 +59,23 @@ class FeedbackBoardViewSet(ApiViewSet):
     """All feedback, for staff to deal with."""
 
     permission_classes = (IsAdmin,)
+    parameters = (
+        Choice(
+            "status",
+            [*Feedback.Status.values, *SAME_STATUS],
+            "`open` is taken as `new`.",
+            many=True,
+            blank=True,
+        ),
+        Choice("type", Feedback.Type, many=True, blank=True),
+        *PAGE,
+    )
 
     def list(self, request: ApiRequest) -> HttpResponse | FileResponse:
-        query = request.query_params
-        choices = [*Feedback.Status.values, *SAME_STATUS]
-        given = choice_in(query, "status", choices)
-        lookups = {
-            "status": SAME_STATUS.get(given, given),
-            "type": choice_in(query, "type", Feedback.Type.values),
-        }
-        lookups = {name: choice for name, choice in lookups.items() if choice}
+        query = request.query
+        if "status" in query:
+            query["status"] = [SAME_STATUS.get(one, one) for one in query["status"]]
+        lookups = query.lookups(status="status", type="type")
         return list_response(request, ROWS, ORDER, lookups)
 
     def retrieve(self, request: ApiRequest, pk: str) -> Response:

@@ -8,6 +8,7 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from accounts.models import User
+from focusmaster.api.query_params import Choice, Number, Text
 from focusmaster.api.request import ApiRequest
 from focusmaster.api.viewsets import ApiViewSet
 from focusmaster.exceptions import RowNotFound
@@ -15,7 +16,6 @@ from moderation.actors import Actor
 from moderation.models import Ban
 from moderation.people_search import page_of_people, people_with
 from moderation.permissions import IsAdmin
-from moderation.query_params import choice_in, number_in, text_in
 from moderation.roles import change_role
 from moderation.serializers import (
     NewBanSerializer,
@@ -31,22 +31,28 @@ DEFAULT_LIMIT = 10
 MOST_LIMIT = 100
 # More pages than there can be people.
 MOST_PAGE = 10**8
+MAX_SEARCH = 254
 
 
 class PeopleViewSet(ApiViewSet):
     """All accounts, for staff to find, ban and give roles to."""
 
     permission_classes = (IsAdmin,)
+    parameters = (
+        Number("page", "", minimum=1, maximum=MOST_PAGE, default=1),
+        Number("limit", "", minimum=1, maximum=MOST_LIMIT, default=DEFAULT_LIMIT),
+        Text(
+            "search",
+            "In name and email, without regard to case and accents.",
+            max_length=MAX_SEARCH,
+            lines=True,
+        ),
+        Choice("role", User.Role, many=True, blank=True),
+        Choice("status", User.Status, many=True, blank=True),
+    )
 
     def list(self, request: ApiRequest) -> Response:
-        query = request.query_params
-        page = page_of_people(
-            page=number_in(query, "page", 1, MOST_PAGE),
-            limit=number_in(query, "limit", DEFAULT_LIMIT, MOST_LIMIT),
-            search=text_in(query, "search"),
-            role=choice_in(query, "role", User.Role.values),
-            status=choice_in(query, "status", User.Status.values),
-        )
+        page = page_of_people(**request.query)
         return Response(PeoplePageSerializer(page).data)
 
     def retrieve(self, request: ApiRequest, pk: str) -> Response:

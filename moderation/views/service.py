@@ -4,6 +4,7 @@ from django.utils import timezone
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
+from focusmaster.api.query_params import TZ
 from focusmaster.api.request import ApiRequest
 from focusmaster.api.viewsets import ApiViewSet
 from focusmaster.dates.periods import zone_of
@@ -21,9 +22,9 @@ class ServiceViewSet(ApiViewSet):
 
     permission_classes = (IsAdmin,)
 
-    @action(detail=False, methods=["get"])
+    @action(detail=False, methods=["get"], parameters=(TZ,))
     def stats(self, request: ApiRequest) -> Response:
-        zone = zone_of(request.query_params, request.user.timezone)
+        zone = zone_of(request.query, request.user.timezone)
         shown = traffic(zone)
         return Response({"kpis": kpis(shown), "traffic": shown.days})
 
