@@ -21,6 +21,7 @@ from rest_framework.request import Request
 from rest_framework_simplejwt.exceptions import TokenError
 
 from accounts.caller_query import LoadedSignIn, load_caller_and_count
+from accounts.exceptions import Barred
 from accounts.limits import count_request
 from accounts.models import SignIn, User
 from accounts.tokens import (
@@ -197,7 +198,20 @@ class OptionalTokenAuthentication(TokenAuthentication):
             return None
 
 
-class GuestAuthentication(OptionalTokenAuthentication):
+class LeavingAuthentication(OptionalTokenAuthentication):
+    """For leaving, and entering as another: the token of a barred person, too, is none.
+
+    Nobody else of their household is to be kept out by a cookie that was left there.
+    """
+
+    def authenticate(self, request: Request) -> tuple[User, SignIn] | None:
+        try:
+            return super().authenticate(request)
+        except Barred:
+            return None
+
+
+class GuestAuthentication(LeavingAuthentication):
     """For signing in: only a guest is a caller, the token of another counts as none."""
 
     def authenticate(self, request: Request) -> tuple[User, SignIn] | None:

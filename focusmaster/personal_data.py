@@ -58,7 +58,7 @@ from rest_framework.serializers import Serializer
 
 from focusmaster.dates.rfc3339 import format_instant
 from focusmaster.db.json_rows import json_object
-from focusmaster.exceptions import refuse_full_disk
+from focusmaster.exceptions import OwnerGone, refuse_full_disk
 from focusmaster.models import StoredAnswer
 
 if TYPE_CHECKING:
@@ -124,9 +124,14 @@ def erase(user_id: str) -> bool:
 
 
 def reset_progress(user: User) -> None:
-    """Take back what a person has achieved, in every app; the account stays."""
+    """Take back what a person has achieved, in every app; the account stays.
+
+    Raises OwnerGone.
+    """
     with transaction.atomic():
-        list(type(user).objects.select_for_update(no_key=True).filter(pk=user.pk))
+        users = type(user).objects.select_for_update(no_key=True)
+        if not users.filter(pk=user.pk).values_list("pk").first():
+            raise OwnerGone
         for entry in personal_data_entries():
             if entry.on_progress_reset:
                 entry.on_progress_reset(user)
@@ -151,10 +156,15 @@ def export(user_id: str) -> IO[bytes]:
 
     A file, for a long history fits no worker's memory; and before the first byte is
     sent, so that a slow client holds no transaction open and gets all or an error.
+    Raises OwnerGone.
     """
     with refuse_full_disk(), snapshot():
         file = TemporaryFile()  # noqa: SIM115 (the answer closes it)
-        file.writelines(_document(user_id))
+        try:
+            file.writelines(_document(user_id))
+        except BaseException:
+            file.close()
+            raise
         file.seek(0)
     return file
 
@@ -189,7 +199,10 @@ def _value(section: Section, rows: QuerySet[Any]) -> Iterator[bytes]:
     rows = rows.order_by(*(section.order or rows.model._meta.ordering))
     texts = rows.annotate(document=document).values_list("document", flat=True)
     if section.single:
-        yield next(texts.iterator(), "null").encode()
+        text = next(texts.iterator(), None)
+        if text is None and rows.model is get_user_model():
+            raise OwnerGone
+        yield (text or "null").encode()
         return
     start, end = b"[\n    ", b"[]"
     for text in texts.iterator(CHUNK):

@@ -137,15 +137,17 @@ class SignIn(models.Model):
     def __str__(self) -> str:
         return f"{self.device}, {self.created_at:%Y-%m-%d %H:%M} UTC"
 
-    def extend(self, *, at: datetime | None = None) -> None:
-        """Let it expire TOKEN_DAYS from now; one query."""
+    def extend(self, *, at: datetime | None = None) -> bool:
+        """Let it expire TOKEN_DAYS from now; return whether it still is there.
+
+        One query.
+        """
         now = at or timezone.now()
         self.expires_at = now + timedelta(days=settings.TOKEN_DAYS)
         self.last_used_at = now
         # Not save(), which fails when the account has just been deleted.
-        SignIn.objects.filter(pk=self.pk).update(
-            expires_at=self.expires_at, last_used_at=now
-        )
+        still = SignIn.objects.filter(pk=self.pk, revoked_at=None)
+        return bool(still.update(expires_at=self.expires_at, last_used_at=now))
 
     def touch(self, *, at: datetime) -> None:
         """Record a use, LAST_USED_PRECISION after the last one at the earliest."""

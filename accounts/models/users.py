@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import make_password
@@ -21,8 +21,11 @@ from accounts.exceptions import Barred, EmailTaken
 from accounts.passwords import check_typed_password
 from focusmaster.dates.rfc3339 import format_instant
 from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
-from focusmaster.exceptions import InvalidValue, constraint_errors
+from focusmaster.exceptions import InvalidValue, OwnerGone, constraint_errors
 from focusmaster.personal_data import apply_timezone_change
+
+if TYPE_CHECKING:
+    from accounts.models.sign_ins import SignIn
 
 EMAIL_UNIQUE = "accounts_user_email_key_unique"
 
@@ -326,13 +329,18 @@ class User(AbstractBaseUser):
         return check_typed_password(raw_password, encoded, rehash)
 
     def change_profile(
-        self, *, password: str | None = None, current_password: str = "", **fields: Any
-    ) -> bool:
-        """Change these columns; return whether that ended all sign-ins.
+        self,
+        *,
+        password: str | None = None,
+        current_password: str = "",
+        kept: SignIn | None = None,
+        **fields: Any,
+    ) -> None:
+        """Change these columns. Raises OwnerGone.
 
-        A new password ends them, and voids links to reset it. It requires the current
-        one, if there is one; raises InvalidValue if that is wrong or was changed
-        concurrently.
+        A new password ends all sign-ins but the `kept` one, and voids links to reset
+        it. It requires the current one, if there is one; raises InvalidValue if that is
+        wrong or was changed concurrently.
         """
         mine = User.objects.filter(pk=self.pk)
         if password is not None:
@@ -345,14 +353,15 @@ class User(AbstractBaseUser):
             fields["password"] = make_password(password)
         with transaction.atomic():
             if not mine.update(**fields, updated_at=timezone.now()):
+                if not User.objects.filter(pk=self.pk).exists():
+                    raise OwnerGone
                 raise InvalidValue("currentPassword", "this is not your password")
             if "timezone" in fields:
                 apply_timezone_change(self)
             if password is not None:
-                self.sign_ins.all().revoke()
+                self.sign_ins.exclude(pk=kept and kept.pk).revoke()
                 self.password_resets.all().delete()
                 self.password = fields["password"]
-        return password is not None
 
     def is_barred(self, *, at: datetime | None = None) -> bool:
         """Tell whether a ban or a suspension is in force, now or at this time."""

@@ -166,7 +166,7 @@ extend_schema_serializer(
     | request_texts(
         email="Only the one that is yours already; a new one is to be confirmed.",
         password=PASSWORD
-        | {"description": "A new one. It ends all sign-ins, but for a browser's own."},
+        | {"description": "A new one. It ends all sign-ins but the one that sets it."},
         currentPassword={
             "format": "password",
             "description": "Needed beside `password`, unless there is none yet.",

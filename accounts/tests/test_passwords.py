@@ -15,6 +15,8 @@ LOGIN = "/api/auth/login"
 ME = "/api/auth/me"
 NEW = "tea for two 2"
 CHANGE = {"password": NEW, "currentPassword": PASSWORD}
+CHANGES = [("patch", ME), ("put", "/api/auth/profile")]
+FROM_HERE = {"HTTP_ORIGIN": "http://testserver"}
 
 
 def login(email: str, password: str):
@@ -161,30 +163,41 @@ def test_current_password_alone_changes_nothing(api, alice):
     assert api.get(ME).status_code == 200
 
 
-def test_change_ends_all_sign_ins_of_this_user_only(api, alice, bob):
-    phone, friend = client_of(alice), client_of(bob)
+@pytest.mark.parametrize("client_for", [client_of, browser_of])
+@pytest.mark.parametrize(("method", "path"), CHANGES)
+def test_change_keeps_the_sign_in_that_made_it(alice, bob, client_for, method, path):
+    here = client_for(alice)
+    others, friend = [client_of(alice), browser_of(alice)], client_of(bob)
+    kept = alice.sign_ins.earliest("created_at", "id")
 
-    api.patch(ME, CHANGE)
-
-    assert api.get(ME).status_code == 401
-    assert phone.get(ME).status_code == 401
-    assert friend.get(ME).status_code == 200
-    assert not alice.sign_ins.live().exists()
-
-
-def test_browser_that_changes_it_stays_signed_in(alice):
-    browser, phone = browser_of(alice), client_of(alice)
-    before = browser.cookies["jwt"].value
-
-    response = browser.patch(ME, CHANGE, HTTP_ORIGIN="http://testserver")
+    response = getattr(here, method)(path, CHANGE, **FROM_HERE)
 
     assert response.status_code == 200
-    assert response.cookies["jwt"].value != before
-    assert browser.get(ME).status_code == 200
+    assert here.get(ME).status_code == 200
+    assert [other.get(ME).status_code for other in others] == [401, 401]
+    assert friend.get(ME).status_code == 200
+    assert alice.sign_ins.live().get() == kept
+    assert here.post("/api/auth/refresh", **FROM_HERE).status_code == 200
+
+
+def test_first_password_keeps_the_sign_in_that_gave_it(api, alice):
+    User.objects.filter(pk=alice.pk).update(password=make_password(None))
+    phone = client_of(alice)
+
+    assert api.patch(ME, {"password": NEW}).status_code == 200
+
+    assert api.get(ME).status_code == 200
     assert phone.get(ME).status_code == 401
-    assert alice.sign_ins.live().count() == 1
-    old = APIClient(HTTP_AUTHORIZATION=f"Bearer {before}")
-    assert old.get(ME).status_code == 401
+
+
+def test_refused_change_ends_no_sign_in(api, alice):
+    phone = client_of(alice)
+
+    response = api.patch(ME, {**CHANGE, "currentPassword": "wrong one 1"})
+
+    assert response.status_code == 400
+    assert alice.sign_ins.live().count() == 2
+    assert phone.get(ME).status_code == 200
 
 
 # Many at once
@@ -230,8 +243,11 @@ def test_one_of_two_changes_at_once_wins(alice):
     # The other's token has ended already, or its current password is no longer that.
     assert sorted(statuses) in ([200, 400], [200, 401])
     alice.refresh_from_db()
-    assert alice.check_password(passwords[statuses.index(200)])
-    assert not alice.sign_ins.live().exists()
+    winner = statuses.index(200)
+    assert alice.check_password(passwords[winner])
+    after = [client.get(ME).status_code for client in clients]
+    assert sorted(after) == [200, 401]
+    assert after[winner] == 200
 
 
 @pytest.mark.django_db(transaction=True)

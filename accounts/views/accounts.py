@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from accounts.authentication import (
     GuestAuthentication,
-    OptionalTokenAuthentication,
+    LeavingAuthentication,
 )
 from accounts.erasure import erase_account
 from accounts.failed_sign_ins import note_failed_sign_in
@@ -28,7 +28,7 @@ from focusmaster.api.origins import OwnSite
 from focusmaster.api.request import ApiRequest
 from focusmaster.api.responses import NO_STORE, JSONResponse
 from focusmaster.api.viewsets import ConditionalWrites
-from focusmaster.exceptions import InvalidValue
+from focusmaster.exceptions import InvalidValue, OwnerGone
 from focusmaster.personal_data import reset_progress
 
 
@@ -109,7 +109,7 @@ class AccountViewSet(ConditionalWrites):
     @action(
         detail=False,
         methods=["post"],
-        authentication_classes=[OptionalTokenAuthentication],
+        authentication_classes=[LeavingAuthentication],
         permission_classes=[OwnSite],
     )
     def logout(self, request: ApiRequest) -> Response:
@@ -120,7 +120,8 @@ class AccountViewSet(ConditionalWrites):
 
     @action(detail=False, methods=["post"])
     def refresh(self, request: ApiRequest) -> Response:
-        request.auth.extend()
+        if not request.auth.extend():
+            raise OwnerGone
         token = give_token(request, request.auth)
         return Response({"token": token}, headers=NO_STORE)
 
@@ -165,12 +166,5 @@ class AccountViewSet(ConditionalWrites):
         user, changes = request.user, self.validated(partial=True)
         guess = limit_password_attempts(user.pk, client_ip(request), wrong=InvalidValue)
         with guess if "password" in changes else nullcontext():
-            signs_out = user.change_profile(**changes)
-        if signs_out and request.token and request.token.from_cookie:
-            # A browser stays signed in; other clients sign in with the new password.
-            sign_in = SignIn.objects.start_with_password(
-                user=user, **client_info(request)
-            )
-            if sign_in:
-                give_token(request, sign_in)
+            user.change_profile(**changes, kept=request.auth)
         return profile_response(user)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.http import Http404, HttpResponse
 from django.views import defaults
@@ -59,6 +60,17 @@ UNSPECIFIC = frozenset(
         exceptions.PermissionDenied,
         exceptions.NotFound,
     ]
+)
+
+
+# What may be raised only because the caller's account, with all its rows, is gone.
+OF_STORED_DATA = (
+    Http404,
+    IntegrityError,
+    InvalidValue,
+    ObjectDoesNotExist,
+    RowNotFound,
+    RuleViolation,
 )
 
 
@@ -146,7 +158,7 @@ def _error(
     """Return body, status and headers of the response to an exception that has one."""
     auth_header = getattr(exc, "auth_header", None)
     is_gone = isinstance(exc, OwnerGone)
-    if is_gone or (isinstance(exc, IntegrityError) and has_left(request.caller)):
+    if is_gone or (isinstance(exc, OF_STORED_DATA) and has_left(request.caller)):
         exc, auth_header = exceptions.NotAuthenticated(), "Bearer"
     headers = {"WWW-Authenticate": auth_header} if auth_header else {}
     more = exc.more if isinstance(exc, RuleViolation) else {}
