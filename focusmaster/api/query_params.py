@@ -28,6 +28,8 @@ MAX_GIVEN = 100
 # Characters of a name that an error repeats.
 MAX_QUOTED = 100
 NUMBER = re.compile(r"\d{1,9}", re.ASCII)
+# What stands for a byte that is not UTF-8.
+ESCAPED = re.compile("[\udc80-\udcff]")
 
 # What a JSON schema is made of.
 Schema = dict[str, Any]
@@ -260,12 +262,24 @@ def read_query(query_string: str, parameters: tuple[Parameter, ...]) -> Query:
 
 def pairs_in(query_string: str) -> list[tuple[str, str]]:
     """Return names and values, whose bytes WSGI gives as Latin-1, read as UTF-8."""
+    text = query_string.encode("latin-1").decode(errors="surrogateescape")
     try:
-        text = query_string.encode("latin-1").decode()
-        return parse_qsl(
-            text, keep_blank_values=True, errors="strict", max_num_fields=MAX_GIVEN
+        pairs = parse_qsl(
+            text,
+            keep_blank_values=True,
+            errors="surrogateescape",
+            max_num_fields=MAX_GIVEN,
         )
-    except UnicodeError:
-        raise InvalidValue("", "the query string is not UTF-8 text") from None
     except ValueError:
         raise InvalidValue("", f"give at most {MAX_GIVEN} query parameters") from None
+    for name, value in pairs:
+        if not is_utf8(name):
+            raise InvalidValue("", "give names of query parameters in UTF-8")
+        if not is_utf8(value):
+            raise InvalidValue(name[:MAX_QUOTED], "give text in UTF-8")
+    return pairs
+
+
+def is_utf8(text: str) -> bool:
+    """Tell whether no byte had to be escaped."""
+    return text.isascii() or not ESCAPED.search(text)
