@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.hashers import make_password
+from django.utils import timezone
 from social_django.models import UserSocialAuth
 
 from accounts.google.serializers import LinkedAccountSerializer
@@ -38,6 +40,33 @@ def forget_achievements(user: User) -> None:
     Progress.objects.filter(pk=user.pk).update(points=0, badges=[])
 
 
+def forget_password(user: User) -> None:
+    """Remove the password; sessions on the pages for staff end with it.
+
+    An open attempt to link Spotify does, too: see `integrations.states`.
+    """
+    user.password = make_password(None)
+    User.objects.filter(pk=user.pk).update(
+        password=user.password, updated_at=timezone.now()
+    )
+
+
+def end_sign_ins(user: User) -> None:
+    user.sign_ins.all().revoke()
+
+
+def drop_email_changes(user: User) -> None:
+    user.email_changes.all().delete()
+
+
+def drop_password_resets(user: User) -> None:
+    user.password_resets.all().delete()
+
+
+def unlink_google(user: User) -> None:
+    user.social_auth.all().delete()
+
+
 def strip_log(user: User) -> None:
     """Keep only the id of the user in the log of what staff did to the account."""
     about = LogEntry.objects.filter(
@@ -61,6 +90,7 @@ PERSONAL_DATA = [
             "email_key": "Another spelling of the email.",
         },
         erase=end_staff_sessions,
+        on_joining=forget_password,
     ),
     PersonalDataEntry(
         Progress,
@@ -71,15 +101,20 @@ PERSONAL_DATA = [
         EmailChange,
         sections=[Section("emailChange", EmailChangeSerializer, single=True)],
         excluded_columns={"id": "Shown nowhere.", "code_hash": "Of a secret."},
+        on_joining=drop_email_changes,
     ),
     PersonalDataEntry(
-        PasswordReset, excluded="A way to a new password, void within an hour."
+        PasswordReset,
+        excluded="A way to a new password, void within an hour.",
+        on_joining=drop_password_resets,
     ),
     PersonalDataEntry(
         Consent, sections=[Section("consents", ConsentSerializer, order=NEWEST)]
     ),
     PersonalDataEntry(
-        SignIn, sections=[Section("signIns", ExportedSignInSerializer, order=NEWEST)]
+        SignIn,
+        sections=[Section("signIns", ExportedSignInSerializer, order=NEWEST)],
+        on_joining=end_sign_ins,
     ),
     PersonalDataEntry(
         UserSocialAuth,
@@ -90,6 +125,7 @@ PERSONAL_DATA = [
             "extra_data": "Kept empty: no token of Google's is stored.",
             "modified": "A link never changes.",
         },
+        on_joining=unlink_google,
     ),
     PersonalDataEntry(
         FailedSignIn,

@@ -29,6 +29,8 @@ with the account. Further:
   `retained_because`;
 - `on_progress_reset`, a function of the user, takes back what the app's rows add up
   to, for a person who begins anew and keeps the account;
+- `on_joining`, a function of the user, drops the links, open attempts and tokens that
+  the app holds, when another proves that the account's address is theirs;
 - `on_timezone_change`, a function of the user, looks at the app's rows again by the
   clocks of the person's new time zone, in the transaction that changes it;
 - `before_shown`, a function of the user, brings up to date what is worked out only when
@@ -90,6 +92,7 @@ class PersonalDataEntry:
     erase: Callable[[User], object] | None = None
     retained_because: str = ""
     on_progress_reset: Callable[[User], object] | None = None
+    on_joining: Callable[[User], object] | None = None
     on_timezone_change: Callable[[User], object] | None = None
     before_shown: Callable[[User], object] | None = None
 
@@ -135,6 +138,16 @@ def reset_progress(user: User) -> None:
         for entry in personal_data_entries():
             if entry.on_progress_reset:
                 entry.on_progress_reset(user)
+
+
+def drop_planted(user: User) -> None:
+    """Drop all by which whoever made an account could see or act later.
+
+    In a transaction that has locked the user, when its address is proved by another.
+    """
+    for entry in personal_data_entries():
+        if entry.on_joining:
+            entry.on_joining(user)
 
 
 def apply_timezone_change(user: User) -> None:

@@ -62,13 +62,15 @@ class SpotifyLinkQuerySet(models.QuerySet):
     ) -> SpotifyLink:
         """Link the person to Spotify, in place of an earlier link; 2 queries.
 
-        Raises InvalidState if the account was deleted meanwhile.
+        Raises InvalidState if the account was deleted meanwhile, or has another
+        password: then it may be somebody else's.
         """
         link = SpotifyLink(user=user, linked_at=at or timezone.now())
         link.take(grant, at=link.linked_at)
         with transaction.atomic():
             users = type(user).objects.select_for_update(no_key=True)
-            if not users.filter(pk=user.pk).values_list("pk").first():
+            same = users.filter(pk=user.pk, password=user.password)
+            if not same.values_list("pk").first():
                 raise InvalidState
             self.bulk_create(
                 [link],

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from accounts.models import User
 from focusmaster.personal_data import PersonalDataEntry, Section
 from integrations.models import SpotifyLink
 from integrations.serializers import SpotifyLinkSerializer
+
+
+def unlink(user: User) -> None:
+    SpotifyLink.objects.owned_by(user).delete()
+
 
 PERSONAL_DATA = [
     PersonalDataEntry(
@@ -14,5 +20,6 @@ PERSONAL_DATA = [
             "encrypted_tokens": "Secrets, with which Spotify would let anybody in.",
             "expires_at": "Of a secret, and past within an hour.",
         },
+        on_joining=unlink,
     ),
 ]

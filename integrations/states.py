@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import orjson
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from accounts.models import User
 from focusmaster.encryption import InvalidToken, decrypt, encrypt
@@ -28,33 +29,46 @@ NONCE_BYTES = 16
 def new_state(user: User, *, at: datetime | None = None) -> str:
     """Return a state that holds for STATE_LIFE; no query."""
     expires_at = (at or timezone.now()) + STATE_LIFE
-    content = [PURPOSE, user.pk, secrets.token_urlsafe(NONCE_BYTES), expires_at]
+    nonce = secrets.token_urlsafe(NONCE_BYTES)
+    content = [PURPOSE, user.pk, nonce, expires_at, password_mark(user)]
     return encrypt(orjson.dumps(content)).decode()
+
+
+def password_mark(user: User) -> str:
+    """Return what a state has in common with the password it was made under.
+
+    So whoever loses an account together with its password has no open state of it.
+    """
+    return salted_hmac(PURPOSE, user.password, algorithm="sha256").hexdigest()
 
 
 def use_state(
     state: str, *, expected: User | None = None, at: datetime | None = None
-) -> str:
-    """Return the id of the user whose state it is, and mark it as used; 2 queries.
+) -> User:
+    """Return the user whose state it is, and mark it as used; 3 queries.
 
     Raises InvalidState, also if the state is not of the `expected` user: then it stays
     unused.
     """
     at = at or timezone.now()
-    user_id, nonce, expires_at = _read(state)
+    user_id, nonce, expires_at, mark = _read(state)
     if expires_at <= at or (expected and expected.pk != user_id):
         raise InvalidState
     UsedSpotifyState.objects.delete_expired(before=at)
     with constraint_errors({STATE_USED_ONCE: InvalidState()}):
         UsedSpotifyState.objects.create(nonce=nonce, expires_at=expires_at)
-    return user_id
+    user = User.objects.filter(pk=user_id).first()
+    if user is None or password_mark(user) != mark:
+        raise InvalidState
+    return user
 
 
-def _read(state: str) -> tuple[str, str, datetime]:
+def _read(state: str) -> tuple[str, str, datetime, str]:
     try:
-        purpose, user_id, nonce, expires_at = orjson.loads(decrypt(state.encode()))
+        content = orjson.loads(decrypt(state.encode()))
+        purpose, user_id, nonce, expires_at, mark = content
     except (InvalidToken, UnicodeEncodeError, ValueError):
         raise InvalidState from None
     if purpose != PURPOSE:
         raise InvalidState
-    return user_id, nonce, datetime.fromisoformat(expires_at).astimezone(UTC)
+    return user_id, nonce, datetime.fromisoformat(expires_at).astimezone(UTC), mark

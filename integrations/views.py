@@ -18,7 +18,7 @@ from focusmaster.api.renderers import JSONNegotiation, accepts
 from focusmaster.api.request import ApiRequest
 from focusmaster.api.viewsets import ApiViewSet
 from integrations import player
-from integrations.exceptions import FAILURES, InvalidCode, InvalidState
+from integrations.exceptions import FAILURES, InvalidCode
 from integrations.models import SpotifyLink
 from integrations.serializers import (
     MAX_CODE,
@@ -206,9 +206,7 @@ def owner_of(state: str, *, caller: User | None) -> User:
 
     3 queries and those of `refuse_barred`. Raises InvalidState, Barred.
     """
-    user = User.objects.filter(pk=use_state(state, expected=caller)).first()
-    if user is None:
-        raise InvalidState
+    user = use_state(state, expected=caller)
     user.check_not_barred()
     return user
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.auth.hashers import make_password
 from django.db import transaction
-from django.utils import timezone
 from social_django.models import UserSocialAuth
 
 from accounts.exceptions import EmailTaken
 from accounts.google.exceptions import EmailOfAnother, NoPassword, NotLinked
 from accounts.models import SignIn, User
 from focusmaster.exceptions import constraint_errors
+from focusmaster.personal_data import drop_planted
 
 if TYPE_CHECKING:
     from accounts.google.id_tokens import Identity
@@ -75,7 +74,7 @@ def _join(user: User, identity: Identity) -> None:
     """Link the Google account to the account that has its address.
 
     A stranger may have registered the address, because nobody had to prove it. So the
-    password and all sign-ins end, and with the password the sessions of staff's pages.
+    password, all sign-ins, links and open attempts end.
     """
     linked = user.social_auth.filter(provider=PROVIDER).values_list("uid", flat=True)
     if identity.sub in linked:
@@ -83,11 +82,7 @@ def _join(user: User, identity: Identity) -> None:
     if linked or not identity.proves_email:
         raise EmailOfAnother
     user.check_not_barred()
-    mine = User.objects.filter(pk=user.pk)
-    mine.update(password=make_password(None), updated_at=timezone.now())
-    user.sign_ins.all().revoke()
-    user.password_resets.all().delete()
-    user.email_changes.all().delete()
+    drop_planted(user)
     _link(user, identity)
 
 
