@@ -80,7 +80,7 @@ def test_state_does_not_show_whose_it_is(spotify, db):
 
 
 def test_asking_writes_nothing(api, spotify, django_assert_num_queries):
-    with django_assert_num_queries(2):  # the token
+    with django_assert_num_queries(2):  # the token, and the password
         api.get(AUTH_URL)
 
 
