@@ -36,6 +36,7 @@ USER_FIELDS = [
     "daily_goal",
     "timezone",
     "week_start",
+    "day_start",
 ]
 PROGRESS_FIELDS = ["focus_seconds", "focus_count", "version", "badges_version"]
 COLUMNS = [

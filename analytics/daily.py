@@ -108,8 +108,8 @@ def streaks(user_id: str, today: BoundedPeriod) -> dict[str, int | date | None]:
     Today does not break a run before it is over. Days are local to the zone of the
     period. One query.
     """
-    found = focus_streaks(user_id, Period(None, today.end, today.zone))
-    yesterday = local_day(today.start - TICK, today.zone)
+    found = focus_streaks(user_id, Period(None, today.end, today.zone, today.day_start))
+    yesterday = local_day(today.start - TICK, today.zone, today.day_start)
     goes_on = found.last_day is not None and found.last_day >= yesterday
     return {
         "current": found.latest if goes_on else 0,

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils import timezone
 from rest_framework.decorators import action
 
@@ -12,6 +14,7 @@ from focusmaster.api.responses import JSONResponse, json_response
 from focusmaster.api.viewsets import ApiViewSet
 from focusmaster.dates.periods import (
     RANGES,
+    Period,
     closed,
     current_week,
     last_days,
@@ -21,7 +24,17 @@ from focusmaster.dates.periods import (
 from pomodoro.totals import focus_by_task
 
 HEATMAP_DAYS = 365
-FIRST_WEEKDAY: dict[str, int] = {User.WeekStart.MONDAY: 0, User.WeekStart.SUNDAY: 6}
+FIRST_WEEKDAY: dict[str, int] = {
+    User.WeekStart.MONDAY: 0,
+    User.WeekStart.SATURDAY: 5,
+    User.WeekStart.SUNDAY: 6,
+}
+
+
+def period_in(request: ApiRequest, **options: Any) -> Period:
+    """Return the period that the request names, by the caller's days."""
+    user = request.user
+    return period_of(request.query, user.timezone, day_start=user.day_start, **options)
 
 
 class AnalyticsViewSet(ApiViewSet):
@@ -29,52 +42,56 @@ class AnalyticsViewSet(ApiViewSet):
 
     @action(detail=False, methods=["get"], parameters=PERIOD)
     def productivity(self, request: ApiRequest) -> JSONResponse:
-        period = period_of(request.query, request.user.timezone, default="week")
+        period = period_in(request, default="week")
         period = closed(period, RANGES["week"])
         return JSONResponse(productivity_by_day(request.user, period))
 
     @action(detail=False, methods=["get"], parameters=(TZ,))
     def today(self, request: ApiRequest) -> JSONResponse:
         zone = zone_of(request.query, request.user.timezone)
-        return JSONResponse(daily.focus_log(request.user.pk, last_days(1, zone)))
+        today = last_days(1, zone, day_start=request.user.day_start)
+        return JSONResponse(daily.focus_log(request.user.pk, today))
 
     @action(detail=False, methods=["get"], parameters=(TZ,))
     def week(self, request: ApiRequest) -> JSONResponse:
         zone = zone_of(request.query, request.user.timezone)
-        week = current_week(FIRST_WEEKDAY[request.user.week_start], zone)
-        return JSONResponse(daily.minutes_by_weekday(request.user, week))
+        user = request.user
+        first_weekday = FIRST_WEEKDAY[user.week_start]
+        week = current_week(first_weekday, zone, day_start=user.day_start)
+        return JSONResponse(daily.minutes_by_weekday(user, week))
 
     @action(detail=False, methods=["get"], parameters=PERIOD)
     def heatmap(self, request: ApiRequest) -> JSONResponse:
-        period = period_of(request.query, request.user.timezone)
+        period = period_in(request)
         return JSONResponse(daily.heatmap(request.user, closed(period, HEATMAP_DAYS)))
 
     @action(detail=False, methods=["get"], parameters=PERIOD)
     def goal(self, request: ApiRequest) -> JSONResponse:
         now, user = timezone.now(), request.user
-        period = period_of(request.query, user.timezone, default="week", at=now)
+        period = period_in(request, default="week", at=now)
         period = closed(period, RANGES["week"], at=now)
-        today = last_days(1, period.zone, at=now)
+        today = last_days(1, period.zone, at=now, day_start=user.day_start)
         return JSONResponse(daily.goal_by_day(user, period, today, user.daily_goal))
 
     @action(detail=False, methods=["get"], parameters=(TZ,))
     def streaks(self, request: ApiRequest) -> JSONResponse:
         zone = zone_of(request.query, request.user.timezone)
-        return JSONResponse(daily.streaks(request.user, last_days(1, zone)))
+        today = last_days(1, zone, day_start=request.user.day_start)
+        return JSONResponse(daily.streaks(request.user, today))
 
     @action(detail=False, methods=["get"], parameters=PERIOD)
     def hours(self, request: ApiRequest) -> JSONResponse:
-        period = period_of(request.query, request.user.timezone)
+        period = period_in(request)
         return JSONResponse(breakdowns.hours(request.user, period))
 
     @action(detail=False, methods=["get"], parameters=PERIOD)
     def moods(self, request: ApiRequest) -> JSONResponse:
-        period = period_of(request.query, request.user.timezone)
+        period = period_in(request)
         return JSONResponse(breakdowns.moods(request.user, period))
 
     @action(detail=False, methods=["get"], parameters=PERIOD)
     def tasks(self, request: ApiRequest) -> JSONResponse:
-        period = period_of(request.query, request.user.timezone)
+        period = period_in(request)
         return json_response(focus_by_task(request.user.pk, period))
 
     @action(detail=False, methods=["get"])

@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from focusmaster.dates.zones import is_timezone
 from focusmaster.state import give_to_owner_of_folder
 
 # Django's own check (security.W009) calls a shorter key weak.
@@ -64,6 +65,15 @@ def env(name: str, default: str | None = None) -> str:
     value = os.environ.get(name, default)
     if value is None or (default is None and not value.strip()):
         raise ImproperlyConfigured(f"Set the {name} environment variable.")
+    return value
+
+
+def env_timezone(name: str, default: str) -> str:
+    value = env(name, default)
+    if not is_timezone(value):
+        raise ImproperlyConfigured(
+            f"{name} must be an IANA time zone such as Europe/Berlin, not {value!r}."
+        )
     return value
 
 

@@ -13,6 +13,22 @@ from focusmaster.dates.rfc3339 import format_instant
 if TYPE_CHECKING:
     from focusmaster.api.request import ApiRequest
 
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "focusmaster.logs.JSONFormatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        # Each request has its line from focusmaster.request already.
+        "django.request": {"level": "CRITICAL"},
+        "django.security": {"level": "CRITICAL"},
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        # Would write tokens with each request; what went wrong we log ourselves.
+        "spotipy": {"level": "CRITICAL"},
+    },
+}
+
 # What no line of ours has, and a record need not look up (Logging HOWTO, Optimization).
 logging.logThreads = False
 logging.logProcesses = False

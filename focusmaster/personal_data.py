@@ -32,7 +32,7 @@ with the account. Further:
 - `on_joining`, a function of the user, drops the links, open attempts and tokens that
   the app holds, when another proves that the account's address is theirs;
 - `on_timezone_change`, a function of the user, looks at the app's rows again by the
-  clocks of the person's new time zone, in the transaction that changes it;
+  days of the person's new time zone or day start, in the transaction that changes it;
 - `before_shown`, a function of the user, brings up to date what is worked out only when
   somebody looks at it, such as badges.
 
@@ -151,7 +151,7 @@ def drop_planted(user: User) -> None:
 
 
 def apply_timezone_change(user: User) -> None:
-    """Look at a person's rows again by the clocks of their new time zone."""
+    """Look at a person's rows again by the days of their new zone or day start."""
     for entry in personal_data_entries():
         if entry.on_timezone_change:
             entry.on_timezone_change(user)

@@ -31,11 +31,13 @@ from focusmaster.environment import (
     env_origins,
     env_rate,
     env_sender,
+    env_timezone,
     env_url,
     kept_secret_key,
     refuse_misspelt,
     require_together,
 )
+from focusmaster.logs import LOGGING as LOGGING
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
@@ -168,6 +170,8 @@ STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 USE_TZ = True
 TIME_ZONE = "UTC"
+# The zone of new people, until they choose their own.
+DEFAULT_TIMEZONE = env_timezone("DEFAULT_TIMEZONE", "UTC")
 LANGUAGE_CODE = "en"
 USE_I18N = False
 FORMAT_MODULE_PATH = "focusmaster.formats"
@@ -387,21 +391,3 @@ require_together(
 
 # The last variable is read.
 refuse_misspelt(os.environ)
-
-# Logs
-
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "focusmaster.logs.JSONFormatter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
-    "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {
-        # Each request has its line from focusmaster.request already.
-        "django.request": {"level": "CRITICAL"},
-        "django.security": {"level": "CRITICAL"},
-        "django": {"handlers": [], "level": "INFO", "propagate": True},
-        # Would write tokens with each request; what went wrong we log ourselves.
-        "spotipy": {"level": "CRITICAL"},
-    },
-}

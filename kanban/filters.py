@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from focusmaster.api.query_params import PAGE, TZ, Choice, Query, Sort, Text
 from focusmaster.dates.periods import DAY_LENGTH, local_day, local_midnight, zone_of
+from focusmaster.db.fields import MillisecondDateTimeField
 from focusmaster.db.folded_text import ContainsAll
 from focusmaster.db.json_rows import SortExpression
 from kanban.models import Task
@@ -24,6 +25,8 @@ NEWEST = ("-created_at", "-id")
 ORDERS = {
     "position": ("position", "id"),
     "deadline": ("deadline", "id"),
+    "dueDate": ("due_date", "id"),
+    "due": ("due_at", "id"),
     "priority": ("rank_of_priority", "id"),
     "createdAt": ("created_at", "id"),
 }
@@ -32,7 +35,8 @@ ORDERS = {
 WEEK = 7
 MAX_SEARCH = 200
 
-DUE = Least("deadline", "due_date")
+# Null for a task with neither date.
+DUE = Least("deadline", "due_date", output_field=MillisecondDateTimeField(null=True))
 # What is due at midnight UTC is due on a day, which is the person's local day in any
 # zone; all else is due at an instant. A client may also send the instant at which the
 # person's day begins: with `isAllDay` that day counts.
@@ -81,6 +85,7 @@ NAMED_FILTERS: dict[str, Callable[..., models.Q]] = {
 
 
 SORT_EXPRESSIONS: dict[str, SortExpression] = {
+    "due_at": DUE,
     "rank_of_priority": Func(
         F("priority"),
         template="array_position('{low,medium,high}'::varchar[], %(expressions)s)",
@@ -114,8 +119,8 @@ def lookups_in(query: Query, user: User) -> dict[str, Any]:
 
 def overdue(query: Query, user: User) -> dict[str, Any]:
     now, zone = timezone.now(), zone_of(query, user.timezone)
-    today = local_day(now, zone)
-    start = local_midnight(today, zone)
+    today = local_day(now, zone, user.day_start)
+    start = local_midnight(today, zone, user.day_start)
     return {"is_overdue": {"today": midnight(today), "start": start, "now": now}}
 
 
@@ -123,14 +128,14 @@ def due_within(days: int) -> Callable[[Query, User], dict[str, Any]]:
     """Return the due filter for that many local days, today the first."""
 
     def lookups(query: Query, user: User) -> dict[str, Any]:
-        zone = zone_of(query, user.timezone)
-        today = local_day(timezone.now(), zone)
+        zone, day_start = zone_of(query, user.timezone), user.day_start
+        today = local_day(timezone.now(), zone, day_start)
         day_after = today + DAY_LENGTH * days
         arguments = {
             "today": midnight(today),
             "day_after": midnight(day_after),
-            "start": local_midnight(today, zone),
-            "end": local_midnight(day_after, zone),
+            "start": local_midnight(today, zone, day_start),
+            "end": local_midnight(day_after, zone, day_start),
         }
         return {"is_due": arguments}
 
@@ -163,7 +168,11 @@ PARAMETERS = (
         "done; today; today and the six days after. One at midnight UTC is a day; with "
         "`isAllDay` any other is the local day that it lies in.",
     ),
-    Sort(ORDERS, "`-` is for descending. Tasks without a deadline come last."),
+    Sort(
+        ORDERS,
+        "`-` is for descending; `due` is the earlier of `deadline` and `dueDate`. "
+        "Tasks without come last.",
+    ),
     TZ,
     *PAGE,
 )

@@ -40,7 +40,6 @@ class PersonSerializer(serializers.Serializer):
     createdAt = RFC3339Field(source="created_at")
     updatedAt = RFC3339Field(source="updated_at")
     lastSeenAt = RFC3339Field(source="last_seen_at", allow_null=True)
-    lastActive = RFC3339Field(source="last_seen_at", allow_null=True)
 
     def to_representation(self, user: User) -> dict[str, Any]:
         """Show a suspension that has run out as what it is: over."""
@@ -194,6 +193,11 @@ class NewFeedbackSerializer(StrictSerializer):
     deviceInfo = DeviceInfoSerializer(
         source="device_info", required=False, allow_null=True, write_only=True
     )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "type" not in attrs and attrs.get("category") in Feedback.Type.values:
+            attrs["type"] = attrs["category"]
+        return attrs
 
 
 class SenderSerializer(serializers.Serializer):

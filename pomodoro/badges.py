@@ -1,12 +1,12 @@
 """Badges: earned by completed focus sessions, and kept.
 
-Days and hours are local to the person's time zone and those of a session's start:
-before 08:00 is early, from 22:00 is late.
+Days and hours are local to the person's time zone and those of a session's start; a day
+begins at the person's `day_start`. Before 08:00 is early, from 22:00 is late.
 
 Badges are awarded when somebody looks at them: before a profile, an export or a staff
 page shows them (`award`, as `before_shown` in `personal_data`), and by `recount`. A
 badge that was shown is kept, also when its sessions are edited or deleted or the person
-moves to another zone. A fresh start takes all away.
+moves to another zone or start of the day. A fresh start takes all away.
 
 They are listed in the order in which they were earned; of those that are awarded
 together, in the order below. Names from elsewhere, as an imported database may have,
@@ -24,8 +24,9 @@ from django.db import transaction
 from django.db.models import Count, Q, Sum
 
 from accounts.models import Progress
-from focusmaster.dates.periods import Period, zone_named
+from focusmaster.dates.periods import Period
 from focusmaster.dates.utc_offsets import LocalDay, LocalHour, offset_table
+from focusmaster.dates.zones import zone_named
 from pomodoro.models import PomodoroSession
 from pomodoro.totals import runs_of_days
 
@@ -87,7 +88,7 @@ def award(user: User) -> None:
 
 
 def look_again(user: User) -> None:
-    """Have `award` look at all sessions again, in another time zone; one query."""
+    """Have `award` look at all sessions again, by other days; one query."""
     Progress.objects.filter(pk=user.pk).update(badges_version=0)
 
 
@@ -96,27 +97,30 @@ def unearned_by(
 ) -> Iterator[tuple[User, list[str]]]:
     """Yield each user who lacks earned badges, with these.
 
-    `badges` holds, by id, those that a user has. One query for each time zone.
+    `badges` holds, by id, those that a user has. One query for each zone and start
+    of the day.
     """
-    by_zone = defaultdict(list)
+    by_day = defaultdict(list)
     for user in users:
         if not BADGES.keys() <= set(badges[user.pk]):
-            by_zone[user.timezone].append(user)
-    for zone, people in by_zone.items():
-        stats = session_stats([user.pk for user in people], zone)
+            by_day[user.timezone, user.day_start].append(user)
+    for (zone, day_start), people in by_day.items():
+        stats = session_stats([user.pk for user in people], zone, day_start)
         for user in people:
             earned = stats[user.pk].badges() if user.pk in stats else []
             if new := [name for name in earned if name not in badges[user.pk]]:
                 yield user, new
 
 
-def session_stats(user_ids: Iterable[str], zone: str) -> dict[str, SessionStats]:
+def session_stats(
+    user_ids: Iterable[str], zone: str, day_start: int
+) -> dict[str, SessionStats]:
     """Return the stats of all time by user id, with days and hours of a zone.
 
     A user without a completed focus session is left out. One query.
     """
-    table = offset_table(Period(None, None, zone_named(zone)))
-    day = LocalDay("started_at", table.shifts, table.day_changes)
+    table = offset_table(Period(None, None, zone_named(zone), day_start))
+    day = LocalDay("started_at", table.day_shifts, table.day_changes)
     hour = LocalHour("started_at", table.shifts, table.changes)
     sessions = PomodoroSession.objects.focus().filter(user__in=user_ids, completed=True)
     days = sessions.annotate(day=day, hour=hour).values_list("user_id", "day")

@@ -13,3 +13,8 @@ class NoSuchTask(InvalidValue):
 class EndsBeforeStart(InvalidValue):
     def __init__(self) -> None:
         super().__init__("endTime", "it must not be before startTime")
+
+
+class LongerThanADay(InvalidValue):
+    def __init__(self, field: str) -> None:
+        super().__init__(field, "from startTime to endTime it must be at most a day")

@@ -27,9 +27,11 @@ from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
 from focusmaster.db.json_rows import Constant
 from focusmaster.db.writes import insert, insert_many
 from focusmaster.exceptions import RowNotFound, constraint_errors
-from pomodoro.exceptions import EndsBeforeStart, NoSuchTask
+from pomodoro.exceptions import EndsBeforeStart, LongerThanADay, NoSuchTask
 
 MAX_DURATION = 86_400  # seconds, one day
+# Blocks that share no more than this are two; of shorter blocks, half their length.
+MIN_OVERLAP = timedelta(minutes=1)
 
 TASK_OF_SAME_USER = "pomodoro_session_task_of_same_user"
 ENDS_AFTER_START = "pomodoro_session_ends_after_start"
@@ -91,14 +93,16 @@ class PomodoroSessionQuerySet(models.QuerySet):
     def change(self, pk: str, **fields: Any) -> PomodoroSession:
         """Change one of these sessions and return it.
 
-        Takes the owner's lock; 3 queries. Raises RowNotFound, NoSuchTask,
-        EndsBeforeStart.
+        A new start or end without a duration moves the duration along; see
+        `PomodoroSession.duration_after`. Takes the owner's lock; 3 queries. Raises
+        RowNotFound, NoSuchTask, EndsBeforeStart, LongerThanADay.
         """
         with constraint_errors(CONSTRAINT_ERRORS), transaction.atomic():
             lock_owners(self.filter(pk=pk))
             session = self.filter(pk=pk).first()
             if session is None:
                 raise RowNotFound
+            fields |= session.duration_after(fields)
             for name, value in fields.items():
                 setattr(session, name, value)
             session.updated_at = present()
@@ -114,13 +118,17 @@ class PomodoroSessionQuerySet(models.QuerySet):
     def repeated_by(self, block: PomodoroSession) -> Self:
         """Keep the sessions without a mood that a block repeats, the nearest first.
 
-        They have the block's user, type, task and duration, and overlap it.
+        They have the block's user, type, task and duration, and overlap it by more than
+        a minute, or by more than half of a duration under two minutes.
         """
         start, length = block.started_at, timedelta(seconds=block.duration)
         end = block.ended_at or start + length
+        margin = min(MIN_OVERLAP, length / 2)
+        if end - start <= margin:
+            return self.none()
         # Without an end, a session of the same duration lasts that long.
-        overlapping = Q(ended_at=None, started_at__gt=start - length) | Q(
-            ended_at__gt=start
+        overlapping = Q(ended_at=None, started_at__gt=start + margin - length) | Q(
+            ended_at__gt=Greatest(Value(start), F("started_at")) + margin
         )
         distance = Greatest("started_at", Value(start)) - Least(
             "started_at", Value(start)
@@ -134,7 +142,7 @@ class PomodoroSessionQuerySet(models.QuerySet):
             mood=None,
             # Keeps the search from reading the whole history.
             started_at__gt=start - timedelta(seconds=MAX_DURATION),
-            started_at__lt=end,
+            started_at__lt=end - margin,
         ).order_by(distance)
 
 
@@ -238,3 +246,29 @@ class PomodoroSession(models.Model):
         """Return a session, not saved, that is recorded now or `at` a moment."""
         now = at or present()
         return cls(user_id=user_id, **{"created_at": now, "updated_at": now} | fields)
+
+    def duration_after(self, fields: Mapping[str, Any]) -> dict[str, int]:
+        """Return the duration, if any, that a change of these fields brings with it.
+
+        In seconds. It follows the start and the end where it was their difference; else
+        it stays, but is at most their difference. Raises LongerThanADay.
+        """
+        if "duration" in fields or not {"started_at", "ended_at"} & fields.keys():
+            return {}
+        start = fields.get("started_at", self.started_at)
+        end = fields.get("ended_at", self.ended_at)
+        if end is None or end < start:  # A constraint refuses the latter.
+            return {}
+        difference = rounded_seconds(start, end)
+        if difference > MAX_DURATION:
+            raise LongerThanADay("endTime" if "ended_at" in fields else "startTime")
+        if self.ended_at and self.duration == rounded_seconds(
+            self.started_at, self.ended_at
+        ):
+            return {"duration": difference}
+        return {"duration": min(self.duration, difference)}
+
+
+def rounded_seconds(start: datetime, end: datetime) -> int:
+    """Return the seconds between two instants, rounded half up."""
+    return ((end - start) + timedelta(milliseconds=500)) // timedelta(seconds=1)

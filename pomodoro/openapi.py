@@ -76,8 +76,10 @@ extend_schema_serializer(
     | request_texts(
         task="The id of a task of your own.",
         startTime="At most 24 hours from now.",
-        endTime="Not before `startTime`.",
-        duration="Seconds. A new session may leave it out when it has an `endTime`.",
+        endTime="Not before `startTime`, and at most 24 hours from now.",
+        duration="Seconds. A new session may leave it out when it has an `endTime`. A "
+        "change of a time without it moves it along where it was the difference of the "
+        "two, and else keeps it, at most their difference.",
         completed={"default": True},
     ),
 )(SessionSerializer)

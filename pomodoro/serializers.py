@@ -19,8 +19,7 @@ from focusmaster.db.json_rows import JSONRows
 from pomodoro.models import MAX_DURATION, PomodoroSession
 
 # Clocks of devices are wrong, by hours where the zone is.
-MAX_START_AHEAD = timedelta(hours=24)
-
+near_future = not_after(timedelta(hours=24), "at most 24 hours from now")
 
 TASK_ID = IdField()
 
@@ -48,11 +47,10 @@ class SessionSerializer(StrictSerializer):
     user = IdField(source="user_id", read_only=True)
     task = SessionTaskField(required=False, allow_null=True)
     type = StrictChoiceField(PomodoroSession.Type.choices)
-    startTime = RFC3339Field(
-        source="started_at",
-        validators=[not_after(MAX_START_AHEAD, "at most 24 hours from now")],
+    startTime = RFC3339Field(source="started_at", validators=[near_future])
+    endTime = RFC3339Field(
+        source="ended_at", required=False, allow_null=True, validators=[near_future]
     )
-    endTime = RFC3339Field(source="ended_at", required=False, allow_null=True)
     duration = RoundedIntegerField(min_value=0, max_value=MAX_DURATION, required=False)
     mood = StrictChoiceField(
         PomodoroSession.Mood.choices, required=False, allow_null=True

@@ -64,7 +64,7 @@ def focus_by_day(
     table = offset_table(period)
     rows = _by_day(
         user_id=user_id,
-        shifts=table.shifts,
+        day_shifts=table.day_shifts,
         day_changes=table.day_changes,
         start=period.start,
         end=period.end,
@@ -139,7 +139,7 @@ def _task_share(
 def focus_streaks(user_id: str, period: Period) -> Streaks:
     """Return the runs of local days with a completed session; one query."""
     table = offset_table(period)
-    day = LocalDay("started_at", table.shifts, table.day_changes)
+    day = LocalDay("started_at", table.day_shifts, table.day_changes)
     days = _focus(user_id, period).filter(completed=True).annotate(day=day)
     ordinals = days.values_list("day", flat=True).distinct().order_by("day")
     runs = runs_of_days(ordinals, table.skipped)
@@ -181,10 +181,10 @@ def _days(period: BoundedPeriod) -> list[date]:
 
 
 @PreparedQuery.of(user_id=ObjectIdField())
-def _by_day(user_id, shifts, day_changes, start, end, completed=None):
+def _by_day(user_id, day_shifts, day_changes, start, end, completed=None):
     sessions = PomodoroSession.objects.owned_by(user_id).focus().order_by()
     sessions = sessions.filter(started_at__gte=start, started_at__lt=end)
     if completed is not None:
         sessions = sessions.filter(completed=completed)
-    days = sessions.annotate(day=LocalDay("started_at", shifts, day_changes))
+    days = sessions.annotate(day=LocalDay("started_at", day_shifts, day_changes))
     return days.values_list("day").annotate(seconds=SECONDS, number=NUMBER)

@@ -31,8 +31,8 @@ class SessionViewSet(OwnedRowsViewSet):
     )
 
     def lookups(self) -> dict[str, Any]:
-        query = self.request.query
-        period = period_of(query, self.request.user.timezone)
+        query, user = self.request.query, self.request.user
+        period = period_of(query, user.timezone, day_start=user.day_start)
         given = query.lookups(type="type", mood="mood", task="task_id")
         return period.lookups("started_at") | given
 
@@ -54,5 +54,6 @@ class SessionViewSet(OwnedRowsViewSet):
 
     @action(detail=False, methods=["get"], parameters=PERIOD)
     def stats(self, request: ApiRequest) -> JSONResponse:
-        period = period_of(request.query, request.user.timezone)
-        return json_response(focus_totals(request.user, period))
+        user = request.user
+        period = period_of(request.query, user.timezone, day_start=user.day_start)
+        return json_response(focus_totals(user, period))

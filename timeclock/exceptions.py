@@ -38,3 +38,8 @@ class EndsBeforeStart(InvalidValue):
 class BreakExceedsDuration(InvalidValue):
     def __init__(self) -> None:
         super().__init__("breakTime", "it must be at most the duration")
+
+
+class LongerThanAWeek(InvalidValue):
+    def __init__(self) -> None:
+        super().__init__("endTime", "it must be at most 7 days after startTime")

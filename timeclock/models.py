@@ -1,8 +1,8 @@
 """Work logs: from clocking in to clocking out, each owned by one user.
 
 The database guarantees that a user has at most one open log, that no two logs of a user
-overlap (an open one runs for ever), that a log does not end before it starts, and that
-its breaks are at most as long as it is.
+overlap (an open one runs for ever), that a log does not end before it starts, that it
+lasts at most seven days, and that its breaks are at most as long as it is.
 """
 
 from __future__ import annotations
@@ -22,23 +22,26 @@ from django.db.models.functions import Greatest, Least
 from django.utils import timezone
 
 from accounts.locks import lock_owner, lock_owners
-from accounts.models import SignIn, User
+from accounts.models import User
 from focusmaster.dates.rfc3339 import present
 from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
 from focusmaster.db.writes import insert_many
 from focusmaster.exceptions import RowNotFound, constraint_errors
+from kanban.models import Task
 from pomodoro.models import PomodoroSession
 from timeclock.exceptions import (
     AlreadyClockedIn,
     AlreadyOnBreak,
     BreakExceedsDuration,
     EndsBeforeStart,
+    LongerThanAWeek,
     NotClockedIn,
     NotOnBreak,
     Overlap,
 )
 
 MAX_BREAK = 86_400  # seconds, one day
+MAX_LENGTH = timedelta(days=7)
 MAX_NOTES = 2000
 
 CLOSED_NOTE = "Closed automatically at the last sign of life: the clock was left on."
@@ -47,6 +50,7 @@ ONE_OPEN_PER_USER = "timeclock_worklog_one_open_per_user"
 NO_OVERLAP = "timeclock_worklog_no_overlap"
 ENDS_AFTER_START = "timeclock_worklog_ends_after_start"
 BREAK_WITHIN_DURATION = "timeclock_worklog_break_within_duration"
+AT_MOST_A_WEEK = "timeclock_worklog_at_most_a_week"
 
 # What a client reads when one of the constraints decides.
 CONSTRAINT_ERRORS: dict[str, type[Exception]] = {
@@ -54,6 +58,7 @@ CONSTRAINT_ERRORS: dict[str, type[Exception]] = {
     NO_OVERLAP: Overlap,
     ENDS_AFTER_START: EndsBeforeStart,
     BREAK_WITHIN_DURATION: BreakExceedsDuration,
+    AT_MOST_A_WEEK: LongerThanAWeek,
 }
 
 
@@ -97,14 +102,16 @@ class WorkLogQuerySet(models.QuerySet):
     def stop(
         self, *, user_id: str, at: datetime | None = None, **fields: Any
     ) -> WorkLog:
-        """Close the user's open log and return it. Takes the owner's lock; 3 queries.
+        """Close the user's open log, now or `at` a moment, and return it.
 
-        Raises NotClockedIn, BreakExceedsDuration, OwnerGone.
+        A clock that was left on for longer than MAX_LENGTH ends that long after its
+        start. Takes the owner's lock; 3 queries. Raises NotClockedIn, EndsBeforeStart,
+        BreakExceedsDuration, OwnerGone.
         """
         with constraint_errors(CONSTRAINT_ERRORS), self._open_log(user_id) as log:
             # A log may start ahead of our clock, by that of a device.
-            end = max(at or present(), log.started_at)
-            log.write(ended_at=end, **fields)
+            end = at or max(present(), log.started_at)
+            log.write(ended_at=min(end, log.started_at + MAX_LENGTH), **fields)
         return log
 
     def change(self, pk: str, **fields: Any) -> WorkLog:
@@ -166,21 +173,20 @@ class WorkLogQuerySet(models.QuerySet):
     def with_last_sign(self, *, at: datetime) -> Self:
         """Annotate `last_sign_at`: when the owner of an open log was last active.
 
-        That is the latest of the log's start and breaks, the last use of a sign-in and
-        the end of a session since the start; at most `at`.
+        That is the latest of the log's start and breaks, the end of a session, and the
+        last change of a session, a task or a log of theirs; at most `at`. Requests that
+        change nothing do not count: a tab that is left open sends them, too.
         """
-        sign_ins = SignIn.objects.filter(user=OuterRef("user"))
-        sessions = PomodoroSession.objects.filter(
-            user=OuterRef("user"),
-            started_at__gte=OuterRef("started_at"),
-            ended_at__lte=at,
-        )
+        sessions = PomodoroSession.objects.filter(user=OuterRef("user"))
         latest = Greatest(
             "started_at",
             "break_started_at",
             "break_ended_at",
-            Subquery(sign_ins.order_by("-last_used_at").values("last_used_at")[:1]),
-            Subquery(sessions.order_by("-ended_at").values("ended_at")[:1]),
+            latest_of(sessions.filter(ended_at__lte=at), "ended_at"),
+            *(
+                latest_of(model.objects.filter(user=OuterRef("user")), "updated_at")
+                for model in (PomodoroSession, Task, WorkLog)
+            ),
         )
         return self.annotate(last_sign_at=Least(latest, Value(at)))
 
@@ -262,6 +268,12 @@ class WorkLog(models.Model):
                 | Q(break_seconds__lte=F("duration")),
                 name=BREAK_WITHIN_DURATION,
             ),
+            # Not validated: logs from before it may be longer.
+            models.CheckConstraint(
+                condition=Q(ended_at=None)
+                | Q(ended_at__lte=F("started_at") + MAX_LENGTH),
+                name=AT_MOST_A_WEEK,
+            ),
             models.CheckConstraint(
                 condition=Q(ended_at=None) | Q(break_started_at=None),
                 name="timeclock_worklog_break_runs_only_in_open",
@@ -330,6 +342,7 @@ class WorkLog(models.Model):
             log = still_open.locked()
             if log is None:
                 return False
+            end = min(end, log.started_at + MAX_LENGTH)
             log.write(ended_at=end, notes=log.notes_with(CLOSED_NOTE))
         return True
 
@@ -337,6 +350,11 @@ class WorkLog(models.Model):
         """Return the notes and the note, or the notes alone if both do not fit."""
         notes = f"{self.notes}\n{note}" if self.notes else note
         return notes if len(notes) <= MAX_NOTES else self.notes
+
+
+def latest_of(rows: models.QuerySet, field: str) -> Subquery:
+    """Return the latest value of a field, or null, as part of another query."""
+    return Subquery(rows.order_by(F(field).desc()).values(field)[:1])
 
 
 def rounded_seconds(start: datetime, end: datetime) -> int:

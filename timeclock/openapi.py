@@ -64,19 +64,25 @@ extend_schema_serializer(
         "over.",
     )
     | request_texts(
-        startTime="At most 24 hours from now.",
-        endTime="Not before `startTime`, and at most 24 hours from now. With null, "
-        "the clock is running.",
+        startTime="At most 5 minutes from now.",
+        endTime="Not before `startTime`, at most 7 days after it and 5 minutes from "
+        "now. With null, the clock is running.",
         breakTime="Seconds; at most the duration.",
     ),
 )(WorkLogSerializer)
 extend_schema_serializer(
-    description="What there is to say at the start.", component_name="ClockStart"
+    description="What there is to say at the start.",
+    component_name="ClockStart",
+    extensions=request_texts(
+        startTime="An instant of the last 24 hours. Without it, now."
+    ),
 )(StartSerializer)
 extend_schema_serializer(
     description="What there is to say at the end.",
     component_name="ClockStop",
     extensions=request_texts(
+        endTime="Not before the start, and at most 5 minutes from now. Without it, or "
+        "with null, now. A log ends 7 days after its start at the latest.",
         breakTime="Seconds; at most the duration. Without it, what was measured.",
         notes="Without it, the notes stay as they are.",
     ),
@@ -96,7 +102,7 @@ extend_schema_serializer(
         elapsed="Seconds since the clock was started, breaks included; 0 when it is "
         "not running.",
         forgotten="It has been running for so long that it was probably left on. It "
-        "may be closed at your last sign of life.",
+        "may be closed at the last thing that you did.",
     ),
 )(ClockSerializer)
 

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils import timezone
 from rest_framework import serializers
 
 from focusmaster.api.fields import (
@@ -16,8 +17,15 @@ from focusmaster.api.fields import (
 )
 from timeclock.models import MAX_BREAK, MAX_NOTES
 
-# Clocks of devices are wrong, by hours where the zone is.
-near_future = not_after(timedelta(hours=24), "at most 24 hours from now")
+# Clocks of devices are wrong by some minutes.
+near_future = not_after(timedelta(minutes=5), "at most 5 minutes from now")
+
+
+def lately(instant: datetime) -> None:
+    """Validate that an instant is of the last 24 hours."""
+    now = timezone.now()
+    if not now - timedelta(hours=24) <= instant <= now:
+        raise serializers.ValidationError("give an instant of the last 24 hours")
 
 
 class NotesField(StrictCharField):
@@ -62,6 +70,7 @@ OF_LOGS = frozenset(WorkLogSerializer().fields)
 class StartSerializer(StrictSerializer):
     """The body of a start."""
 
+    startTime = RFC3339Field(source="started_at", required=False, validators=[lately])
     notes = NotesField()
 
     class Meta:
@@ -69,8 +78,11 @@ class StartSerializer(StrictSerializer):
 
 
 class StopSerializer(StrictSerializer):
-    """The body of a stop."""
+    """The body of a stop; an end of null, as an open log has, is now."""
 
+    endTime = RFC3339Field(
+        source="at", required=False, allow_null=True, validators=[near_future]
+    )
     breakTime = BreakTimeField()
     notes = NotesField()
 

@@ -64,7 +64,8 @@ class WorkLogViewSet(OwnedRowsViewSet):
     parameters = (*PERIOD, *PAGE)
 
     def lookups(self) -> dict[str, Any]:
-        period = period_of(self.request.query, self.request.user.timezone)
+        query, user = self.request.query, self.request.user
+        period = period_of(query, user.timezone, day_start=user.day_start)
         return period.lookups("started_at")
 
     def create(self, request: ApiRequest) -> JSONResponse:
@@ -88,7 +89,8 @@ class WorkLogTableViewSet(ApiViewSet):
     parameters = PERIOD
 
     def list(self, request: ApiRequest) -> FileResponse:
-        period = period_of(request.query, request.user.timezone)
+        query, user = request.query, request.user
+        period = period_of(query, user.timezone, day_start=user.day_start)
         logs = WorkLog.objects.owned_by(request.user)
         rows = table_rows(logs.filter(**period.lookups("started_at")), period.zone)
         return csv_response(HEADER, rows, "focusmaster-work-logs.csv")

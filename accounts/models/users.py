@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import make_password
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -29,13 +30,15 @@ if TYPE_CHECKING:
 
 EMAIL_UNIQUE = "accounts_user_email_key_unique"
 
-# Least and most of each number among the settings (API.md §2); durations in minutes.
+# Least and most of each number among the settings (API.md §2); durations in minutes,
+# the start of a day an hour on the wall.
 SETTING_LIMITS = {
     "focus_minutes": (1, 1000),
     "short_break_minutes": (1, 60),
     "long_break_minutes": (1, 120),
     "long_break_interval": (1, 12),
     "daily_goal": (1, 100),
+    "day_start": (0, 6),
 }
 
 
@@ -45,6 +48,11 @@ def _setting(field: str, default: int) -> models.PositiveSmallIntegerField:
         default=default,
         validators=[MinValueValidator(least), MaxValueValidator(most)],
     )
+
+
+def default_timezone() -> str:
+    """Return the zone of new people: the setting DEFAULT_TIMEZONE."""
+    return settings.DEFAULT_TIMEZONE
 
 
 @cache
@@ -170,6 +178,7 @@ class User(AbstractBaseUser):
     class WeekStart(models.TextChoices):
         MONDAY = "monday"
         SUNDAY = "sunday"
+        SATURDAY = "saturday"
 
     # Given at signing in, to the serializer of its response.
     token: str
@@ -205,10 +214,14 @@ class User(AbstractBaseUser):
     spotify_autoplay = models.BooleanField(default=False)
     motivational_quotes = models.BooleanField(default=True)
     sound_enabled = models.BooleanField(default=True)
-    # An IANA name; the set of names changes too often for a constraint.
-    timezone = models.CharField(max_length=64, default="UTC")
+    # An IANA name; the set of names changes too often for a constraint, which refuses
+    # only those that are no zones for people.
+    timezone = models.CharField(max_length=64, default=default_timezone)
     week_start = models.CharField(
-        max_length=6, choices=WeekStart, default=WeekStart.MONDAY
+        max_length=8, choices=WeekStart, default=WeekStart.MONDAY
+    )
+    day_start = models.PositiveSmallIntegerField(
+        default=0, db_default=0, validators=[MinValueValidator(0), MaxValueValidator(6)]
     )
 
     objects = UserManager()
@@ -245,6 +258,13 @@ class User(AbstractBaseUser):
                 condition=Q(banned_until=None) | Q(status="suspended"),
                 name="accounts_user_only_suspension_ends",
             ),
+            # As periods.NO_ZONE.
+            models.CheckConstraint(
+                condition=~Q(
+                    timezone__regex=r"^(Factory|localtime|posixrules|(posix|right)/.*)$"
+                ),
+                name="accounts_user_timezone_is_for_people",
+            ),
             *(
                 models.CheckConstraint(
                     condition=Q(**{f"{field}__range": limits}),
@@ -261,7 +281,7 @@ class User(AbstractBaseUser):
                     ("role", ["user", "admin"]),
                     ("status", ["active", "banned", "suspended"]),
                     ("theme", ["light", "dark", "system", "blue", "green"]),
-                    ("week_start", ["monday", "sunday"]),
+                    ("week_start", ["monday", "sunday", "saturday"]),
                 ]
             ),
         ]
@@ -356,7 +376,7 @@ class User(AbstractBaseUser):
                 if not User.objects.filter(pk=self.pk).exists():
                     raise OwnerGone
                 raise InvalidValue("currentPassword", "this is not your password")
-            if "timezone" in fields:
+            if {"timezone", "day_start"} & fields.keys():
                 apply_timezone_change(self)
             if password is not None:
                 self.sign_ins.exclude(pk=kept and kept.pk).revoke()

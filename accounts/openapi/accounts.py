@@ -94,6 +94,7 @@ SETTINGS = {
     "soundEnabled": True,
     "timezone": "UTC",
     "weekStart": "monday",
+    "dayStart": 0,
 }
 
 
@@ -136,6 +137,7 @@ extend_schema_serializer(
     extensions=field_texts(
         longBreakInterval="After so many focus sessions the break is a long one.",
         dailyGoal="Focus sessions a day.",
+        dayStart="The hour on the wall at which a day begins.",
         spotifyAutoplay="Play music while focusing, pause it in breaks.",
         timezone={
             "description": "IANA name of the zone in which days begin.",

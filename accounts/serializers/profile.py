@@ -26,7 +26,7 @@ from focusmaster.api.fields import (
     TextListField,
     TypedTextField,
 )
-from focusmaster.dates.periods import is_timezone
+from focusmaster.dates.zones import is_timezone
 
 
 def minutes_or_count(source: str, **kwargs: Any) -> RoundedIntegerField:
@@ -51,6 +51,7 @@ class SettingsSerializer(StrictSerializer):
     soundEnabled = StrictBooleanField(source="sound_enabled")
     timezone = StrictCharField(max_length=64)
     weekStart = StrictChoiceField(User.WeekStart.choices, source="week_start")
+    dayStart = minutes_or_count("day_start")
 
     def validate_timezone(self, name: str) -> str:
         if not is_timezone(name):

@@ -27,6 +27,7 @@ DEFAULTS = {
     "soundEnabled": True,
     "timezone": "UTC",
     "weekStart": "monday",
+    "dayStart": 0,
 }
 
 

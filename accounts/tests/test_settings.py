@@ -4,7 +4,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from focusmaster.dates.periods import timezone_names
+from focusmaster.dates.zones import timezone_names
 
 ME = "/api/auth/me"
 
@@ -26,7 +26,7 @@ FLAGS = [
 ]
 WORDS = [
     ("theme", "theme", ["light", "dark", "system", "blue", "green"]),
-    ("weekStart", "week_start", ["monday", "sunday"]),
+    ("weekStart", "week_start", ["monday", "sunday", "saturday"]),
 ]
 NAMES = [name for name, *_ in LIMITS + FLAGS + WORDS] + ["timezone"]
 

@@ -95,28 +95,40 @@ class Period:
 
     def days(self) -> list[date]:
         days = days_between(self._day(self.first), self._day(self.last))
-        while days and not exists(days[0], self.zone):
-            days.pop(0)
-        while days and not exists(days[-1], self.zone):
-            days.pop()
-        return days
+        return [day for day in days if exists(day, self.zone)]
 
     def closed(self, length: int, today: date) -> Period:
         """Give it both bounds; raise Refused when it is empty or over ten years."""
+        self.check()
         last = today if self.last is None else self.last
         first = self.first
         if first is None:
             end = self._day(last)
             while not exists(end, self.zone):
                 end -= DAY
-            first = end - (length - 1) * DAY
+            first = days_back(end, length - 1, self.zone)
         period = Period(first, last, self.zone)
         if not 1 <= len(period.days()) <= 3660:
             raise Refused
         return period
 
+    def check(self) -> None:
+        """Raise Refused for a bound that is no day of the zone."""
+        for bound in (self.first, self.last):
+            is_day = bound is not None and not isinstance(bound, datetime)
+            if is_day and not exists(bound, self.zone):
+                raise Refused
+
     def _day(self, bound: date | datetime) -> date:
         return day_of(bound, self.zone) if isinstance(bound, datetime) else bound
+
+
+def days_back(day: date, count: int, zone: ZoneInfo) -> date:
+    """Return the day that many days earlier, not counting dates that never were."""
+    while count:
+        day -= DAY
+        count -= exists(day, zone)
+    return day
 
 
 def days_between(first: date, last: date) -> list[date]:
@@ -139,6 +151,8 @@ class Diary:
         return day_of(self.now, self.zone)
 
     def focus(self, period: Period | None = None) -> list[Block]:
+        if period:
+            period.check()
         if period and period.first and period.last and not period.days():
             raise Refused
         return [
@@ -151,7 +165,8 @@ class Diary:
         return [one for one in self.focus() if day_of(one.start, self.zone) == day]
 
     def last_days(self, count: int) -> Period:
-        return Period(self.today - (count - 1) * DAY, self.today, self.zone)
+        first = days_back(self.today, count - 1, self.zone)
+        return Period(first, self.today, self.zone)
 
     # The calls
 
@@ -191,6 +206,7 @@ class Diary:
                 "duration": int(totals(self.on(day))["focusTime"] / 60 + 0.5),
             }
             for day in days_between(first, first + 6 * DAY)
+            if exists(day, self.zone)
         ]
 
     def read_distribution(self) -> list[dict[str, Any]]:

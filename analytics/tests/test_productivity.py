@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import User
-from focusmaster.dates.periods import zone_named
+from focusmaster.dates.zones import zone_named
 from pomodoro.models import PomodoroSession
 
 PRODUCTIVITY = "/api/analytics/productivity"

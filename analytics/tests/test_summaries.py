@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
-from focusmaster.dates.periods import zone_named
+from focusmaster.dates.zones import zone_named
 from focusmaster.tests.people import client_of
 from kanban.models import Task
 from pomodoro.models import PomodoroSession

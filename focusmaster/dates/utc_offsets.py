@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from focusmaster.dates.periods import Period
 
-DAY = 86_400  # seconds
+HOUR = 3600  # seconds
+DAY = 24 * HOUR
 # Once changed, an offset stays for longer than this: for 6.96 days at least, which it
 # did in Boa Vista in October 2000.
 STEP = 6 * DAY
@@ -45,13 +46,15 @@ class OffsetTable(NamedTuple):
 
     `shifts` are seconds to add to Unix time, each from its place in `changes` on but
     for the first, which is from ever. The sum counts seconds since the year 1 began.
-    `day_changes` are the same for who asks for the day: after a change that takes the
-    clock back over midnight, the day that had begun goes on. `skipped` are the ordinals
-    of the days that never came, such as 30 December 2011 in Samoa.
+    `day_shifts` and `day_changes` are the same for the day, which begins at an hour of
+    its own: after a change that takes the clock back over that hour, the day that had
+    begun goes on, and so it does where the next date never came. `skipped` are the
+    ordinals of these dates, such as 30 December 2011 in Samoa.
     """
 
     shifts: Array
     changes: Array
+    day_shifts: Array
     day_changes: Array
     skipped: tuple[int, ...]
 
@@ -86,7 +89,7 @@ def expression_of(array: Array) -> Expression:
 
 
 class LocalDay(Func):
-    """The ordinal of the local day of an instant, by the `day_changes` of a zone."""
+    """The ordinal of the local day of an instant, by a zone's `day_shifts`."""
 
     template = "(floor(%(expressions)s / 86400)::int + 1)"
     output_field = IntegerField()
@@ -117,26 +120,41 @@ def offset_table(period: Period) -> OffsetTable:
     last = min(max(next_year, first + LONGEST_BY_DAYS), LAST_YEAR)
     if period.end is not None:
         last = min(last, period.end.year)
-    return _clock(period.zone, first, last)
+    return _clock(period.zone, first, last, period.day_start)
 
 
 @lru_cache(maxsize=1024)
-def _clock(zone: ZoneInfo, first: int, last: int) -> OffsetTable:
+def _clock(zone: ZoneInfo, first: int, last: int, day_start: int) -> OffsetTable:
     shifts = [_shift(zone, _new_year(first))]
     changes: list[int] = []
     day_changes: list[int] = []
     skipped: list[int] = []
+    back = day_start * HOUR
     for year in range(first, last + 1):
         for at in _changes_in(zone, year):
             shift = _shift(zone, at)
             day, new_day = (at - 1 + shifts[-1]) // DAY, (at + shift) // DAY
-            changes.append(at)
-            day_changes.append(at if day <= new_day else day * DAY - shift)
             skipped += range(day + 2, new_day + 1)
+            changes.append(at)
+            day_changes.append(
+                _day_change(at, shifts[-1] - back, shift - back, skipped)
+            )
             shifts.append(shift)
     return OffsetTable(
-        _array(shifts), _array(changes), _array(day_changes), tuple(skipped)
+        _array(shifts),
+        _array(changes),
+        _array(shift - back for shift in shifts),
+        _array(day_changes),
+        tuple(skipped),
     )
+
+
+def _day_change(at: int, before: int, after: int, skipped: list[int]) -> int:
+    """Return from when on the shift `after` a change gives the day."""
+    day, new_day = (at - 1 + before) // DAY, (at + after) // DAY
+    if new_day + 1 in skipped:
+        return (new_day + 1) * DAY - after
+    return at if day <= new_day else day * DAY - after
 
 
 @lru_cache(maxsize=16_384)
@@ -146,13 +164,14 @@ def _changes_in(zone: ZoneInfo, year: int) -> list[int]:
     marks = [*range(_new_year(year), end, STEP), end]
     offsets = [datetime.fromtimestamp(mark, zone).utcoffset() for mark in marks]
     return [
-        _first_change(zone, *marks[n : n + 2])
+        first_change(zone, *marks[n : n + 2])
         for n in range(len(marks) - 1)
         if offsets[n] != offsets[n + 1]
     ]
 
 
-def _first_change(zone: ZoneInfo, before: int, after: int) -> int:
+def first_change(zone: ZoneInfo, before: int, after: int) -> int:
+    """Return the second of Unix time from which the offset is no longer that before."""
     shift = _shift(zone, before)
     while after - before > 1:
         middle = (before + after) // 2

@@ -342,7 +342,10 @@ class JSONRows:
         return key.asc(nulls_last=last)
 
     def _is_nullable(self, key: str) -> bool:
-        return key not in self.sort_expressions and column_named(self.model, key).null
+        expression = self.sort_expressions.get(key)
+        if expression is None:
+            return column_named(self.model, key).null
+        return isinstance(expression, Expression) and expression.output_field.null
 
     def _page(
         self,

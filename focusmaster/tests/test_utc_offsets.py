@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from focusmaster.dates.periods import Period, local_day, timezone_names, zone_named
+from focusmaster.dates.periods import Period, local_day
 from focusmaster.dates.utc_offsets import offset_table
+from focusmaster.dates.zones import timezone_names, zone_named
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 YEAR_ONE = datetime(1, 1, 1, tzinfo=UTC)

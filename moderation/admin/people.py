@@ -21,7 +21,8 @@ from accounts.admin import UserAdmin
 from accounts.models import User
 from analytics.daily import WEEKDAYS
 from analytics.views import FIRST_WEEKDAY, HEATMAP_DAYS
-from focusmaster.dates.periods import current_week, last_days, local_day, zone_named
+from focusmaster.dates.periods import current_week, last_days, local_day
+from focusmaster.dates.zones import zone_named
 from focusmaster.exceptions import InvalidValue
 from kanban.models import Task
 from moderation.actors import Actor
@@ -297,9 +298,10 @@ class PersonAdmin(ActingPages, UserAdmin):
 def pictures_of(user: User, *, at: datetime | None = None) -> list[SafeString]:
     """Return charts of the person's last year and this week, in their time zone."""
     now, zone = at or timezone.now(), zone_named(user.timezone)
-    first_weekday = FIRST_WEEKDAY[user.week_start]
-    year = focus_by_day(user.pk, last_days(HEATMAP_DAYS, zone, at=now))
-    week = focus_by_day(user.pk, current_week(first_weekday, zone, at=now))
+    first_weekday, day_start = FIRST_WEEKDAY[user.week_start], user.day_start
+    last_year = last_days(HEATMAP_DAYS, zone, at=now, day_start=day_start)
+    this_week = current_week(first_weekday, zone, at=now, day_start=day_start)
+    year, week = focus_by_day(user.pk, last_year), focus_by_day(user.pk, this_week)
     total = hours(sum(day["focusTime"] for day in week))
     columns = [
         Column(
@@ -314,7 +316,8 @@ def pictures_of(user: User, *, at: datetime | None = None) -> list[SafeString]:
         heatmap("The last year.", year, first_weekday),
         bars(
             "This week, in minutes.",
-            f"{total} of focus by {local_day(now, zone):%A}; days are {zone.key}'s.",
+            f"{total} of focus by {local_day(now, zone, day_start):%A}; "
+            f"days are {zone.key}'s.",
             "Focus",
             columns,
             step=DAY,

@@ -53,7 +53,6 @@ PERSON = {
     "createdAt": "2026-02-02T09:00:00Z",
     "updatedAt": "2026-02-02T10:25:00Z",
     "lastSeenAt": "2026-02-02T10:25:00Z",
-    "lastActive": "2026-02-02T10:25:00Z",
 }
 BANNED = PERSON | {"status": "banned", "banReason": "Violation of terms"}
 MODERATOR = {"_id": "507f1f77bcf86cd799439010", "name": "Moderator"}
@@ -64,7 +63,6 @@ OF_PERSON = {
     "bannedUntil": "When a suspension ends by itself; null when nothing does.",
     "lastSeenAt": "When one of the person's sign-ins was last used, to some minutes; "
     "null for never.",
-    "lastActive": "The same as `lastSeenAt`.",
 }
 
 extend_schema_serializer(

@@ -9,7 +9,7 @@ from django import template
 from django.urls import reverse
 from django.utils import timezone
 
-from focusmaster.dates.periods import zone_named
+from focusmaster.dates.zones import zone_named
 from moderation.charts import Column, bars, counted
 from moderation.models import Ban, Feedback
 from moderation.people_search import count

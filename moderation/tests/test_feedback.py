@@ -364,3 +364,23 @@ def test_reply_is_not_noted_where_mail_is_not_set_up(staff, settings):
     assert response.json()["code"] == "mail_not_configured"
     assert not FeedbackReply.objects.exists()
     assert not AuditRecord.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        ({"category": "bug"}, "bug"),
+        ({"category": "feature"}, "feature"),
+        ({"category": "general"}, "general"),
+        ({"category": "Bug"}, "general"),
+        ({"category": "praise"}, "general"),
+        ({"category": "bug", "type": "feature"}, "feature"),
+        ({}, "general"),
+    ],
+)
+def test_category_that_is_a_type_stands_in_for_it(api, given, kind):
+    response = api.post("/api/feedback", {"message": "It broke."} | given)
+
+    assert response.status_code == 201
+    assert response.json()["data"]["type"] == kind
+    assert response.json()["data"]["category"] == given.get("category", "")

@@ -8,7 +8,8 @@ from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from accounts.models import SignIn, User
-from focusmaster.dates.periods import last_days, zone_named
+from focusmaster.dates.periods import last_days
+from focusmaster.dates.zones import zone_named
 from focusmaster.tests.people import person
 from moderation import traffic
 from moderation.models import DailyActivity, ErrorGroup

@@ -31,7 +31,7 @@ ROWS = JSONRows(AuditRecord, AuditRecordSerializer, order=NEWEST_FIRST)
 def lookups(request: ApiRequest) -> dict[str, Any]:
     """Return the lookups that the query means; days are in the caller's time zone."""
     query = request.query
-    period = period_of(query, request.user.timezone)
+    period = period_of(query, request.user.timezone, day_start=request.user.day_start)
     given = query.lookups(action="action", actor="actor_id", target="target_id")
     return period.lookups("created_at") | given
 

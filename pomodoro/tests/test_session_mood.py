@@ -70,16 +70,16 @@ def test_third_post_is_a_block_of_its_own(api, alice):
 @pytest.mark.parametrize(
     ("start", "end"),
     [
-        (-60, 0.001),
-        (24.99, 60),
+        (-60, 1.001),
+        (23.99, 60),
         (-60, 60),
-        (10, 11),
+        (10, 11.5),
         (10, None),
-        (-24.99, None),
-        (24.99, None),
+        (-23.99, None),
+        (23.99, None),
     ],
 )
-def test_any_overlap_will_do(api, start, end):
+def test_overlap_of_more_than_a_minute_will_do(api, start, end):
     first = api.post(SESSIONS, block()).json()
 
     response = api.post(SESSIONS, block(start, end, mood="sad"))
@@ -90,7 +90,11 @@ def test_any_overlap_will_do(api, start, end):
 
 @pytest.mark.parametrize(
     ("start", "end"),
-    [(25, 50), (-25, 0), (25, None), (-25, None), (0, 0), (-1440, -1430)],
+    [
+        *[(25, 50), (-25, 0), (25, None), (-25, None), (0, 0), (-1440, -1430)],
+        # The last seconds of one are the first of the other.
+        *[(24.96, 50), (-25, 0.04), (24, 50), (-60, 1), (24.01, None)],
+    ],
 )
 def test_block_that_only_touches_is_a_new_one(api, start, end):
     api.post(SESSIONS, block())
@@ -101,11 +105,32 @@ def test_block_that_only_touches_is_a_new_one(api, start, end):
     assert PomodoroSession.objects.filter(mood=None).count() == 1
 
 
-@pytest.mark.parametrize(("start", "code"), [(24.9, 200), (25, 201), (600, 201)])
+@pytest.mark.parametrize(
+    ("start", "code"), [(23.9, 200), (24, 201), (25, 201), (600, 201)]
+)
 def test_session_without_an_end_lasts_its_duration(api, start, code):
     api.post(SESSIONS, block(end=None))
 
     response = api.post(SESSIONS, block(start, start + 25, mood="sad"))
+
+    assert response.status_code == code
+
+
+@pytest.mark.parametrize(
+    ("length", "shift", "code"),
+    [
+        *[(60, 20, 200), (60, 29, 200), (60, 31, 201), (100, 45, 200)],
+        *[(100, 55, 201), (10, 4, 200), (10, 6, 201), (200, 139, 200)],
+        (200, 141, 201),
+    ],
+)
+def test_short_blocks_overlap_by_more_than_half(api, length, shift, code):
+    def seconds(start: int, **more) -> dict:
+        return block(start / 60, (start + length) / 60, duration=length, **more)
+
+    api.post(SESSIONS, seconds(0))
+
+    response = api.post(SESSIONS, seconds(shift, mood="sad"))
 
     assert response.status_code == code
 

@@ -197,7 +197,55 @@ def test_clock_left_on_for_months_can_be_stopped(api, alice):
     response = api.post(STOP)
 
     assert response.status_code == 200
-    assert response.json()["duration"] >= 2400 * 3600
+    assert response.json()["duration"] == 7 * 24 * 3600
+
+
+@pytest.mark.parametrize("hours", [0, 0.5, 23.9])
+def test_clock_starts_at_an_instant_of_the_last_day(api, hours):
+    at = format_instant(timezone.now().replace(microsecond=0) - hours * HOUR)
+
+    response = api.post(START, {"startTime": at})
+
+    assert response.status_code == 201
+    assert response.json()["startTime"] == at
+
+
+@pytest.mark.parametrize("hours", [24.1, 87_600, -0.1, -24])
+def test_clock_starts_at_no_other_instant(api, hours):
+    at = format_instant(timezone.now() - hours * HOUR)
+
+    response = api.post(START, {"startTime": at})
+
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["field"] == "startTime"
+    assert not WorkLog.objects.exists()
+
+
+@pytest.mark.parametrize("minutes", [60, 1, 0, -4.9])
+def test_clock_stops_at_an_instant_of_its_own(api, alice, minutes):
+    started(alice, HOUR)
+    at = timezone.now().replace(microsecond=0) - timedelta(minutes=minutes)
+
+    response = api.post(STOP, {"endTime": format_instant(max(at, first_start(alice)))})
+
+    assert response.status_code == 200
+    assert response.json()["endTime"] == format_instant(max(at, first_start(alice)))
+
+
+@pytest.mark.parametrize("minutes", [61, 100_000, -5.1, -600])
+def test_clock_stops_neither_before_its_start_nor_in_the_future(api, alice, minutes):
+    started(alice, HOUR)
+    at = timezone.now() - timedelta(minutes=minutes)
+
+    response = api.post(STOP, {"endTime": format_instant(at)})
+
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["field"] == "endTime"
+    assert WorkLog.objects.open().exists()
+
+
+def first_start(user):
+    return WorkLog.objects.owned_by(user).earliest("started_at").started_at
 
 
 def test_log_that_starts_ahead_of_the_server_ends_as_it_starts(api, alice):

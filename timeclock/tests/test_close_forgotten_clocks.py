@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from io import StringIO
 
@@ -14,6 +14,7 @@ from accounts.models import SignIn, User
 from focusmaster.dates.rfc3339 import format_instant
 from focusmaster.tests.concurrency import run_concurrently
 from focusmaster.tests.people import client_of
+from kanban.models import Task
 from pomodoro.models import PomodoroSession
 from timeclock.models import CLOSED_NOTE, MAX_NOTES, WorkLog
 
@@ -25,7 +26,10 @@ def ago(hours: float):
 
 
 def left_on(user: User, hours: float = 20, **fields) -> WorkLog:
-    return WorkLog.objects.create(user=user, started_at=ago(hours), **fields)
+    """Add a log that is open since so many hours, and was not touched since."""
+    log = WorkLog.objects.create(user=user, started_at=ago(hours), **fields)
+    WorkLog.objects.filter(pk=log.pk).update(updated_at=log.started_at)
+    return log
 
 
 def signed_in(user: User, last_used: float) -> SignIn:
@@ -39,34 +43,63 @@ def signed_in(user: User, last_used: float) -> SignIn:
     )
 
 
+def changed_a_task(user: User, hours: float) -> datetime:
+    """Add a task of the user's that was last changed so many hours ago."""
+    at = ago(hours)
+    task = Task.objects.add(user=user, title="Write")
+    Task.objects.filter(pk=task.pk).update(updated_at=at)
+    return at
+
+
 def close(*args: str, **options) -> str:
     out = StringIO()
     call_command("close_forgotten_clocks", *args, stdout=out, **options)
     return out.getvalue()
 
 
-def test_clock_is_closed_with_a_note_at_the_last_use_of_a_sign_in(alice):
+def test_clock_is_closed_with_a_note_at_the_last_change_of_a_task(alice):
     log = left_on(alice)
-    signed_in(alice, 30)
-    last = signed_in(alice, 14)
+    changed_a_task(alice, 30)
+    last = changed_a_task(alice, 14)
 
     output = close()
 
     assert output == "Closed 1 forgotten clock(s).\n"
     log.refresh_from_db()
-    assert log.ended_at == last.last_used_at
+    assert log.ended_at == last
     assert log.duration == 6 * 3600
     assert log.notes == CLOSED_NOTE
 
 
 def test_clock_without_a_sign_of_life_ends_as_it_starts(alice, bob):
     log = left_on(alice)
-    signed_in(bob, 1)
+    changed_a_task(bob, 1)
 
     close()
 
     log.refresh_from_db()
     assert (log.ended_at, log.duration) == (log.started_at, 0)
+
+
+def test_tab_that_only_reads_is_no_sign_of_life(alice):
+    log = left_on(alice)
+    signed_in(alice, 0)
+
+    close()
+
+    log.refresh_from_db()
+    assert (log.ended_at, log.duration) == (log.started_at, 0)
+
+
+def test_change_of_an_earlier_log_is_a_sign_of_life(alice):
+    earlier = left_on(alice, 40, ended_at=ago(30))
+    log = left_on(alice)
+    WorkLog.objects.filter(pk=earlier.pk).update(updated_at=ago(15))
+
+    close()
+
+    log.refresh_from_db()
+    assert log.duration == 5 * 3600
 
 
 def test_focus_session_is_a_sign_of_life(alice, bob):
@@ -79,6 +112,7 @@ def test_focus_session_is_a_sign_of_life(alice, bob):
             ended_at=ago(end),
             duration=1800,
         )
+    PomodoroSession.objects.update(updated_at=ago(17))
 
     close()
 
@@ -101,7 +135,7 @@ def test_break_is_a_sign_of_life(alice, bob):
 
 def test_break_under_way_is_measured_up_to_the_end(alice):
     log = left_on(alice, break_started_at=ago(16))
-    signed_in(alice, 15)
+    changed_a_task(alice, 15)
 
     close()
 
@@ -142,14 +176,14 @@ def test_hours_can_be_given(alice):
 
 def test_dry_run_changes_nothing_and_tells_the_same(alice):
     log = left_on(alice)
-    last = signed_in(alice, 14)
+    last = changed_a_task(alice, 14)
     before = WorkLog.objects.values().get()
 
     told = close("--dry-run", verbosity=2)
     unchanged = WorkLog.objects.values().get()
     done = close(verbosity=2)
 
-    line = f"work log {log.pk}: {log}, ends {format_instant(last.last_used_at)}\n"
+    line = f"work log {log.pk}: {log}, ends {format_instant(last)}\n"
     assert unchanged == before
     assert told == f"{line}Would close 1 forgotten clock(s).\n"
     assert done == f"{line}Closed 1 forgotten clock(s).\n"
@@ -205,7 +239,7 @@ def test_clocks_of_all_people_are_closed(alice, bob, moderator):
     people = [alice, bob, moderator]
     for n, user in enumerate(people):
         left_on(user)
-        signed_in(user, 13 + n)
+        changed_a_task(user, 13 + n)
 
     close()
 
@@ -218,8 +252,6 @@ def test_person_who_stops_at_the_same_moment_wins_or_loses_cleanly(alice, bob):
     for user in (alice, bob):
         left_on(user)
     mine = client_of(alice)
-    SignIn.objects.all().update(last_used_at=ago(14))
-
     *_, stopped = run_concurrently(
         *[partial(close, verbosity=0)] * 4,
         partial(mine.post, "/api/clock/stop", {"notes": "Mine"}),

@@ -185,13 +185,32 @@ def test_duration_is_whole_seconds(api, end, seconds):
     assert response.json()["duration"] == WorkLog.objects.get().duration == seconds
 
 
-def test_log_may_be_as_long_as_history(api):
-    body = {"startTime": "0002-01-01T00:00:00Z", "endTime": "2026-01-01T00:00:00Z"}
+@pytest.mark.parametrize(
+    ("start", "code"),
+    [
+        ("2025-12-25T00:00:00Z", 201),
+        ("2025-12-24T23:59:59.999Z", 400),
+        ("2016-01-01T00:00:00Z", 400),
+        ("0002-01-01T00:00:00Z", 400),
+    ],
+)
+def test_log_lasts_at_most_a_week(api, start, code):
+    body = {"startTime": start, "endTime": "2026-01-01T00:00:00Z"}
 
     response = api.post(LOGS, body)
 
-    assert response.status_code == 201
-    assert response.json()["duration"] > 2**31
+    assert response.status_code == code
+    assert WorkLog.objects.exists() == (code == 201)
+
+
+def test_log_is_not_made_longer_than_a_week(api, alice):
+    row = log(alice)
+    before = stored(row)
+
+    response = api.patch(path_of(row), {"startTime": "2016-02-02T09:00:00Z"})
+
+    assert response.status_code == 400
+    assert stored(row) == before
 
 
 def test_list_goes_on_page_by_page(api, alice):
@@ -427,15 +446,15 @@ def test_log_is_not_made_shorter_than_its_break(api, alice):
 
 
 @pytest.mark.parametrize("name", ["startTime", "endTime"])
-def test_work_lies_at_most_a_day_ahead(api, alice, name):
+def test_work_lies_at_most_five_minutes_ahead(api, alice, name):
     now = timezone.now()
     body = {
         "startTime": format_instant(now),
-        "endTime": format_instant(now + 25 * HOUR),
+        "endTime": format_instant(now + HOUR / 10),
     }
     if name == "startTime":
         body["startTime"] = body["endTime"]
-    near = {name: format_instant(now + 23.9 * HOUR)}
+    near = {name: format_instant(now + HOUR / 15)}
 
     refused = api.post(LOGS, body)
     taken = api.post(
@@ -532,12 +551,15 @@ def test_no_two_people_have_the_same_numbers(db, one, another):
     people = [User.objects.create(id=pk, name=pk) for pk in (one, another)]
     first = datetime(2, 1, 1, tzinfo=UTC)
     last = datetime(9998, 12, 31, tzinfo=UTC)
+    week = timedelta(days=7)
 
     for user in people:
         log(user, last, None)
-        WorkLog.objects.create(user=user, started_at=first, ended_at=last)
+        log(user, NINE - week / 2, week / HOUR)
+        log(user, first, week / HOUR)
+        log(user, last - week, week / HOUR)
 
-    assert WorkLog.objects.count() == 4
+    assert WorkLog.objects.count() == 8
     for user in people:
         with pytest.raises(IntegrityError, match="no_overlap"), transaction.atomic():
             log(user, NINE)

@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 from psycopg.errors import UndefinedTable
 
-from focusmaster.dates.periods import zone_named
+from focusmaster.dates.zones import zone_named
 from moderation.demo.audit import add_entries
 from moderation.demo.seeding import Added, add_people
 from moderation.traffic import count_now
