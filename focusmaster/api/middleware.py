@@ -11,7 +11,7 @@ from random import getrandbits
 from time import perf_counter
 from typing import Any
 from urllib.parse import urlsplit
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from wsgiref.types import InputStream, StartResponse, WSGIApplication, WSGIEnvironment
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
@@ -34,6 +34,10 @@ PAGE_POLICY = (
     "form-action 'self'; frame-ancestors 'none'"
 )
 PROBED = ("/api/health", "/api/health/ready")
+# How much of a refused body is read, in which pieces, and for how long.
+DRAIN_BYTES = 10 * 2**20
+PIECE_BYTES = 2**14
+DRAIN_SECONDS = 3
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
@@ -41,7 +45,8 @@ def with_whole_bodies(application: WSGIApplication) -> WSGIApplication:
     """Give each body a Content-Length; one without is read before the application.
 
     Django takes such a body (in chunks, or over HTTP/2) for an empty one, which would
-    lose it silently. No more is read than shows that it is too large.
+    lose it silently. No more is read for it than shows that it is too large. What
+    the application leaves unread is read after it.
     """
 
     def call(
@@ -52,12 +57,34 @@ def with_whole_bodies(application: WSGIApplication) -> WSGIApplication:
             environ["SERVER_PROTOCOL"] == "HTTP/2" and "CONTENT_LENGTH" not in environ
         )
         if is_chunked or is_stream:
-            body = environ["wsgi.input"].read(settings.MAX_BODY_BYTES + 1)
+            given = environ["wsgi.input"]
+            body = given.read(settings.MAX_BODY_BYTES + 1)
             environ["wsgi.input"] = BytesIO(body)
             environ["CONTENT_LENGTH"] = str(len(body))
-        return application(environ, start_response)
+            unread = given
+        elif environ.get("CONTENT_LENGTH", "0") != "0":
+            unread = environ["wsgi.input"]
+        else:
+            return application(environ, start_response)
+        response = application(environ, start_response)
+        # A client that waits for leave to send has nothing on its way.
+        if "HTTP_EXPECT" not in environ:
+            read_rest(unread)
+        return response
 
     return call
+
+
+def read_rest(body: InputStream) -> None:
+    """Read what a refusal left of a body, and drop it, in bounded time and memory.
+
+    The server closes a connection whose request is not read to its end, and the client,
+    or a proxy, that still sends would get a reset in place of the response.
+    """
+    give_up_at = perf_counter() + DRAIN_SECONDS
+    for _ in range(DRAIN_BYTES // PIECE_BYTES):
+        if not body.read(PIECE_BYTES) or perf_counter() > give_up_at:
+            return
 
 
 def is_probe(request: HttpRequest) -> bool:
