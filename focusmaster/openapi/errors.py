@@ -10,6 +10,7 @@ from rest_framework.exceptions import APIException
 
 from focusmaster.api.errors import DATABASE_RETRY_AFTER, PUBLISHED, DatabaseUnavailable
 from focusmaster.api.etags import PreconditionFailed
+from focusmaster.api.idempotency import InFlight, KeyReused
 from focusmaster.api.parsers import PayloadTooLarge
 from focusmaster.exceptions import LinkedServiceError, RuleViolation
 from focusmaster.openapi.components import Schema, text_header
@@ -132,6 +133,11 @@ COMMON_ERRORS: dict[int, tuple[str, str, Sequence[ErrorCase]]] = {
         "`Accept` takes no JSON.",
         [("not_acceptable", "Could not satisfy the request Accept header.")],
     ),
+    409: (
+        "KeyConflict",
+        "The `Idempotency-Key` was used for another request, or is in use.",
+        [KeyReused, InFlight],
+    ),
     412: (
         "PreconditionFailed",
         "It is no longer what `If-Match` names.",
@@ -143,11 +149,17 @@ COMMON_ERRORS: dict[int, tuple[str, str, Sequence[ErrorCase]]] = {
         "The body is not `application/json`.",
         [("unsupported_media_type", "Send the body as application/json.")],
     ),
+    429: (
+        "TooManyRequests",
+        "A limit is reached; `Retry-After` says how long to wait.",
+        [("too_many_requests", "Too many requests. Try again later.")],
+    ),
     500: ("ServerError", "A fault of ours; it is in the log.", [published(500)]),
     503: ("Unavailable", "The database does not answer.", [DatabaseUnavailable]),
 }
 HEADERS = {
     401: text_header("WWW-Authenticate", "`Bearer`"),
+    429: text_header("Retry-After", "Seconds to wait, such as 60."),
     503: text_header(
         "Retry-After", f"Seconds to wait, such as {DATABASE_RETRY_AFTER}."
     ),

@@ -128,9 +128,11 @@ class AutoSchema(openapi.AutoSchema):
             403: security or self.is_for_own_site(),
             404: "{id}" in self.path,
             406: True,
+            409: self.method == "POST",
             412: self.heeds_if_match(),
             413: has_body,
             415: has_body,
+            429: getattr(self.view, "is_counted", True),
             500: True,
             503: True,
         }
