@@ -360,7 +360,7 @@ class User(AbstractBaseUser):
 
         A new password ends all sign-ins but the `kept` one, and voids links to reset
         it. It requires the current one, if there is one; raises InvalidValue if that is
-        wrong or was changed concurrently.
+        wrong or was changed concurrently, and Barred while a ban is in force.
         """
         mine = User.objects.filter(pk=self.pk)
         if password is not None:
@@ -379,6 +379,9 @@ class User(AbstractBaseUser):
             if {"timezone", "day_start"} & fields.keys():
                 apply_timezone_change(self)
             if password is not None:
+                # A ban may have been committed since the request began.
+                self.refresh_from_db(fields=["status", "banned_until", "ban_reason"])
+                self.check_not_barred()
                 self.sign_ins.exclude(pk=kept and kept.pk).revoke()
                 self.password_resets.all().delete()
                 self.password = fields["password"]

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from importlib import import_module
 
 import pytest
-from django.apps import apps
 from django.conf import settings
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.db import connection, connections, transaction
 from django.test import Client
-from django.utils.module_loading import module_has_submodule
 from rest_framework.test import APIClient
 
 from accounts.erasure import erase_account
@@ -24,6 +21,7 @@ from accounts.tests.rows import ADDRESS, BROWSER, ORIGIN
 from focusmaster.personal_data import personal_data_entries
 from focusmaster.tests.concurrency import run_concurrently
 from focusmaster.tests.people import PASSWORD, browser_of, client_of, person
+from focusmaster.tests.personal_rows import make_rows
 from focusmaster.tests.processes import until
 from kanban.models import Task
 from pomodoro.models import PomodoroSession
@@ -37,16 +35,6 @@ BLOCK = {
 }
 PREFERENCES = {"essential": True, "analytics": False, "marketing": False}
 BOTH = pytest.mark.parametrize("path", [DELETE, PROFILE])
-
-
-def make_rows(user: User) -> None:
-    """Make rows of the user's in every model that leads to one."""
-    for app in apps.get_app_configs():
-        tests = f"{app.name}.tests"
-        if module_has_submodule(app.module, "tests") and module_has_submodule(
-            import_module(tests), "rows"
-        ):
-            import_module(f"{tests}.rows").make_rows(user)
 
 
 def tables() -> list[str]:

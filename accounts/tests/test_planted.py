@@ -6,9 +6,9 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from accounts.tests.test_deletion import make_rows
 from focusmaster.personal_data import personal_data_entries
 from focusmaster.tests.people import client_of, person
+from focusmaster.tests.personal_rows import make_rows
 from integrations.models import SpotifyLink
 from integrations.tests.linking import CALLBACK, JSON, code_from, link, started
 

@@ -121,6 +121,9 @@ class AccountViewSet(ConditionalWrites):
     @action(detail=False, methods=["post"])
     def refresh(self, request: ApiRequest) -> Response:
         if not request.auth.extend():
+            # It has ended meanwhile: by a ban, or with the account.
+            for user in User.objects.filter(pk=request.user.pk):
+                user.check_not_barred()
             raise OwnerGone
         token = give_token(request, request.auth)
         return Response({"token": token}, headers=NO_STORE)
