@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from accounts.locks import lock_owner, lock_owners
 from accounts.models import User
-from focusmaster.dates.rfc3339 import present
+from focusmaster.dates.rfc3339 import present, rounded_seconds
 from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
 from focusmaster.db.json_rows import Constant
 from focusmaster.db.writes import insert, insert_many
@@ -267,8 +267,3 @@ class PomodoroSession(models.Model):
         ):
             return {"duration": difference}
         return {"duration": min(self.duration, difference)}
-
-
-def rounded_seconds(start: datetime, end: datetime) -> int:
-    """Return the seconds between two instants, rounded half up."""
-    return ((end - start) + timedelta(milliseconds=500)) // timedelta(seconds=1)

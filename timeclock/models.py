@@ -23,7 +23,7 @@ from django.utils import timezone
 
 from accounts.locks import lock_owner, lock_owners
 from accounts.models import User
-from focusmaster.dates.rfc3339 import present
+from focusmaster.dates.rfc3339 import present, rounded_seconds
 from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
 from focusmaster.db.writes import insert_many
 from focusmaster.exceptions import RowNotFound, constraint_errors
@@ -355,8 +355,3 @@ class WorkLog(models.Model):
 def latest_of(rows: models.QuerySet, field: str) -> Subquery:
     """Return the latest value of a field, or null, as part of another query."""
     return Subquery(rows.order_by(F(field).desc()).values(field)[:1])
-
-
-def rounded_seconds(start: datetime, end: datetime) -> int:
-    """Return the seconds between two instants as `duration` has them: half up."""
-    return ((end - start) + timedelta(milliseconds=500)) // timedelta(seconds=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 # An hour of 24 and an offset of 60 minutes are none, though some Pythons take them.
 INSTANT = re.compile(
@@ -45,6 +45,11 @@ def present() -> datetime:
     """Return the present instant in UTC, to the millisecond that columns keep."""
     now = datetime.now(UTC)
     return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+def rounded_seconds(start: datetime, end: datetime) -> int:
+    """Return the seconds between two instants, rounded half up."""
+    return ((end - start) + timedelta(milliseconds=500)) // timedelta(seconds=1)
 
 
 def parse_day(text: str) -> date:
