@@ -1,24 +1,21 @@
 from __future__ import annotations
 
-from typing import Any
-
 from django.utils import timezone
 from rest_framework.decorators import action
 
 from accounts.models import User
 from analytics import breakdowns, daily
 from analytics.productivity import productivity_by_day
-from focusmaster.api.query_params import PERIOD, TZ
+from focusmaster.api.query_params import PERIOD, TZ, period_in
 from focusmaster.api.request import ApiRequest
 from focusmaster.api.responses import JSONResponse, json_response
 from focusmaster.api.viewsets import ApiViewSet
 from focusmaster.dates.periods import (
     RANGES,
-    Period,
+    BoundedPeriod,
     closed,
     current_week,
     last_days,
-    period_of,
     zone_of,
 )
 from pomodoro.totals import focus_by_task
@@ -31,10 +28,10 @@ FIRST_WEEKDAY: dict[str, int] = {
 }
 
 
-def period_in(request: ApiRequest, **options: Any) -> Period:
-    """Return the period that the request names, by the caller's days."""
-    user = request.user
-    return period_of(request.query, user.timezone, day_start=user.day_start, **options)
+def today_in(request: ApiRequest) -> BoundedPeriod:
+    """Return the caller's present day, in the zone that the request names."""
+    zone = zone_of(request.query, request.user.timezone)
+    return last_days(1, zone, day_start=request.user.day_start)
 
 
 class AnalyticsViewSet(ApiViewSet):
@@ -48,9 +45,7 @@ class AnalyticsViewSet(ApiViewSet):
 
     @action(detail=False, methods=["get"], parameters=(TZ,))
     def today(self, request: ApiRequest) -> JSONResponse:
-        zone = zone_of(request.query, request.user.timezone)
-        today = last_days(1, zone, day_start=request.user.day_start)
-        return JSONResponse(daily.focus_log(request.user.pk, today))
+        return JSONResponse(daily.focus_log(request.user.pk, today_in(request)))
 
     @action(detail=False, methods=["get"], parameters=(TZ,))
     def week(self, request: ApiRequest) -> JSONResponse:
@@ -75,9 +70,7 @@ class AnalyticsViewSet(ApiViewSet):
 
     @action(detail=False, methods=["get"], parameters=(TZ,))
     def streaks(self, request: ApiRequest) -> JSONResponse:
-        zone = zone_of(request.query, request.user.timezone)
-        today = last_days(1, zone, day_start=request.user.day_start)
-        return JSONResponse(daily.streaks(request.user, today))
+        return JSONResponse(daily.streaks(request.user, today_in(request)))
 
     @action(detail=False, methods=["get"], parameters=PERIOD)
     def hours(self, request: ApiRequest) -> JSONResponse:

@@ -6,11 +6,10 @@ from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from focusmaster.api.query_params import PAGE, PERIOD, Choice, Id
+from focusmaster.api.query_params import PAGE, PERIOD, Choice, Id, period_in
 from focusmaster.api.request import ApiRequest
 from focusmaster.api.responses import JSONResponse, json_response
 from focusmaster.api.viewsets import OwnedRowsViewSet
-from focusmaster.dates.periods import period_of
 from focusmaster.exceptions import RowNotFound
 from pomodoro.models import PomodoroSession
 from pomodoro.serializers import SESSION_ROWS, SessionSerializer
@@ -31,9 +30,8 @@ class SessionViewSet(OwnedRowsViewSet):
     )
 
     def lookups(self) -> dict[str, Any]:
-        query, user = self.request.query, self.request.user
-        period = period_of(query, user.timezone, day_start=user.day_start)
-        given = query.lookups(type="type", mood="mood", task="task_id")
+        period = period_in(self.request)
+        given = self.request.query.lookups(type="type", mood="mood", task="task_id")
         return period.lookups("started_at") | given
 
     def create(self, request: ApiRequest) -> JSONResponse:
@@ -54,6 +52,4 @@ class SessionViewSet(OwnedRowsViewSet):
 
     @action(detail=False, methods=["get"], parameters=PERIOD)
     def stats(self, request: ApiRequest) -> JSONResponse:
-        user = request.user
-        period = period_of(request.query, user.timezone, day_start=user.day_start)
-        return json_response(focus_totals(user, period))
+        return json_response(focus_totals(request.user, period_in(request)))

@@ -8,12 +8,11 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from focusmaster.api.csv_export import CSVRenderer, csv_response
-from focusmaster.api.query_params import PAGE, PERIOD
+from focusmaster.api.query_params import PAGE, PERIOD, period_in
 from focusmaster.api.renderers import JSONRenderer
 from focusmaster.api.request import ApiRequest
 from focusmaster.api.responses import JSONResponse, json_response
 from focusmaster.api.viewsets import ApiViewSet, OwnedRowsViewSet
-from focusmaster.dates.periods import period_of
 from focusmaster.exceptions import RowNotFound
 from timeclock.clock import LOG_ROWS, clock_face
 from timeclock.models import WorkLog
@@ -64,9 +63,7 @@ class WorkLogViewSet(OwnedRowsViewSet):
     parameters = (*PERIOD, *PAGE)
 
     def lookups(self) -> dict[str, Any]:
-        query, user = self.request.query, self.request.user
-        period = period_of(query, user.timezone, day_start=user.day_start)
-        return period.lookups("started_at")
+        return period_in(self.request).lookups("started_at")
 
     def create(self, request: ApiRequest) -> JSONResponse:
         log = WorkLog.objects.start(user_id=request.user.pk, **self.validated())
@@ -89,8 +86,7 @@ class WorkLogTableViewSet(ApiViewSet):
     parameters = PERIOD
 
     def list(self, request: ApiRequest) -> FileResponse:
-        query, user = request.query, request.user
-        period = period_of(query, user.timezone, day_start=user.day_start)
+        period = period_in(request)
         logs = WorkLog.objects.owned_by(request.user)
         rows = table_rows(logs.filter(**period.lookups("started_at")), period.zone)
         return csv_response(HEADER, rows, "focusmaster-work-logs.csv")

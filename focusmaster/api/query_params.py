@@ -9,16 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from django.db.models import Choices
 from django.db.models.enums import ChoicesType
 
-from focusmaster.dates.periods import RANGES, zone_of
+from focusmaster.dates.periods import RANGES, Period, period_of, zone_of
 from focusmaster.db.fields import OBJECT_ID
 from focusmaster.exceptions import InvalidValue, RowNotFound
 from focusmaster.text import InvalidText, clean_text
+
+if TYPE_CHECKING:
+    from focusmaster.api.request import ApiRequest
 
 MAX_LIMIT = 1000
 # More than any cursor of ours has.
@@ -229,6 +232,15 @@ class Query(dict[str, Any]):
             elif value is not None:
                 found[column] = value[0] if isinstance(value, list) else value
         return found
+
+
+def period_in(request: ApiRequest, **options: Any) -> Period:
+    """Return the period that PERIOD means in a request, by the caller's own days.
+
+    The options are those of `period_of`. Raises InvalidValue.
+    """
+    user = request.user
+    return period_of(request.query, user.timezone, day_start=user.day_start, **options)
 
 
 @cache

@@ -6,12 +6,11 @@ from django.http import FileResponse
 from rest_framework.response import Response
 
 from focusmaster.api.csv_export import CSVRenderer
-from focusmaster.api.query_params import PERIOD, Choice, Id, paging
+from focusmaster.api.query_params import PERIOD, Choice, Id, paging, period_in
 from focusmaster.api.renderers import JSONRenderer
 from focusmaster.api.request import ApiRequest
 from focusmaster.api.responses import JSONResponse, page_response
 from focusmaster.api.viewsets import ApiViewSet
-from focusmaster.dates.periods import period_of
 from focusmaster.db.json_rows import JSONRows
 from moderation.audit.table import NEWEST_FIRST, audit_log_csv
 from moderation.models import AuditEntry, AuditRecord
@@ -30,8 +29,7 @@ ROWS = JSONRows(AuditRecord, AuditRecordSerializer, order=NEWEST_FIRST)
 
 def lookups(request: ApiRequest) -> dict[str, Any]:
     """Return the lookups that the query means; days are in the caller's time zone."""
-    query = request.query
-    period = period_of(query, request.user.timezone, day_start=request.user.day_start)
+    query, period = request.query, period_in(request)
     given = query.lookups(action="action", actor="actor_id", target="target_id")
     return period.lookups("created_at") | given
 
