@@ -43,7 +43,7 @@ class Argon2Hasher(Argon2PasswordHasher):
     parallelism = 1
 
     def encode(self, password: str, salt: str) -> str:
-        """Return the hash of the password in NFC, whoever sets it."""
+        """Return the hash of the password in NFC."""
         normal = normalize(password)
         return HASHING.submit(super().encode, normal, salt).result()
 

@@ -141,9 +141,10 @@ def reset_progress(user: User) -> None:
 
 
 def drop_planted(user: User) -> None:
-    """Drop all by which whoever made an account could see or act later.
+    """Drop every link, open attempt and token that gives access to an account.
 
-    In a transaction that has locked the user, when its address is proved by another.
+    For an account whose address another person has proved: its maker may have planted
+    them. The caller's transaction has locked the user.
     """
     for entry in personal_data_entries():
         if entry.on_joining:

@@ -37,7 +37,7 @@ def new_state(user: User, *, at: datetime | None = None) -> str:
 def password_mark(user: User) -> str:
     """Return what a state has in common with the password it was made under.
 
-    So whoever loses an account together with its password has no open state of it.
+    A state is void once the password changes or is removed.
     """
     return salted_hmac(PURPOSE, user.password, algorithm="sha256").hexdigest()
 

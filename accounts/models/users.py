@@ -21,6 +21,7 @@ from accounts.addresses import email_key, email_keys
 from accounts.exceptions import Barred, EmailTaken
 from accounts.passwords import check_typed_password
 from focusmaster.dates.rfc3339 import format_instant
+from focusmaster.dates.zones import NO_ZONE
 from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
 from focusmaster.exceptions import InvalidValue, OwnerGone, constraint_errors
 from focusmaster.personal_data import apply_timezone_change
@@ -258,11 +259,8 @@ class User(AbstractBaseUser):
                 condition=Q(banned_until=None) | Q(status="suspended"),
                 name="accounts_user_only_suspension_ends",
             ),
-            # As periods.NO_ZONE.
             models.CheckConstraint(
-                condition=~Q(
-                    timezone__regex=r"^(Factory|localtime|posixrules|(posix|right)/.*)$"
-                ),
+                condition=~Q(timezone__regex=f"^({NO_ZONE.pattern})$"),
                 name="accounts_user_timezone_is_for_people",
             ),
             *(
@@ -379,9 +377,7 @@ class User(AbstractBaseUser):
             if {"timezone", "day_start"} & fields.keys():
                 apply_timezone_change(self)
             if password is not None:
-                # A ban may have been committed since the request began.
-                self.refresh_from_db(fields=["status", "banned_until", "ban_reason"])
-                self.check_not_barred()
+                self.check_not_barred_meanwhile()
                 self.sign_ins.exclude(pk=kept and kept.pk).revoke()
                 self.password_resets.all().delete()
                 self.password = fields["password"]
@@ -396,6 +392,14 @@ class User(AbstractBaseUser):
         """Raise Barred while a ban or a suspension is in force."""
         if self.is_barred():
             raise Barred(self)
+
+    def check_not_barred_meanwhile(self) -> None:
+        """Raise Barred for a ban that was committed since the user was read.
+
+        One query. Raises DoesNotExist if the account has gone.
+        """
+        self.refresh_from_db(fields=["status", "banned_until", "ban_reason"])
+        self.check_not_barred()
 
     def bar_message(self) -> str:
         """Return what the user reads: what bars them, until when, and why."""

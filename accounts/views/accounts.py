@@ -7,10 +7,7 @@ from rest_framework.decorators import action
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 
-from accounts.authentication import (
-    GuestAuthentication,
-    LeavingAuthentication,
-)
+from accounts.authentication import GuestAuthentication, LeavingAuthentication
 from accounts.erasure import erase_account
 from accounts.failed_sign_ins import note_failed_sign_in
 from accounts.limits import limit_password_attempts
@@ -122,8 +119,7 @@ class AccountViewSet(ConditionalWrites):
     def refresh(self, request: ApiRequest) -> Response:
         if not request.auth.extend():
             # It has ended meanwhile: by a ban, or with the account.
-            for user in User.objects.filter(pk=request.user.pk):
-                user.check_not_barred()
+            request.user.check_not_barred_meanwhile()
             raise OwnerGone
         token = give_token(request, request.auth)
         return Response({"token": token}, headers=NO_STORE)

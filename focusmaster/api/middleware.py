@@ -76,7 +76,7 @@ def with_whole_bodies(application: WSGIApplication) -> WSGIApplication:
 
 
 def read_rest(body: InputStream) -> None:
-    """Read what a refusal left of a body, and drop it, in bounded time and memory.
+    """Read and drop the unread rest of a body, in bounded time and memory.
 
     The server closes a connection whose request is not read to its end, and the client,
     or a proxy, that still sends would get a reset in place of the response.

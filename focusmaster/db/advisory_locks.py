@@ -52,7 +52,8 @@ def advisory_lock(
     that has it waits for statements that wait. Raises LockTimeout if it is not free by
     then.
     """
-    give_up_at = time.monotonic() + timeout.total_seconds() if timeout else math.inf
+    seconds = math.inf if timeout is None else timeout.total_seconds()
+    give_up_at = time.monotonic() + seconds
     is_waiting = False
     while not _answer("SELECT pg_try_advisory_lock(%s)", number):
         if time.monotonic() > give_up_at:
