@@ -60,8 +60,10 @@ PRODUCTION = "DATABASE_URL" in os.environ
 DEBUG = env_bool("DEBUG", "false")
 STATE_DIR = env_folder("STATE_DIR", BASE_DIR / ".state")
 HOST = env_host("HOST", "127.0.0.1")
-PORT = env_int("PORT", "5000", at_least=1, at_most=65535)
-WEB_CONCURRENCY = env_int("WEB_CONCURRENCY", "2", at_least=1, at_most=64)
+MOST_PORT = 65_535
+PORT = env_int("PORT", "5000", at_least=1, at_most=MOST_PORT)
+MOST_WORKERS = 64
+WEB_CONCURRENCY = env_int("WEB_CONCURRENCY", "2", at_least=1, at_most=MOST_WORKERS)
 # Threads of a worker that answer requests; each keeps one database connection.
 WEB_THREADS = env_int("WEB_THREADS", "8", at_least=1, at_most=64)
 
@@ -308,7 +310,10 @@ RATELIMIT_CACHE_PREFIX = "rl:"
 RATELIMIT_HASH_ALGORITHM = hashlib.sha256
 
 # Hours after which a running work clock counts as forgotten.
-CLOCK_FORGOTTEN_HOURS = env_int("CLOCK_FORGOTTEN_HOURS", "12", at_least=1, at_most=8760)
+MOST_FORGOTTEN_HOURS = 8760  # a year
+CLOCK_FORGOTTEN_HOURS = env_int(
+    "CLOCK_FORGOTTEN_HOURS", "12", at_least=1, at_most=MOST_FORGOTTEN_HOURS
+)
 
 # Mail
 
@@ -327,7 +332,7 @@ EMAIL_PORT = env_int(
     "EMAIL_PORT",
     "465" if EMAIL_USE_SSL else "587" if EMAIL_USE_TLS else "25",
     at_least=1,
-    at_most=65535,
+    at_most=MOST_PORT,
 )
 EMAIL_HOST_USER = env("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = env("EMAIL_HOST_PASSWORD", "")

@@ -28,6 +28,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from focusmaster.db.advisory_locks import AdvisoryLock, LockTimeout, advisory_lock
+from focusmaster.management.options import check_range
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("focusmaster.serve")
 
-# As many as WEB_CONCURRENCY may ask for.
-MOST_WORKERS = 64
 # Connections the kernel accepts for us while all threads are busy.
 BACKLOG = 1024
 # What requests get to finish in after a stop; container managers kill after 10 s.
@@ -79,10 +78,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, host: str, port: int, workers: int, **options: Any) -> None:
-        if not 1 <= workers <= MOST_WORKERS:
-            raise CommandError(f"--workers must be from 1 to {MOST_WORKERS}.")
-        if not 1 <= port <= 65535:
-            raise CommandError("--port must be from 1 to 65535.")
+        check_range("--workers", workers, settings.MOST_WORKERS)
+        check_range("--port", port, settings.MOST_PORT)
         # The embedded server makes room for the connections of all workers.
         settings.WEB_CONCURRENCY = workers
         # Until the workers run, a stop ends this process as Ctrl-C does.

@@ -13,8 +13,10 @@ from __future__ import annotations
 import signal
 from threading import Event
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from focusmaster.management.options import check_range
 from integrations.fakes.google import FakeGoogle
 from integrations.fakes.spotify import FakeSpotify
 
@@ -42,9 +44,8 @@ class Command(BaseCommand):
     def handle(
         self, *, google_port: int, spotify_port: int, variables: bool, **options
     ) -> None:
-        for option, port in (("google", google_port), ("spotify", spotify_port)):
-            if not 0 <= port <= 65535:
-                raise CommandError(f"--{option}-port must be from 0 to 65535.")
+        check_range("--google-port", google_port, settings.MOST_PORT, least=0)
+        check_range("--spotify-port", spotify_port, settings.MOST_PORT, least=0)
         google, spotify = FakeGoogle(google_port), FakeSpotify(spotify_port)
         export = "\n".join(
             f"export {name}={value}"

@@ -13,6 +13,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
+from focusmaster.management.options import check_range
 from moderation.actors import Actor
 from moderation.audit.archives import MIN_DAYS, ArchiveUnderWay, archive, older_than
 from moderation.audit.chain import BrokenChain
@@ -48,10 +49,7 @@ class Command(BaseCommand):
         verbosity: int,
         **options,
     ) -> None:
-        if not MIN_DAYS <= older_than_days <= MOST_DAYS:
-            raise CommandError(
-                f"--older-than-days must be from {MIN_DAYS} to {MOST_DAYS}."
-            )
+        check_range("--older-than-days", older_than_days, MOST_DAYS, least=MIN_DAYS)
         span = older_than(older_than_days)
         if span and not dry_run:
             try:

@@ -15,6 +15,7 @@ from django.db import Error
 from psycopg.errors import UndefinedTable
 
 from focusmaster.dates.zones import zone_named
+from focusmaster.management.options import check_range
 from moderation.demo.audit import add_entries
 from moderation.demo.seeding import Added, add_people
 from moderation.traffic import count_now
@@ -75,9 +76,9 @@ class Command(BaseCommand):
         **options,
     ) -> None:
         check_not_production(force)
-        check_range("--users", users, MOST_PEOPLE)
-        check_range("--days", days, MOST_DAYS)
-        check_range("--audit-entries", audit_entries, MOST_ENTRIES, least=0)
+        check_range("--users", users, MOST_PEOPLE, style=",")
+        check_range("--days", days, MOST_DAYS, style=",")
+        check_range("--audit-entries", audit_entries, MOST_ENTRIES, least=0, style=",")
         self.verbosity = verbosity
         self.seed = secrets.randbelow(1_000_000) if seed is None else seed
         self.password = new_password() if settings.PRODUCTION else LOCAL_PASSWORD
@@ -146,11 +147,6 @@ def check_not_production(force: bool) -> None:
             "This is a production database: demo people do not belong there. "
             "--force adds them all the same."
         )
-
-
-def check_range(option: str, value: int, most: int, *, least: int = 1) -> None:
-    if not least <= value <= most:
-        raise CommandError(f"{option} must be from {least} to {most:,}.")
 
 
 def new_password() -> str:

@@ -9,16 +9,15 @@ the owner, close it once.
 from __future__ import annotations
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from focusmaster.dates.rfc3339 import format_instant
+from focusmaster.management.options import check_range
 from timeclock.models import WorkLog
 
 # Clocks fetched at a time.
 CHUNK = 500
-# As many as CLOCK_FORGOTTEN_HOURS may say: a year.
-MOST_HOURS = 8760
 
 
 class Command(BaseCommand):
@@ -40,8 +39,8 @@ class Command(BaseCommand):
     def handle(
         self, *, older_than_hours: int, dry_run: bool, verbosity: int, **options
     ) -> None:
-        if not 1 <= older_than_hours <= MOST_HOURS:
-            raise CommandError(f"--older-than-hours must be from 1 to {MOST_HOURS}.")
+        most = settings.MOST_FORGOTTEN_HOURS
+        check_range("--older-than-hours", older_than_hours, most)
 
         now = timezone.now()
         forgotten = WorkLog.objects.forgotten(hours=older_than_hours, at=now)
