@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from drf_spectacular.utils import OpenApiParameter
 
-from focusmaster.db.fields import OBJECT_ID
+from focusmaster.api.query_params import Id
 
 Schema = dict[str, Any]
 
@@ -60,7 +60,7 @@ SECURITY_SCHEMES = {
     },
 }
 
-ID = {"type": "string", "pattern": f"^{OBJECT_ID.pattern}$"}
+ID = Id("_id").schema()
 INSTANT = {"type": "string", "format": "date-time"}
 INSTANT_OR_ANY_DAY = {
     "type": "string",
