@@ -14,21 +14,15 @@ from django.db import migrations
 from django.db.models import F
 
 from accounts.addresses import email_key
+from focusmaster.db.batches import update_in_batches
 
 BATCH = 5000
 
 
 def fill(apps, schema_editor):
-    users = apps.get_model("accounts", "User").objects.order_by("pk")
-    last = None
-    while True:
-        rest = users if last is None else users.filter(pk__gt=last)
-        ids = list(rest.values_list("pk", flat=True)[:BATCH])
-        if not ids:
-            break
-        last = ids[-1]
-        batch = users.filter(pk__in=ids, email_key="").exclude(email="").order_by()
-        batch.update(email=F("email"))  # The trigger gives the key.
+    users = apps.get_model("accounts", "User").objects
+    without = users.filter(email_key="").exclude(email="")
+    update_in_batches(without, BATCH, email=F("email"))  # The trigger gives the key.
 
 
 def fill_unicode(apps, schema_editor):

@@ -6,21 +6,14 @@ Rows are written in batches, each a transaction, so that no write waits for all 
 from django.db import migrations
 from django.db.models import F
 
+from focusmaster.db.batches import update_in_batches
+
 BATCH = 2000
 
 
 def fill(apps, schema_editor):
-    tasks = apps.get_model("kanban", "Task").objects.order_by("pk")
-    last = None
-    while True:
-        rest = tasks if last is None else tasks.filter(pk__gt=last)
-        ids = list(rest.values_list("pk", flat=True)[:BATCH])
-        if not ids:
-            break
-        last = ids[-1]
-        # The trigger fills it.
-        batch = tasks.filter(pk__in=ids, search_text="").order_by()
-        batch.update(title=F("title"))
+    without = apps.get_model("kanban", "Task").objects.filter(search_text="")
+    update_in_batches(without, BATCH, title=F("title"))  # The trigger fills it.
 
 
 class Migration(migrations.Migration):
