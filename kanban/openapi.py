@@ -17,6 +17,7 @@ from focusmaster.openapi.texts import (
     extend_view,
     field_texts,
     request_body,
+    request_rules,
     request_texts,
     response_example,
 )
@@ -83,7 +84,8 @@ extend_schema_serializer(
         dueDate=MIDNIGHT,
         isAllDay={"default": False},
         position="A new card goes on top, whatever this says.",
-    ),
+    )
+    | request_rules(minProperties=1),
 )(TaskSerializer)
 extend_schema_serializer(
     description="Where a card was dropped.",
@@ -91,6 +93,9 @@ extend_schema_serializer(
         status="The column; by default the neighbour's, or else its own.",
         before="The id of the card that it lies over.",
         after="The id of the card that it lies under.",
+    )
+    | request_rules(
+        anyOf=[{"required": [name]} for name in ("status", "before", "after")]
     ),
 )(MoveSerializer)
 

@@ -29,6 +29,7 @@ from focusmaster.openapi.texts import (
     field_texts,
     message_response,
     request_body,
+    request_rules,
     request_texts,
 )
 
@@ -37,6 +38,12 @@ extend_schema_serializer(
     extensions=request_texts(
         credential="The ID token, under Google's own name.",
         token="The same under another name.",
+    )
+    | request_rules(
+        anyOf=[
+            {"required": [name], "properties": {name: {"type": "string"}}}
+            for name in ("credential", "token")
+        ]
     ),
 )(IdTokenSerializer)
 extend_schema_serializer(

@@ -67,7 +67,7 @@ class StrictSerializer(serializers.Serializer[Any]):
 
     @classmethod
     @cache
-    def _known(cls) -> frozenset[str]:
+    def known_names(cls) -> frozenset[str]:
         """Return the names that a body may have, those that are ignored included."""
         ignored = getattr(getattr(cls, "Meta", None), "ignored", ())
         return frozenset([*cls().fields, *ignored])
@@ -80,7 +80,7 @@ class StrictSerializer(serializers.Serializer[Any]):
         if not isinstance(data, dict):
             values: dict[str, Any] = super().to_internal_value(data)
             return values  # It has raised the error.
-        unknown = data.keys() - self._known()
+        unknown = data.keys() - self.known_names()
         if unknown:
             named = sorted(unknown)[:MAX_NAMED]
             raise serializers.ValidationError(

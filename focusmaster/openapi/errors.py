@@ -10,7 +10,7 @@ from rest_framework.exceptions import APIException
 
 from focusmaster.api.errors import DATABASE_RETRY_AFTER, PUBLISHED, DatabaseUnavailable
 from focusmaster.api.etags import PreconditionFailed
-from focusmaster.api.idempotency import InFlight, KeyReused
+from focusmaster.api.idempotency import InFlight, KeyReused, KeyUsed
 from focusmaster.api.parsers import PayloadTooLarge
 from focusmaster.exceptions import LinkedServiceError, RuleViolation
 from focusmaster.openapi.components import Schema, text_header
@@ -136,7 +136,7 @@ COMMON_ERRORS: dict[int, tuple[str, str, Sequence[ErrorCase]]] = {
     409: (
         "KeyConflict",
         "The `Idempotency-Key` was used for another request, or is in use.",
-        [KeyReused, InFlight],
+        [KeyReused, InFlight, KeyUsed],
     ),
     412: (
         "PreconditionFailed",
@@ -157,9 +157,10 @@ COMMON_ERRORS: dict[int, tuple[str, str, Sequence[ErrorCase]]] = {
     500: ("ServerError", "A fault of ours; it is in the log.", [published(500)]),
     503: ("Unavailable", "The database does not answer.", [DatabaseUnavailable]),
 }
+RETRY_AFTER = text_header("Retry-After", "Seconds to wait, such as 60.")
 HEADERS = {
     401: text_header("WWW-Authenticate", "`Bearer`"),
-    429: text_header("Retry-After", "Seconds to wait, such as 60."),
+    429: RETRY_AFTER,
     503: text_header(
         "Retry-After", f"Seconds to wait, such as {DATABASE_RETRY_AFTER}."
     ),
@@ -182,6 +183,17 @@ def common_error(status: int) -> tuple[str, Schema]:
     if status in HEADERS:
         response["headers"] = HEADERS[status]
     return name, response
+
+
+def add_common_cases(status: int, response: Schema) -> None:
+    """Give an error of the endpoint's own the examples of the common one."""
+    _, _, cases = COMMON_ERRORS[status]
+    content = response["content"]["application/json"]
+    common = error_response("", *cases)
+    content["examples"] = {
+        **build_examples_list(common.examples),
+        **content.get("examples", {}),
+    }
 
 
 def admins_only() -> Schema:

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.utils.module_loading import autodiscover_modules
 from drf_spectacular import openapi
-from drf_spectacular.drainage import set_override
+from drf_spectacular.drainage import get_override, set_override
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.plumbing import (
     ResolvedComponent,
@@ -25,7 +25,12 @@ from drf_spectacular.utils import Direction, extend_schema_field
 from rest_framework.permissions import AllowAny
 from rest_framework.views import APIView
 
-from focusmaster.api.fields import IdField, InstantOrDayField, StrictChoiceField
+from focusmaster.api.fields import (
+    IdField,
+    InstantOrDayField,
+    StrictChoiceField,
+    StrictSerializer,
+)
 from focusmaster.api.origins import OwnSite
 from focusmaster.api.query_params import Parameter
 from focusmaster.api.viewsets import ApiView, ConditionalWrites
@@ -45,7 +50,13 @@ from focusmaster.openapi.components import (
     SECURITY_SCHEMES,
     Schema,
 )
-from focusmaster.openapi.errors import ERROR_SCHEMA, admins_only, common_error
+from focusmaster.openapi.errors import (
+    ERROR_SCHEMA,
+    RETRY_AFTER,
+    add_common_cases,
+    admins_only,
+    common_error,
+)
 from focusmaster.openapi.parameters import documented_parameter
 
 # Path, its regular expression, method, the view's callback.
@@ -108,6 +119,8 @@ class AutoSchema(openapi.AutoSchema):
         for status in self.common_errors(operation):
             if str(status) not in responses:
                 responses[str(status)] = self.common_error(status)
+            elif status in (409, 429):
+                add_common_cases(status, responses[str(status)])
         # An error that was declared to be None is one the endpoint cannot have.
         operation["responses"] = {
             status: response
@@ -157,6 +170,7 @@ class AutoSchema(openapi.AutoSchema):
             headers = {
                 **(ETAG if status == "200" and self.is_tagged() else {}),
                 **(LINK if status == "200" and "cursor" in parameters else {}),
+                **(RETRY_AFTER if status == "429" and "$ref" not in response else {}),
                 **(REPLAYED if status < "300" and self.method == "POST" else {}),
             }
             if headers:
@@ -175,6 +189,10 @@ def keep_documented(endpoints: list[Endpoint]) -> list[Endpoint]:
     """
     import_module("focusmaster.openapi.service")
     autodiscover_modules("openapi")
+    for serializer in subclasses_of(StrictSerializer):
+        extensions = get_override(serializer, "extensions", {})
+        known = {KNOWN_NAMES: serializer.known_names()}
+        set_override(serializer, "extensions", extensions | known)
     by_method = {
         (callback.cls, callback.actions[method.lower()]): (
             path.rstrip("/"),
@@ -186,6 +204,14 @@ def keep_documented(endpoints: list[Endpoint]) -> list[Endpoint]:
         if hasattr(callback, "actions")
     }
     return [by_method[view, name] for view, name in documented]
+
+
+def subclasses_of(
+    serializer: type[StrictSerializer],
+) -> Iterator[type[StrictSerializer]]:
+    for one in serializer.__subclasses__():
+        yield one
+        yield from subclasses_of(one)
 
 
 def headers_last(parameter: Schema) -> bool:
@@ -210,8 +236,9 @@ def describe_objects(result: Schema, **_: Any) -> Schema:
 
 
 def complete(name: str, schema: Schema) -> None:
-    """Add the texts of the fields; close a response, which has all its fields."""
+    """Add the texts of the fields, and close it; a response has all its fields."""
     texts, request_texts = (schema.pop(key, {}) for key in FIELD_TEXTS)
+    known, rules = schema.pop(KNOWN_NAMES, ()), schema.pop(REQUEST_RULES, {})
     is_request = name.endswith("Request")
     schema["properties"] = {
         name: tidied(
@@ -221,10 +248,14 @@ def complete(name: str, schema: Schema) -> None:
         )
         for name, field in schema["properties"].items()
     }
-    if not is_request:
+    schema["additionalProperties"] = False
+    if is_request:
+        ignored = sorted(set(known) - schema["properties"].keys())
+        schema["properties"] |= dict.fromkeys(ignored, IGNORED)
+        schema |= rules
+    else:
         schema["required"] = list(schema["properties"])
-        schema["additionalProperties"] = False
-    elif name.startswith("Patched"):
+    if name.startswith("Patched"):
         schema["description"] = "What to change; what is left out stays."
         for field in schema["properties"].values():
             field.pop("default", None)
@@ -261,6 +292,10 @@ def contents(result: Schema) -> Iterator[Schema]:
 
 # Where `field_texts` leaves them in a schema, until `complete` finds them.
 FIELD_TEXTS = ("x-fields", "x-request-fields")
+# The same for what else holds for a body, and for the names that it may have.
+REQUEST_RULES, KNOWN_NAMES = "x-request-rules", "x-known-names"
+# A name that a client may send back with what it got.
+IGNORED = {"description": "The server sets it; it is ignored here."}
 
 extend_schema_field(ID)(IdField)
 # One set of choices is one component, whichever kind of field it is given in.

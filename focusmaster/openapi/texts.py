@@ -53,6 +53,11 @@ def request_texts(**texts: FieldText) -> dict[str, Schema]:
     return {"x-request-fields": as_schemas(texts)}
 
 
+def request_rules(**rules: Any) -> dict[str, Schema]:
+    """Return, in the same way, what else a body has to be, in words of JSON schema."""
+    return {"x-request-rules": rules}
+
+
 def as_schemas(texts: Mapping[str, FieldText]) -> Schema:
     return {
         field: {"description": text} if isinstance(text, str) else text
