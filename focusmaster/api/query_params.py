@@ -181,6 +181,9 @@ class Zone(Parameter):
         zone_of({self.name: given}, given)
         return given
 
+    def schema(self) -> Schema:
+        return {"type": "string", "minLength": 1, "examples": ["Europe/Berlin"]}
+
 
 TZ = Zone("tz", "IANA name of the zone of the days, instead of that of the settings.")
 PERIOD = (

@@ -32,7 +32,7 @@ from focusmaster.api.fields import (
     StrictSerializer,
 )
 from focusmaster.api.origins import OwnSite
-from focusmaster.api.query_params import Parameter
+from focusmaster.api.query_params import Id, Parameter
 from focusmaster.api.viewsets import ApiView, ConditionalWrites
 from focusmaster.openapi.components import (
     ETAG,
@@ -139,7 +139,7 @@ class AutoSchema(openapi.AutoSchema):
             # Where a token may be left out, a bad one counts as none.
             401: security and {} not in security,
             403: security or self.is_for_own_site(),
-            404: "{id}" in self.path,
+            404: "{id}" in self.path or self.takes_id(),
             406: True,
             409: self.method == "POST",
             412: self.heeds_if_match(),
@@ -150,6 +150,10 @@ class AutoSchema(openapi.AutoSchema):
             503: True,
         }
         return [status for status, it_does in happens.items() if it_does]
+
+    def takes_id(self) -> bool:
+        """Tell whether a query parameter is the id of a row."""
+        return any(isinstance(one, Id) for one in self.query_parameters())
 
     def is_for_own_site(self) -> bool:
         permissions = self.view.get_permissions()

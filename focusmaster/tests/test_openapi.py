@@ -258,7 +258,12 @@ SENT = [
         for operation_id in (
             *("listAuditLogs", "listAudit", "downloadAuditLogs", "downloadAudit"),
         )
-        for status, query in [(200, "range=today"), (400, "range=year")]
+        for status, query in [
+            (200, "range=today"),
+            (400, "range=year"),
+            (404, "actor=mine"),
+            (404, "target="),
+        ]
     ),
     Sent("getStats", 200, query="tz=Europe/Berlin", role="admin"),
     Sent("getStats", 400, query="tz=Mars/Olympus", role="admin"),
