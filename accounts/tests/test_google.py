@@ -109,11 +109,20 @@ def test_google_may_write_itself_in_both_ways(anonymous, google, issuer):
     assert sign_in(anonymous, google.id_token(iss=issuer)).status_code == 200
 
 
-def test_each_of_several_clients_may_have_asked(anonymous, google, settings):
-    settings.GOOGLE_CLIENT_IDS = ["phone.example", "web.example"]
-    token = google.id_token(aud="web.example", azp="phone.example")
+@pytest.mark.parametrize("azp", ["web.example", "android.example", "ios.example", None])
+def test_each_of_our_clients_may_have_asked(anonymous, google, settings, azp):
+    settings.GOOGLE_CLIENT_IDS = ["web.example", "android.example", "ios.example"]
+    token = google.id_token(aud="web.example", azp=azp)
 
     assert sign_in(anonymous, token).status_code == 200
+
+
+@pytest.mark.parametrize("azp", ["other.example", "", "web.example,ios.example", []])
+def test_client_that_is_not_listed_may_not_ask(anonymous, google, settings, azp):
+    settings.GOOGLE_CLIENT_IDS = ["web.example", "android.example"]
+    token = google.id_token(aud="web.example", azp=azp)
+
+    assert sign_in(anonymous, token).status_code == 401
 
 
 def test_token_that_came_with_an_access_token_is_taken(anonymous, google):
