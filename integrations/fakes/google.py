@@ -29,6 +29,13 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
+from integrations.fakes.google_pages import (
+    CHOOSER_PAGE,
+    CLIENT_PAGE,
+    DONE_PAGE,
+    GSI_CLIENT,
+)
+
 CLIENT_ID = "1234567890-fake.apps.googleusercontent.com"
 ISSUER = "https://accounts.google.com"
 CERTS = "/oauth2/v3/certs"
@@ -261,87 +268,3 @@ def choices(query: dict[str, str]) -> str:
         for person in PEOPLE
     )
     return f'<form method="post" action="{action}">{buttons}</form>'
-
-
-STYLE = """<meta name="viewport" content="width=device-width">
-<style>body { font: 16px sans-serif; margin: 2rem } pre { white-space: pre-wrap }
-form { display: grid; gap: .5rem } button, input { font: inherit; padding: .5rem }
-pre, code { overflow-wrap: anywhere }</style>"""
-
-CLIENT_PAGE = Template(
-    f"""<!doctype html><html lang="en"><title>A web client in small</title>{STYLE}
-<h1>A web client in small</h1>
-<p><label>The service <input id="service" value="http://127.0.0.1:5000"></label></p>
-<div id="button"></div>
-<pre id="answer"></pre>
-<script src="/gsi/client"></script>
-<script>
-google.accounts.id.initialize({{
-  client_id: "$client_id",
-  callback: async ({{ credential }}) => {{
-    const url = document.getElementById("service").value + "/api/auth/google";
-    const answer = document.getElementById("answer");
-    try {{
-      const response = await fetch(url, {{
-        method: "POST",
-        credentials: "include",
-        headers: {{ "Content-Type": "application/json" }},
-        body: JSON.stringify({{ token: credential }}),
-      }});
-      const body = JSON.stringify(await response.json(), null, 2);
-      answer.textContent = response.status + "\\n" + body;
-    }} catch (error) {{
-      answer.textContent = error + "\\nIs the service there, and this page's address "
-        + "among its CLIENT_ORIGINS?";
-    }}
-  }},
-}});
-google.accounts.id.renderButton(document.getElementById("button"));
-</script></html>"""
-)
-
-CHOOSER_PAGE = Template(
-    f"""<!doctype html><html lang="en"><title>Choose an account</title>{STYLE}
-<h1>Choose an account</h1>
-<p>This is not Google. Nobody here exists.</p>
-$choices</html>"""
-)
-
-DONE_PAGE = Template(
-    f"""<!doctype html><html lang="en"><title>Signed in</title>{STYLE}
-<p>The ID token, good for ten minutes:</p>
-<p><code>$token</code></p>
-<script>
-if (opener && $origin) {{
-  opener.postMessage($message, $origin);
-  close();
-}}
-</script></html>"""
-)
-
-# As much of Google's script as a page needs for the button and its callback.
-GSI_CLIENT = Template(
-    """"use strict";
-window.google = { accounts: { id: (() => {
-  let config = {};
-  const choose = () => {
-    const query = new URLSearchParams(
-      { client_id: config.client_id, origin: location.origin });
-    open("$google/chooser?" + query, "chooser", "width=480,height=480");
-  };
-  addEventListener("message", ({ origin, data }) => {
-    if (origin === "$google" && data.credential) config.callback(data);
-  });
-  return {
-    initialize: (given) => { config = given; },
-    prompt: choose,
-    renderButton: (parent) => {
-      const button = document.createElement("button");
-      button.textContent = "Sign in with Google";
-      button.addEventListener("click", choose);
-      parent.append(button);
-    },
-  };
-})() } };
-"""
-)

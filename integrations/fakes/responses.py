@@ -32,6 +32,9 @@ class Request(NamedTuple):
     path: str
     token: str
     form: dict[str, str]
+    query: dict[str, str]
+    # What a JSON body means, None without one.
+    json: Any = None
 
 
 @dataclass
@@ -49,6 +52,11 @@ TRICKLE_SECONDS = 0.02
 def json_response(status: int, data: Any, **headers: str) -> Response:
     kind = {"Content-Type": "application/json", **headers}
     return Response(status, kind, json.dumps(data).encode())
+
+
+def regular_error(status: int, message: str) -> Response:
+    """Return an error as those of Spotify's that are not of the player."""
+    return json_response(status, {"error": {"status": status, "message": message}})
 
 
 def player_error(status: int, message: str, reason: str = "UNKNOWN") -> Response:

@@ -12,10 +12,13 @@ The real one is at developer.spotify.com/documentation/web-api.
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from integrations.fakes.responses import (
@@ -57,6 +60,10 @@ class FakeSpotify(Player):
             self.released = Event()
             self.requests: list[Request] = []
             self.failures: dict[tuple[str, str], list[Response | None]] = {}
+            # Seconds before each response.
+            self.delay = 0.0
+            # Requests that wait for their response, and the most that ever did.
+            self.at_once = self.most_at_once = 0
             super().reset()
 
     # What goes wrong
@@ -101,7 +108,7 @@ class FakeSpotify(Player):
 
     def turn(self, switches: dict[str, str]) -> Response:
         """Set what the page can: whether things are as they should be."""
-        for name in ("is_premium", "has_device"):
+        for name in ("is_premium", "has_device", "is_admitted", "plays_episode"):
             if name in switches:
                 setattr(self, name, switches[name] == "true")
         if "expire" in switches:
@@ -112,10 +119,19 @@ class FakeSpotify(Player):
 
     # The server
 
-    def respond(
-        self, request: Request, query: dict[str, str], authorization: str
-    ) -> Response:
-        self.requests.append(request)
+    def respond(self, request: Request, authorization: str) -> Response:
+        with self.lock:
+            self.requests.append(request)
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            time.sleep(self.delay)
+            return self.respond_now(request, authorization)
+        finally:
+            with self.lock:
+                self.at_once -= 1
+
+    def respond_now(self, request: Request, authorization: str) -> Response:
         endpoint = request.method, request.path
         if failures := self.failures.get(endpoint) or self.failures.get(ANY):
             failure = failures.pop(0)
@@ -128,9 +144,9 @@ class FakeSpotify(Player):
             case "POST", "/":
                 return self.turn(request.form)
             case "GET", path if path == AUTHORIZE:
-                return self.authorize(query)
+                return self.authorize(request.query)
             case "GET", "/answer":
-                return self.decide(query)
+                return self.decide(request.query)
             case "POST", path if path == TOKEN:
                 return self.token(request, authorization)
             case _, path if path.startswith(PLAYER):
@@ -157,6 +173,16 @@ class FakeSpotify(Player):
         self.stop()
 
 
+def json_in(content_type: str, body: bytes) -> Any:
+    """Return what a JSON body means: text that is none stays as it is."""
+    if not body or "json" not in content_type:
+        return None
+    try:
+        return json.loads(body)
+    except ValueError:
+        return body
+
+
 class Server(ThreadingHTTPServer):
     daemon_threads = True
     # Not waited for at the end: some are kept in silence.
@@ -181,9 +207,10 @@ class Handler(BaseHTTPRequestHandler):
             url.path,
             authorization.removeprefix("Bearer "),
             dict(parse_qsl(body.decode(errors="replace"))),
+            dict(parse_qsl(url.query)),
+            json_in(self.headers.get("Content-Type", ""), body),
         )
-        query = dict(parse_qsl(url.query))
-        response = self.server.fake.respond(request, query, authorization)
+        response = self.server.fake.respond(request, authorization)
         self.send_response(response.status)
         for name, value in response.headers.items():
             self.send_header(name, value)
