@@ -187,8 +187,13 @@ def token_url() -> str:
 
 
 def authorize_url(state: str) -> str:
-    """Return the page on which a person lets us control their player."""
-    return client.ready(monotonic()).oauth.get_authorize_url(state)
+    """Return the page on which a person lets us control their player.
+
+    It always asks: else Spotify takes the account that was allowed before, and nobody
+    could link another. spotipy would write "True".
+    """
+    url = client.ready(monotonic()).oauth.get_authorize_url(state)
+    return f"{url}&show_dialog=true"
 
 
 def exchange(code: str, *, deadline: float) -> Grant:

@@ -102,7 +102,7 @@ class SpotifyViewSet(ApiViewSet):
         return Response(DONE, status=status.HTTP_202_ACCEPTED)
 
     def _start(self, request: ApiRequest) -> Response:
-        state = new_state(request.user)
+        state = new_state(request.user, cookie=STATE_COOKIE.read(request))
         response = Response({"url": player.authorize_url(state)})
         STATE_COOKIE.set(request, response, state)
         response["Cache-Control"] = "no-store"
@@ -149,8 +149,7 @@ class CallbackViewSet(ApiViewSet):
         """Connect by what Spotify sent a browser with; the state names the person."""
         player.require_configured()
         code, error = (request.query_params.get(name) for name in ("code", "error"))
-        state = request.query_params.get("state") or self._cookie_of_caller(request)
-        user = owner_of(state, caller=request.user)
+        user = self._owner_of_state(request)
         if error:
             log.info("Spotify was not connected: the person did not want it")
             return self._outcome(request, is_connected=False)
@@ -184,9 +183,18 @@ class CallbackViewSet(ApiViewSet):
         STATE_COOKIE.clear(response)
         return response
 
-    def _cookie_of_caller(self, request: ApiRequest) -> str:
-        """Return the state in the cookie, which counts only together with a token."""
-        return STATE_COOKIE.read(request) if request.user else ""
+    def _owner_of_state(self, request: ApiRequest) -> User:
+        """Return the user whose state it is, and mark it as used; 3 queries.
+
+        A caller with a token has to be that user, and may leave the state to the
+        cookie; else the browser has to be the one that asked. Raises InvalidState and
+        Barred.
+        """
+        cookie, caller = STATE_COOKIE.read(request), request.user
+        state = request.query_params.get("state") or (cookie if caller else "")
+        user = use_state(state, expected=caller, cookie=cookie)
+        user.check_not_barred()
+        return user
 
     def _outcome(self, request: ApiRequest, *, is_connected: bool) -> HttpResponse:
         if wants_json(request):
@@ -199,16 +207,6 @@ class CallbackViewSet(ApiViewSet):
             response = HttpResponseRedirect(client_page(spotify=outcome))
         STATE_COOKIE.clear(response)
         return response
-
-
-def owner_of(state: str, *, caller: User | None) -> User:
-    """Return the user whose state it is, and mark it as used.
-
-    3 queries and those of `refuse_barred`. Raises InvalidState, Barred.
-    """
-    user = use_state(state, expected=caller)
-    user.check_not_barred()
-    return user
 
 
 def wants_json(request: ApiRequest) -> bool:

@@ -28,6 +28,13 @@ def started(client: APIClient) -> str:
     return query_of(client.get(AUTH_URL).json()["url"])["state"]
 
 
+def browser_with(state: str) -> APIClient:
+    """Return the browser that asked for a state; nobody is signed in there."""
+    browser = APIClient()
+    browser.cookies["spotify_state"] = state
+    return browser
+
+
 def code_from(fake: FakeSpotify) -> str:
     """Return what a browser comes back with when its person has allowed it."""
     return fake.new_code(settings.SPOTIFY_REDIRECT_URI, "user-modify-playback-state")

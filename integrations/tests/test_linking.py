@@ -21,6 +21,7 @@ from integrations.tests.linking import (
     BROWSER,
     CALLBACK,
     JSON,
+    browser_with,
     code_from,
     link,
     query_of,
@@ -49,6 +50,8 @@ def test_url_leads_to_spotify_and_asks_for_the_player(api, spotify, settings, pa
         "response_type": "code",
         "redirect_uri": settings.SPOTIFY_REDIRECT_URI,
         "scope": "user-modify-playback-state user-read-playback-state",
+        # Spotify asks again, so that another account can be linked.
+        "show_dialog": "true",
     }
 
 
@@ -91,7 +94,7 @@ def test_browser_comes_back_to_the_client_and_is_linked(api, alice, spotify, set
     settings.SPOTIFY_CLIENT_REDIRECT = "https://app.example.com/settings?tab=music"
     state = started(api)
 
-    response = APIClient().get(
+    response = browser_with(state).get(
         CALLBACK, {"code": code_from(spotify), "state": state}, **BROWSER
     )
 
@@ -105,7 +108,7 @@ def test_browser_comes_back_to_the_client_and_is_linked(api, alice, spotify, set
 def test_program_gets_json(api, alice, spotify):
     given = {"code": code_from(spotify), "state": started(api)}
 
-    response = APIClient().get(CALLBACK, given, **JSON)
+    response = browser_with(given["state"]).get(CALLBACK, given, **JSON)
 
     assert response.status_code == 200
     assert response.json() == {"success": True, "message": "Spotify is connected"}
@@ -116,7 +119,7 @@ def test_browser_without_a_client_to_go_to_gets_json(api, spotify, settings):
     settings.SPOTIFY_CLIENT_REDIRECT = ""
     given = {"code": code_from(spotify), "state": started(api)}
 
-    response = APIClient().get(CALLBACK, given, **BROWSER)
+    response = browser_with(given["state"]).get(CALLBACK, given, **BROWSER)
 
     assert response.json()["success"] is True
 
@@ -133,7 +136,7 @@ def test_cookie_has_done_its_work_once_linked(api, spotify):
 def test_person_who_denies_is_told_so(api, spotify):
     denied = {"error": "access_denied", "state": started(api)}
 
-    response = APIClient().get(CALLBACK, denied, **BROWSER)
+    response = browser_with(denied["state"]).get(CALLBACK, denied, **BROWSER)
 
     assert response.status_code == 302
     assert query_of(response["Location"]) == {"spotify": "error"}
@@ -143,7 +146,7 @@ def test_person_who_denies_is_told_so(api, spotify):
 def test_program_of_a_person_who_denies_is_told_so(api, spotify):
     denied = {"error": "access_denied", "state": started(api)}
 
-    response = APIClient().get(CALLBACK, denied, **JSON)
+    response = browser_with(denied["state"]).get(CALLBACK, denied, **JSON)
 
     assert response.status_code == 200
     assert response.json() == {"success": False, "message": "Spotify was not connected"}
@@ -153,7 +156,7 @@ def test_program_of_a_person_who_denies_is_told_so(api, spotify):
 def test_wrong_code_is_bad(api, spotify, code):
     given = {"code": code, "state": started(api)}
 
-    response = APIClient().get(CALLBACK, given, **JSON)
+    response = browser_with(given["state"]).get(CALLBACK, given, **JSON)
 
     assert response.status_code == 400
     assert response.json()["errors"][0]["field"] == "code"
@@ -163,7 +166,7 @@ def test_wrong_code_is_bad(api, spotify, code):
 def test_browser_with_a_wrong_code_goes_back_with_an_error(api, spotify):
     given = {"code": "made-up", "state": started(api)}
 
-    response = APIClient().get(CALLBACK, given, **BROWSER)
+    response = browser_with(given["state"]).get(CALLBACK, given, **BROWSER)
 
     assert query_of(response["Location"]) == {"spotify": "error"}
 
@@ -172,7 +175,7 @@ def test_browser_goes_back_with_an_error_while_spotify_is_down(api, spotify):
     spotify.fail("POST", "/api/token", 503)
     given = {"code": code_from(spotify), "state": started(api)}
 
-    response = APIClient().get(CALLBACK, given, **BROWSER)
+    response = browser_with(given["state"]).get(CALLBACK, given, **BROWSER)
 
     assert query_of(response["Location"]) == {"spotify": "error"}
 
@@ -244,7 +247,7 @@ def test_one_of_two_callbacks_at_once_wins(spotify):
 
     def come_back() -> int:
         given = {"code": code_from(spotify), "state": state}
-        return APIClient().get(CALLBACK, given, **JSON).status_code
+        return browser_with(state).get(CALLBACK, given, **JSON).status_code
 
     statuses = run_concurrently(*[come_back] * 6)
 
@@ -257,9 +260,12 @@ def test_state_expires_after_ten_minutes(alice):
     state = new_state(alice, at=now)
     late = new_state(alice, at=now)
 
-    assert use_state(state, at=now + timedelta(minutes=9, seconds=59)) == alice
+    assert (
+        use_state(state, cookie=state, at=now + timedelta(minutes=9, seconds=59))
+        == alice
+    )
     with pytest.raises(InvalidState):
-        use_state(late, at=now + timedelta(minutes=10))
+        use_state(late, cookie=late, at=now + timedelta(minutes=10))
 
 
 def test_expired_state_is_bad(alice, spotify):
@@ -275,9 +281,14 @@ def test_expired_state_is_bad(alice, spotify):
 def test_marks_of_used_states_go_when_they_have_expired(alice):
     now = timezone.now()
     for minute in range(3):
-        use_state(new_state(alice, at=now), at=now + timedelta(minutes=minute))
+        use_state(
+            new_state(alice, at=now),
+            expected=alice,
+            at=now + timedelta(minutes=minute),
+        )
 
-    use_state(new_state(alice, at=now + 2 * STATE_LIFE), at=now + 2 * STATE_LIFE)
+    later = now + 2 * STATE_LIFE
+    use_state(new_state(alice, at=later), expected=alice, at=later)
 
     assert UsedSpotifyState.objects.count() == 1
 
@@ -317,7 +328,7 @@ def test_state_of_a_deleted_account_is_bad(alice, spotify):
     state = new_state(alice)
     alice.delete()
 
-    response = APIClient().get(
+    response = browser_with(state).get(
         CALLBACK, {"code": code_from(spotify), "state": state}, **JSON
     )
 
@@ -328,7 +339,7 @@ def test_state_of_who_is_banned_is_refused(alice, spotify):
     state = new_state(alice)
     User.objects.filter(pk=alice.pk).update(status=User.Status.BANNED)
 
-    response = APIClient().get(
+    response = browser_with(state).get(
         CALLBACK, {"code": code_from(spotify), "state": state}, **JSON
     )
 
