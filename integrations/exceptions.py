@@ -32,10 +32,25 @@ class SpotifyRefused(RuleViolation):
     message = "Spotify does not allow this right now."
 
 
+class PlayerRestricted(SpotifyRefused):
+    """Spotify's 403 to a command, also where the player is so already."""
+
+
 class PremiumRequired(APIException):
     status_code = 403
     default_detail = "Spotify lets only Premium accounts do this."
     default_code = "premium_required"
+
+
+class SpotifyNotAdmitted(APIException):
+    """Spotify lets this app act for few people, or for nobody; its owner can help."""
+
+    status_code = 403
+    default_detail = (
+        "Spotify does not admit your account to this app yet. Ask whoever runs this "
+        "service to add it."
+    )
+    default_code = "spotify_not_admitted"
 
 
 class NoActiveDevice(APIException):
@@ -80,6 +95,7 @@ FAILURES = (
     SpotifyNotLinked,
     SpotifyRefused,
     PremiumRequired,
+    SpotifyNotAdmitted,
     NoActiveDevice,
     SpotifyRateLimited,
     SpotifyUnavailable,

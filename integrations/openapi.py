@@ -33,6 +33,7 @@ from integrations.exceptions import (
     InvalidState,
     NoActiveDevice,
     PremiumRequired,
+    SpotifyNotAdmitted,
     SpotifyNotConfigured,
     SpotifyNotLinked,
     SpotifyRateLimited,
@@ -41,7 +42,10 @@ from integrations.exceptions import (
 )
 from integrations.serializers import (
     CodeSerializer,
+    DeviceSerializer,
+    EmptySerializer,
     FocusSerializer,
+    PlaySerializer,
     SpotifyLinkSerializer,
 )
 from integrations.views import CONNECTED, CallbackViewSet, SpotifyViewSet
@@ -54,10 +58,17 @@ PLAYER = {
         "is_playing": {"type": "boolean"},
         "item": {
             "type": ["object", "null"],
-            "description": "The track, as Spotify describes it.",
+            "description": "The track or episode, as Spotify describes it.",
         },
     },
     "required": ["connected", "is_playing", "item"],
+    "additionalProperties": True,
+}
+DEVICE_LIST = {
+    "type": "object",
+    "description": "The devices, as Spotify describes them.",
+    "properties": {"devices": {"type": "array", "items": {"type": "object"}}},
+    "required": ["devices"],
     "additionalProperties": True,
 }
 PLAYS = {
@@ -154,6 +165,27 @@ extend_schema_serializer(
     description="What the person is at now.", component_name="FocusPhase"
 )(FocusSerializer)
 extend_schema_serializer(
+    description="Nothing: the command says it all.", component_name="SpotifyNothing"
+)(EmptySerializer)
+extend_schema_serializer(
+    description="What to play; without anything, what was on last.",
+    component_name="SpotifyPlay",
+    extensions=request_texts(
+        device_id="The device to play on, else the active one.",
+        context_uri="An album, a playlist or another thing that has tracks.",
+        uris="Tracks and episodes, in this order, instead of `context_uri`.",
+        position_ms="Where the first one begins.",
+    ),
+)(PlaySerializer)
+extend_schema_serializer(
+    description="Where the music is to go on.",
+    component_name="SpotifyDevice",
+    extensions=request_texts(
+        device_id="An `id` in the list of devices.",
+        play="Whether to play there also what is paused now.",
+    ),
+)(DeviceSerializer)
+extend_schema_serializer(
     description="The link to Spotify, without the tokens.",
     extensions=field_texts(scopes=SCOPES),
 )(SpotifyLinkSerializer)
@@ -171,7 +203,9 @@ UNAVAILABLE = error_response(
 # What may come of any request that Spotify is asked for.
 SPOTIFY_ERRORS = {
     429: error_response(
-        "Spotify gets too many requests; `Retry-After` is its own.", SpotifyRateLimited
+        "Spotify gets too many requests; `Retry-After` is its own. It is asked nothing "
+        "for that time, 5 minutes at most, for anybody.",
+        SpotifyRateLimited,
     ),
     502: error_response(
         "Spotify is down, too slow, or makes no sense. It takes 5 seconds at most.",
@@ -194,6 +228,11 @@ AUTHORIZATION: dict[str, Any] = {
         503: UNAVAILABLE,
     },
 }
+READ_FORBIDDEN = error_response(
+    "Spotify does not admit the person to this app, or they are barred here.",
+    SpotifyNotAdmitted,
+    *FORBIDDEN,
+)
 PLAYBACK: dict[str, Any] = {
     "summary": "What is on?",
     "responses": {
@@ -205,19 +244,37 @@ PLAYBACK: dict[str, Any] = {
                 OpenApiExample("plays_nothing", PLAYS_NOTHING),
             ],
         ),
+        403: READ_FORBIDDEN,
         409: CONFLICT,
         **SPOTIFY_ERRORS,
     },
 }
+ONCE = "Spotify is told so exactly once; when it fails, nothing is tried again."
+PLAY = request_body(
+    PlaySerializer, uris=["spotify:track:4iV5W9uYEdYUVa79Axb7Rh"], position_ms=30000
+)
+DEVICES = {
+    "devices": [
+        {
+            "id": "0d1841b0976bae2a3a310dd74c0f3df354899bc8",
+            "is_active": True,
+            "is_restricted": False,
+            "name": "Kitchen",
+            "type": "Speaker",
+            "volume_percent": 59,
+        }
+    ]
+}
 CONTROL: dict[str, Any] = {
-    "description": "Spotify is told so exactly once; when it fails, nothing is tried "
-    "again.",
     "responses": {
-        200: OpenApiResponse(DoneSerializer, "Spotify has done it."),
+        200: OpenApiResponse(
+            DoneSerializer, "Spotify has done it, or it was so already."
+        ),
         403: error_response(
-            "The person has no Spotify Premium, is barred here, or another site sent "
-            "the cookie.",
+            "The person has no Spotify Premium, Spotify does not admit them to this "
+            "app, they are barred here, or another site sent the cookie.",
             PremiumRequired,
+            SpotifyNotAdmitted,
             *FORBIDDEN,
         ),
         404: error_response("No device plays.", NoActiveDevice),
@@ -231,7 +288,8 @@ extend_view(
     auth_url=extend_schema(
         operation_id="getSpotifyUrl",
         description="Send the browser there. The person comes back to the callback "
-        "within ten minutes, once.",
+        "within ten minutes, once, in the browser that asked or signed in as "
+        "themselves. Spotify always asks them, so that another account can be chosen.",
         **AUTHORIZATION,
     ),
     login=extend_schema(
@@ -306,10 +364,52 @@ extend_view(
         **PLAYBACK,
     ),
     **{
-        name: extend_schema(operation_id=operation_id, summary=summary, **CONTROL)
+        name: extend_schema(
+            operation_id=operation_id,
+            summary="Play",
+            description=f"{ONCE} The body may be left out.",
+            request=PLAY,
+            responses={
+                **CONTROL["responses"],
+                400: invalid_response("uris", "give at least one URI"),
+            },
+        )
+        for name, operation_id in [("play", "playMusic"), ("put_play", "putPlayMusic")]
+    },
+    devices=extend_schema(
+        operation_id="getSpotifyDevices",
+        summary="Where can it play?",
+        description="The person's devices that Spotify knows are there.",
+        responses={
+            200: OpenApiResponse(
+                DEVICE_LIST,
+                "Spotify's own object.",
+                [OpenApiExample("devices", DEVICES)],
+            ),
+            403: READ_FORBIDDEN,
+            409: CONFLICT,
+            **SPOTIFY_ERRORS,
+        },
+    ),
+    device=extend_schema(
+        operation_id="moveMusic",
+        summary="Play on another device",
+        description=ONCE,
+        request=request_body(
+            DeviceSerializer,
+            device_id="0d1841b0976bae2a3a310dd74c0f3df354899bc8",
+            play=True,
+        ),
+        responses={
+            **CONTROL["responses"],
+            400: invalid_response("device_id", "give text"),
+        },
+    ),
+    **{
+        name: extend_schema(
+            operation_id=operation_id, summary=summary, description=ONCE, **CONTROL
+        )
         for name, operation_id, summary in [
-            ("play", "playMusic", "Play"),
-            ("put_play", "putPlayMusic", "Play"),
             ("pause", "pauseMusic", "Pause"),
             ("put_pause", "putPauseMusic", "Pause"),
             ("next", "nextTrack", "Skip to the next track"),

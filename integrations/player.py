@@ -85,15 +85,32 @@ def playback(user: User) -> dict[str, Any] | None:
 
     Another two if the access token has expired. Raises one of FAILURES.
     """
-    return _with_link(user, _playback)
+    return _with_link(user, "playback")
 
 
-def control(user: User, command: str) -> None:
-    """Send the player one of `integrations.spotify.CONTROLS`, once.
+def devices(user: User) -> dict[str, Any]:
+    """Return Spotify's object with the list of the person's devices.
 
     Queries and errors are those of `playback`.
     """
-    _with_link(user, partial(_control, command))
+    return _with_link(user, "devices")
+
+
+def transfer(user: User, *, device_id: str, play: bool) -> None:
+    """Have the music play on another device, once.
+
+    Queries and errors are those of `playback`.
+    """
+    _with_link(user, "transfer", device_id=device_id, play=play)
+
+
+def control(user: User, command: str, **options: Any) -> None:
+    """Send the player one of `integrations.spotify.CONTROLS`, once.
+
+    Queries and errors are those of `playback`, and InvalidValue for options that
+    Spotify does not take.
+    """
+    _with_link(user, "control", command=command, **options)
 
 
 def follow_focus(user_id: str, phase: str) -> None:
@@ -102,30 +119,23 @@ def follow_focus(user_id: str, phase: str) -> None:
     if link is None or not is_configured():
         return
     command = "play" if phase == "focus" else "pause"
-    act, deadline = partial(_control, command), monotonic() + BUDGET
+    act, deadline = partial(spotify().control, command=command), monotonic() + BUDGET
     _with_token(link, readable_tokens(link), act, deadline)
 
 
 focus_queue = LatestTaskQueue(follow_focus, BACKGROUND_THREADS)
 
 
-def _with_link(user: User, act: Callable[[str, float], Any]) -> Any:
-    """Run `act` in a thread, with the access token of the person's link."""
+def _with_link(user: User, name: str, **options: Any) -> Any:
+    """Run a function of `integrations.spotify` for the person's link, in a thread."""
     deadline = monotonic() + BUDGET
     require_configured()
     link = SpotifyLink.objects.of(user.pk)
     if link is None:
         raise SpotifyNotLinked
     tokens = readable_tokens(link)
+    act = partial(getattr(spotify(), name), **options)
     return executor.run(_with_token, link, tokens, act, deadline, deadline=deadline)
-
-
-def _playback(token: str, deadline: float) -> dict[str, Any] | None:
-    return spotify().playback(token, deadline=deadline)
-
-
-def _control(command: str, token: str, deadline: float) -> None:
-    spotify().control(token, command, deadline=deadline)
 
 
 def readable_tokens(link: SpotifyLink) -> Tokens:
@@ -142,7 +152,7 @@ def readable_tokens(link: SpotifyLink) -> Tokens:
 def _with_token(
     link: SpotifyLink,
     tokens: Tokens,
-    act: Callable[[str, float], Any],
+    act: Callable[..., Any],
     deadline: float,
 ) -> Any:
     """Run `act` with an access token that Spotify takes; at most two attempts."""
@@ -151,11 +161,11 @@ def _with_token(
     if not link.is_fresh():
         token = renewed(link.pk, token, deadline)
     try:
-        return act(token, deadline)
+        return act(token, deadline=deadline)
     except refused:
         token = renewed(link.pk, token, deadline)
     try:
-        return act(token, deadline)
+        return act(token, deadline=deadline)
     except refused:
         raise spotify().unavailable("it refuses a new token") from None
 

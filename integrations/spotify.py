@@ -33,10 +33,13 @@ from spotipy import (
 )
 from spotipy.cache_handler import CacheHandler
 
+from focusmaster.exceptions import InvalidValue
 from integrations.exceptions import (
     InvalidCode,
     NoActiveDevice,
+    PlayerRestricted,
     PremiumRequired,
+    SpotifyNotAdmitted,
     SpotifyNotLinked,
     SpotifyRateLimited,
     SpotifyRefused,
@@ -57,8 +60,22 @@ MAX_SCOPE = 100
 RETRY_AFTER, MAX_RETRY_AFTER = 5, 24 * 60 * 60
 # Reasons that are safe to log.
 SAFE_REASON = re.compile(r"[A-Za-z_]{1,40}")
+# For the log.
+ADMISSION = (
+    "in development mode its owner needs Premium, and each of at most 5 people has to "
+    "be named under User Management on developer.spotify.com"
+)
+# For the person.
+NOT_TAKEN = "Spotify does not take this"
+# Without them, an episode shows as nothing.
+ITEM_TYPES = "track,episode"
 # How Spotify puts it beside, or instead of, its reason.
 PREMIUM = "Premium required"
+# And how it puts it, mostly as bare text, that the app may not act for a person, or for
+# nobody because its owner has no Premium.
+NOT_ADMITTED = re.compile(
+    r"not (be )?registered|not approved for app|owner of the app", re.IGNORECASE
+)
 # What we can ask of the player, and spotipy's name for it.
 CONTROLS = {
     "play": "start_playback",
@@ -66,6 +83,9 @@ CONTROLS = {
     "next": "next_track",
     "previous": "previous_track",
 }
+# What `is_playing` is once these are done: to do them again is a success for us, where
+# Spotify refuses it.
+GOALS = {"play": True, "pause": False}
 # What a network that fails and responses that make no sense raise. spotipy takes it
 # for granted that an error is an object.
 NONSENSE = (
@@ -218,23 +238,66 @@ def refresh(link_tokens: Tokens, *, deadline: float) -> Grant:
 def playback(access_token: str, *, deadline: float) -> dict[str, Any] | None:
     """Return Spotify's player object, or None when nothing plays."""
     with understood():
-        player = client.ready(deadline).player
-        player.set_auth(access_token)
-        player.current_playback()
-        # spotipy returns None for a body that is no JSON, too.
-        content = client.session.last_response.content
-        found = orjson.loads(content) if content.strip() else None
-        if not isinstance(found, dict | None):
-            raise TypeError("no object")
-        return found
+        authorized(access_token, deadline).current_playback(additional_types=ITEM_TYPES)
+        return _object()
 
 
-def control(access_token: str, command: str, *, deadline: float) -> None:
-    """Do one of CONTROLS; the body of a success means nothing."""
+def devices(access_token: str, *, deadline: float) -> dict[str, Any]:
+    """Return Spotify's object with the list of the person's devices."""
     with understood():
-        player = client.ready(deadline).player
-        player.set_auth(access_token)
-        getattr(player, CONTROLS[command])()
+        authorized(access_token, deadline).devices()
+        return _object() or {"devices": []}
+
+
+def control(
+    access_token: str, command: str, *, deadline: float, **options: Any
+) -> None:
+    """Do one of CONTROLS; the body of a success means nothing.
+
+    Raises InvalidValue where Spotify does not take the options.
+    """
+    try:
+        with understood(options=options):
+            player = authorized(access_token, deadline)
+            getattr(player, CONTROLS[command])(**options)
+    except PlayerRestricted:
+        if options.keys() - {"device_id"} or command not in GOALS:
+            raise
+        found = playback(access_token, deadline=deadline) or {}
+        if not is_done(command, found, **options):
+            raise
+
+
+def transfer(access_token: str, *, device_id: str, play: bool, deadline: float) -> None:
+    """Have the music play on another device; `play` also if it does not now."""
+    with understood():
+        authorized(access_token, deadline).transfer_playback(device_id, play)
+
+
+def is_done(command: str, found: dict[str, Any], device_id: str | None = None) -> bool:
+    """Whether the player is as one of GOALS would have it, on the device if named."""
+    device = found.get("device") or {}
+    return bool(found.get("is_playing")) is GOALS[command] and (
+        device_id in (None, device.get("id"))
+    )
+
+
+def authorized(access_token: str, deadline: float) -> Spotify:
+    player = client.ready(deadline).player
+    player.set_auth(access_token)
+    return player
+
+
+def _object() -> dict[str, Any] | None:
+    """Return the object in the last response, None for an empty one.
+
+    spotipy returns None for a body that is no JSON, too.
+    """
+    content = client.session.last_response.content
+    found = orjson.loads(content) if content.strip() else None
+    if not isinstance(found, dict | None):
+        raise TypeError("no object")
+    return found
 
 
 def check_credentials(*, deadline: float) -> None:
@@ -266,11 +329,16 @@ def _grant(scopes: list[str] | None, refresh_token: str = "") -> Grant:
 
 
 @contextmanager
-def understood(invalid_grant: type[Exception] | None = None) -> Iterator[None]:
+def understood(
+    invalid_grant: type[Exception] | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Iterator[None]:
     """Turn errors of Spotify and of the network into ours."""
     try:
         yield
     except SpotifyException as exc:
+        if exc.http_status == 400 and options:
+            raise InvalidValue(next(iter(options)), NOT_TAKEN) from None
         raise player_error(exc) from None
     except SpotifyOauthError as exc:
         response = client.session.last_response
@@ -290,17 +358,22 @@ def understood(invalid_grant: type[Exception] | None = None) -> Iterator[None]:
 
 def player_error(exc: SpotifyException) -> Exception:
     """Return our exception for an error of the player API."""
-    status = exc.http_status
+    status, message = exc.http_status, str(exc.msg)
     if status == 401:
         return AccessTokenRefused()
-    if status == 403 and (exc.reason == "PREMIUM_REQUIRED" or PREMIUM in exc.msg):
+    if status == 403 and NOT_ADMITTED.search(message):
+        log.warning("Spotify does not admit a person to this app: %s", ADMISSION)
+        return SpotifyNotAdmitted()
+    if status == 403 and (exc.reason == "PREMIUM_REQUIRED" or PREMIUM in message):
         return PremiumRequired()
     if status == 404:
         return NoActiveDevice()
     if status == 429:
         return SpotifyRateLimited(retry_after(exc.headers))
     if 400 <= status < 500:
-        return SpotifyRefused()
+        reason = exc.reason if SAFE_REASON.fullmatch(str(exc.reason)) else "no reason"
+        log.info("Spotify refused a command: %s, %s", status, reason)
+        return PlayerRestricted() if status == 403 else SpotifyRefused()
     return unavailable(str(status))
 
 

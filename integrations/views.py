@@ -23,7 +23,10 @@ from integrations.models import SpotifyLink
 from integrations.serializers import (
     MAX_CODE,
     CodeSerializer,
+    DeviceSerializer,
+    EmptySerializer,
     FocusSerializer,
+    PlaySerializer,
     SpotifyLinkSerializer,
 )
 from integrations.states import STATE_LIFE, new_state, use_state
@@ -68,7 +71,16 @@ class SpotifyViewSet(ApiViewSet):
     def player(self, request: ApiRequest) -> Response:
         return self._playback(request)
 
-    @action(detail=False, methods=["post"])
+    @action(detail=False, methods=["get"], is_tagged=False)
+    def devices(self, request: ApiRequest) -> Response:
+        return Response(player.devices(request.user))
+
+    @action(detail=False, methods=["put"], serializer_class=DeviceSerializer)
+    def device(self, request: ApiRequest) -> Response:
+        player.transfer(request.user, **self.validated())
+        return Response(DONE)
+
+    @action(detail=False, methods=["post"], serializer_class=PlaySerializer)
     def play(self, request: ApiRequest) -> Response:
         return self._control(request, "play")
 
@@ -76,7 +88,7 @@ class SpotifyViewSet(ApiViewSet):
     def put_play(self, request: ApiRequest) -> Response:
         return self._control(request, "play")
 
-    @action(detail=False, methods=["post"])
+    @action(detail=False, methods=["post"], serializer_class=EmptySerializer)
     def pause(self, request: ApiRequest) -> Response:
         return self._control(request, "pause")
 
@@ -84,15 +96,15 @@ class SpotifyViewSet(ApiViewSet):
     def put_pause(self, request: ApiRequest) -> Response:
         return self._control(request, "pause")
 
-    @action(detail=False, methods=["post"])
+    @action(detail=False, methods=["post"], serializer_class=EmptySerializer)
     def next(self, request: ApiRequest) -> Response:
         return self._control(request, "next")
 
-    @action(detail=False, methods=["post"])
+    @action(detail=False, methods=["post"], serializer_class=EmptySerializer)
     def previous(self, request: ApiRequest) -> Response:
         return self._control(request, "previous")
 
-    @action(detail=False, methods=["post"])
+    @action(detail=False, methods=["post"], serializer_class=EmptySerializer)
     def prev(self, request: ApiRequest) -> Response:
         return self._control(request, "previous")
 
@@ -113,7 +125,7 @@ class SpotifyViewSet(ApiViewSet):
         return Response({**(found or NOTHING_PLAYS), "connected": True})
 
     def _control(self, request: ApiRequest, command: str) -> Response:
-        player.control(request.user, command)
+        player.control(request.user, command, **self.validated())
         return Response(DONE)
 
 

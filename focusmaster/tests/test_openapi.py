@@ -225,6 +225,7 @@ SENT = [
         for operation_id in (
             *("getNowPlaying", "getPlayer", "playMusic", "putPlayMusic"),
             *("pauseMusic", "putPauseMusic", "nextTrack", "previousTrack", "prevTrack"),
+            "getSpotifyDevices",
         )
         for status, after, spotify in [
             (200, ("playMusic",) if "ause" in operation_id else (), None),
@@ -235,6 +236,20 @@ SENT = [
         ]
     ),
     Sent("nextTrack", 404, spotify=404),
+    Sent("playMusic", 400, {"uris": []}),
+    Sent("putPlayMusic", 400, {"uris": []}),
+    *(
+        Sent("moveMusic", status, {"device_id": "x"}, after=after, spotify=spotify)
+        for status, after, spotify in [
+            (404, (), None),
+            (409, ("disconnectSpotify",), None),
+            (409, (), 400),
+            (429, (), 429),
+            (502, (), 500),
+        ]
+    ),
+    Sent("moveMusic", 200, {"device_id": "$device"}),
+    Sent("moveMusic", 400, {"device_id": 7}),
     Sent("tellFocus", 202, {"phase": "break"}),
     Sent("tellFocus", 400, {"phase": "lunch"}),
     Sent("giveFeedback", 201, {"type": "bug", "message": "Found an issue"}),
@@ -502,7 +517,11 @@ def looked_after(user: User) -> dict[str, str]:
 def linked(spotify: FakeSpotify, user: User) -> dict[str, str]:
     """Link a user to Spotify; return what they may link themselves with once more."""
     link(user, spotify)
-    return {"code_of_spotify": code_from(spotify), "state": new_state(user)}
+    return {
+        "code_of_spotify": code_from(spotify),
+        "state": new_state(user),
+        "device": spotify.devices()[0]["id"],
+    }
 
 
 def mailed(user: User) -> dict[str, str]:

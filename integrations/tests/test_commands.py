@@ -82,7 +82,10 @@ def test_google_that_cannot_be_reached_fails(capsys, settings):
 
 
 def test_spotify_works(capsys, spotify, settings):
-    assert "works" in checked(capsys)["Spotify"]
+    said = checked(capsys)["Spotify"]
+    assert "works" in said
+    for rule in ("owner needs Premium", "5 people", "6 months"):
+        assert rule in said
     assert [(one.path, one.form) for one in spotify.requests] == [
         (TOKEN, {"grant_type": "client_credentials"})
     ]

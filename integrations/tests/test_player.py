@@ -23,6 +23,15 @@ COMMANDS = [
     ("post", "previous", "POST", "previous"),
     ("post", "prev", "POST", "previous"),
 ]
+RESTRICTED = json.dumps(
+    {
+        "error": {
+            "status": 403,
+            "message": "Player command failed: Restriction violated",
+            "reason": "UNKNOWN",
+        }
+    }
+).encode()
 # One of a kind: they go the same way.
 CALLS = [
     ("get", "now-playing", "GET", PLAYER),
@@ -44,8 +53,12 @@ def test_player_is_spotifys_own_object(linked, spotify, path):
     assert response.status_code == 200
     answer = response.json()
     assert answer.pop("connected") is True
-    assert answer == json.loads(spotify.state().body)
+    expected = json.loads(spotify.state().body)
+    for moving in ("progress_ms", "timestamp"):
+        assert 0 <= expected.pop(moving) - answer.pop(moving) < 5000
+    assert answer == expected
     assert answer["item"]["name"] == "Weightless"
+    assert answer["item"]["album"]["images"]
 
 
 def test_nothing_plays(linked, spotify):
@@ -143,10 +156,13 @@ def test_command_needs_a_device(linked, spotify):
     assert refusal(linked.post(f"{ROOT}/next")) == (404, "no_active_device")
 
 
-def test_what_spotify_does_not_allow_now_is_a_conflict(linked, spotify):
-    spotify.is_playing = False
+@pytest.mark.parametrize("command", ["next", "pause", "play"])
+def test_what_spotify_does_not_allow_now_is_a_conflict(linked, spotify, command):
+    spotify.is_playing = command == "pause"
+    sent = "POST" if command == "next" else "PUT"
+    spotify.fail(sent, f"{PLAYER}/{command}", 403, body=RESTRICTED)
 
-    assert refusal(linked.post(f"{ROOT}/pause")) == (409, "spotify_refused")
+    assert refusal(linked.post(f"{ROOT}/{command}")) == (409, "spotify_refused")
 
 
 @calls

@@ -29,6 +29,14 @@ WORKS, ABSENT, FAILS = "works", "not set up", "FAILS"
 LOOPBACK = ("127.0.0.1", "::1")
 
 
+RULES = (
+    "In development mode its owner needs Premium, and at most 5 people can connect, "
+    "whom the owner names under User Management; others get 403 spotify_not_admitted. "
+    "Playing needs Premium of each person. A link ends after 6 months, with Spotify's "
+    "refresh token; it is then removed, and the person connects anew."
+)
+
+
 class Finding(NamedTuple):
     state: str
     text: str
@@ -53,8 +61,8 @@ def check_google() -> Finding:
     if not settings.GOOGLE_CLIENT_IDS:
         return Finding(
             ABSENT,
-            "Nobody can sign in with Google. Set GOOGLE_CLIENT_ID to the client id of "
-            "the web client, from console.cloud.google.com.",
+            "Nobody can sign in with Google. Set GOOGLE_CLIENT_ID to the client ids of "
+            "your web, Android and iOS clients, from console.cloud.google.com.",
         )
     try:
         keys, _ = fetch(settings.GOOGLE_JWKS_URL)
@@ -78,7 +86,7 @@ def check_spotify() -> Finding:
         return Finding(
             FAILS,
             "Spotify takes a SPOTIFY_REDIRECT_URI only with https://, or on this "
-            "machine with http://127.0.0.1 (not localhost).",
+            "machine by address, http://127.0.0.1 or http://[::1] (not localhost).",
         )
     return check_spotify_app()
 
@@ -106,7 +114,7 @@ def check_spotify_app() -> Finding:
     return Finding(
         WORKS,
         "Spotify knows the app. Among its redirect URIs has to be "
-        f"{settings.SPOTIFY_REDIRECT_URI}.",
+        f"{settings.SPOTIFY_REDIRECT_URI}. {RULES}",
     )
 
 
