@@ -19,6 +19,11 @@ PERSONAL_DATA = [
         excluded_columns={
             "encrypted_tokens": "Secrets, with which Spotify would let anybody in.",
             "expires_at": "Of a secret, and past within an hour.",
+            "renewing_until": "Of a secret, and past within a minute.",
+            "phase": "Past within minutes: what the music has yet to follow.",
+            "phase_number": "Tells one phase from the next, and counts nothing.",
+            "phase_at": "Of the phase; that of a session is in the session.",
+            "following_until": "Past within minutes.",
         },
         on_joining=unlink,
     ),

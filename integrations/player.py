@@ -7,25 +7,24 @@ access token if the old one has expired, and Spotify's response.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
-from time import monotonic
+from time import monotonic, sleep
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db import OperationalError, connection, transaction
-from django.utils import timezone
-from psycopg.errors import LockNotAvailable
 
 from integrations.exceptions import (
     SpotifyNotConfigured,
     SpotifyNotLinked,
+    SpotifyRateLimited,
     SpotifyUnavailable,
 )
-from integrations.executors import BoundedExecutor, LatestTaskQueue, executor_size
-from integrations.models import SpotifyLink, Tokens
+from integrations.executors import BoundedExecutor, executor_size
+from integrations.models import SpotifyLink, SpotifyPause, Tokens, seconds_until
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -34,7 +33,8 @@ log = logging.getLogger("focusmaster.spotify")
 
 # Seconds for Spotify; the rest of the 5 is ours.
 BUDGET = 4.5
-BACKGROUND_THREADS = 2
+# Between two looks whether another process has the new token.
+POLL_SECONDS = 0.05
 
 executor = BoundedExecutor(executor_size())
 
@@ -68,6 +68,12 @@ def authorize_url(state: str) -> str:
     return spotify().authorize_url(state)
 
 
+def require_no_pause() -> None:
+    """Raise SpotifyRateLimited while Spotify wants to be asked nothing; one query."""
+    if seconds := SpotifyPause.objects.seconds_left():
+        raise SpotifyRateLimited(seconds)
+
+
 def connect(user: User, code: str) -> timedelta:
     """Link the person by the code that Spotify sent; return how long a token lives.
 
@@ -75,7 +81,8 @@ def connect(user: User, code: str) -> timedelta:
     """
     deadline = monotonic() + BUDGET
     exchange = partial(spotify().exchange, code, deadline=deadline)
-    grant = executor.run(exchange, deadline=deadline)
+    with pause_remembered():
+        grant = executor.run(exchange, deadline=deadline)
     SpotifyLink.objects.connect(user=user, grant=grant)
     return grant.lifetime
 
@@ -83,7 +90,8 @@ def connect(user: User, code: str) -> timedelta:
 def playback(user: User) -> dict[str, Any] | None:
     """Return Spotify's player object, or None when nothing plays; one query.
 
-    Another two if the access token has expired. Raises one of FAILURES.
+    Some more if the access token has expired, see `renewed`, or if Spotify wants a
+    pause. Raises one of FAILURES.
     """
     return _with_link(user, "playback")
 
@@ -113,29 +121,47 @@ def control(user: User, command: str, **options: Any) -> None:
     _with_link(user, "control", command=command, **options)
 
 
-def follow_focus(user_id: str, phase: str) -> None:
-    """Play when focus begins and pause otherwise, if the user has set it so."""
-    link = SpotifyLink.objects.filter(user__spotify_autoplay=True).of(user_id)
+def follow_focus(user_id: str, command: str) -> None:
+    """Send the player a command, if the user wants music to follow the focus."""
+    links = SpotifyLink.objects.filter(user__spotify_autoplay=True)
+    link = links.with_pause().of(user_id)
     if link is None or not is_configured():
         return
-    command = "play" if phase == "focus" else "pause"
-    act, deadline = partial(spotify().control, command=command), monotonic() + BUDGET
-    _with_token(link, readable_tokens(link), act, deadline)
-
-
-focus_queue = LatestTaskQueue(follow_focus, BACKGROUND_THREADS)
+    deadline = monotonic() + BUDGET
+    refuse_in_pause(link)
+    with pause_remembered():
+        act = partial(spotify().control, command=command)
+        _with_token(link, readable_tokens(link), act, deadline)
 
 
 def _with_link(user: User, name: str, **options: Any) -> Any:
     """Run a function of `integrations.spotify` for the person's link, in a thread."""
     deadline = monotonic() + BUDGET
     require_configured()
-    link = SpotifyLink.objects.of(user.pk)
+    link = SpotifyLink.objects.with_pause().of(user.pk)
     if link is None:
         raise SpotifyNotLinked
+    refuse_in_pause(link)
     tokens = readable_tokens(link)
     act = partial(getattr(spotify(), name), **options)
-    return executor.run(_with_token, link, tokens, act, deadline, deadline=deadline)
+    with pause_remembered():
+        return executor.run(_with_token, link, tokens, act, deadline, deadline=deadline)
+
+
+def refuse_in_pause(link: SpotifyLink) -> None:
+    """Raise SpotifyRateLimited if `paused_until` of the link has not come yet."""
+    if seconds := seconds_until(link.paused_until):
+        raise SpotifyRateLimited(seconds)
+
+
+@contextmanager
+def pause_remembered() -> Iterator[None]:
+    """Keep everybody from Spotify for a while if it wants that; 2 queries if so."""
+    try:
+        yield
+    except SpotifyRateLimited as exc:
+        SpotifyPause.objects.begin(int(exc.wait))
+        raise
 
 
 def readable_tokens(link: SpotifyLink) -> Tokens:
@@ -173,43 +199,40 @@ def _with_token(
 def renewed(user_id: str, old: str, deadline: float) -> str:
     """Return another access token than the old one, which Spotify is asked for once.
 
-    The first caller locks the row while it asks Spotify; the others wait for the lock
-    and find the new token in the row. 2 queries, 3 if Spotify is asked. Must not run in
-    the transaction of a request: if that failed later, a refresh token that Spotify has
-    just replaced would be lost.
+    The first caller claims the link and asks Spotify; the others wait for the new token
+    in the row. 2 queries, 3 if Spotify is asked, and one for each POLL_SECONDS of
+    waiting. Must not run in a transaction: if that failed, a refresh token that Spotify
+    has just replaced would be lost.
     """
+    while True:
+        link = SpotifyLink.objects.of(user_id)
+        if link is None:
+            raise SpotifyNotLinked
+        tokens = readable_tokens(link)
+        if tokens.access != old:
+            return tokens.access
+        if SpotifyLink.objects.claim_renewal(link):
+            return _renew(link, tokens, deadline)
+        if monotonic() + POLL_SECONDS > deadline:
+            raise SpotifyUnavailable("another request waits for it")
+        sleep(POLL_SECONDS)
+
+
+def _renew(link: SpotifyLink, tokens: Tokens, deadline: float) -> str:
+    """Return a new access token for a link that was claimed, and keep it.
+
+    Spotify is asked for the full time even if the request gives up: what it replaces
+    must be kept.
+    """
+    # Not a link that was made anew meanwhile.
+    mine = SpotifyLink.objects.with_tokens_of(link)
     try:
-        with transaction.atomic():
-            link = locked_link(user_id, deadline)
-            if link is None:
-                raise SpotifyNotLinked
-            tokens = readable_tokens(link)
-            if tokens.access != old:
-                return tokens.access
-            try:
-                # Not cut short when the request gives up: what Spotify replaces must
-                # be kept.
-                full_time = monotonic() + BUDGET
-                grant = spotify().refresh(tokens, deadline=full_time)
-            except SpotifyNotLinked:
-                link.delete()
-            else:
-                link.take(grant, at=timezone.now())
-                link.save(update_fields=["encrypted_tokens", "scopes", "expires_at"])
-                return grant.tokens.access
-    except OperationalError as exc:
-        if isinstance(exc.__cause__, LockNotAvailable):
-            raise SpotifyUnavailable("another request waits for it") from None
+        grant = spotify().refresh(tokens, deadline=monotonic() + BUDGET)
+    except SpotifyNotLinked:
+        mine.delete()
         raise
-    raise SpotifyNotLinked
-
-
-def locked_link(user_id: str, deadline: float) -> SpotifyLink | None:
-    """Return the person's link, locked; wait for the lock until the deadline.
-
-    2 queries. Raises OperationalError at the deadline.
-    """
-    milliseconds = max(1, int((deadline - monotonic()) * 1000))
-    with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL lock_timeout = {milliseconds}")
-    return SpotifyLink.objects.select_for_update(no_key=True).of(user_id)
+    except Exception:
+        mine.update(renewing_until=None)
+        raise
+    mine.keep(grant)
+    return grant.tokens.access

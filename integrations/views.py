@@ -17,7 +17,7 @@ from focusmaster.api.cookies import ApiCookie
 from focusmaster.api.renderers import JSONNegotiation, accepts
 from focusmaster.api.request import ApiRequest
 from focusmaster.api.viewsets import ApiViewSet
-from integrations import player
+from integrations import focus, player
 from integrations.exceptions import FAILURES, InvalidCode
 from integrations.models import SpotifyLink
 from integrations.serializers import (
@@ -43,6 +43,8 @@ NO_LINK = {"connected": False, "scopes": [], "linkedAt": None}
 
 class SpotifyViewSet(ApiViewSet):
     """The caller's link to Spotify, and their player."""
+
+    is_atomic = False
 
     @action(detail=False, methods=["get"], url_path="auth-url", is_tagged=False)
     def auth_url(self, request: ApiRequest) -> Response:
@@ -110,7 +112,7 @@ class SpotifyViewSet(ApiViewSet):
 
     @action(detail=False, methods=["post"], serializer_class=FocusSerializer)
     def focus(self, request: ApiRequest) -> Response:
-        player.focus_queue.put(request.user.pk, self.validated()["phase"])
+        focus.tell(request.user, self.validated()["phase"])
         return Response(DONE, status=status.HTTP_202_ACCEPTED)
 
     def _start(self, request: ApiRequest) -> Response:
@@ -146,6 +148,7 @@ class CallbackViewSet(ApiViewSet):
     """The way back from Spotify: of a browser, or through the web client."""
 
     is_tagged = False
+    is_atomic = False
 
     authentication_classes = (OptionalTokenAuthentication,)
     content_negotiation_class = CallbackNegotiation
@@ -161,11 +164,14 @@ class CallbackViewSet(ApiViewSet):
         """Connect by what Spotify sent a browser with; the state names the person."""
         player.require_configured()
         code, error = (request.query_params.get(name) for name in ("code", "error"))
-        user = self._owner_of_state(request)
-        if error:
-            log.info("Spotify was not connected: the person did not want it")
-            return self._outcome(request, is_connected=False)
         try:
+            if not error:
+                # Before the state is used up.
+                player.require_no_pause()
+            user = self._owner_of_state(request)
+            if error:
+                log.info("Spotify was not connected: the person did not want it")
+                return self._outcome(request, is_connected=False)
             if not code or len(code) > MAX_CODE:
                 raise InvalidCode
             player.connect(user, code)
@@ -180,6 +186,7 @@ class CallbackViewSet(ApiViewSet):
         """Connect by what the web client hands on; the token names the person."""
         player.require_configured()
         given = self.validated()
+        player.require_no_pause()
         state = given.get("state") or STATE_COOKIE.read(request)
         use_state(state, expected=request.user)
 

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from integrations import executors, player
+from integrations import executors, focus, player
 from integrations.tests.linking import link
 
 
 @pytest.fixture
 def linked(api, alice, spotify) -> APIClient:
     """A client signed in as alice, who is linked to Spotify."""
-    player.executor.is_slow = False
+    player.executor.is_silent = False
     link(alice, spotify)
     return api
 
@@ -34,6 +34,7 @@ class Here(Executor):
 @pytest.fixture
 def here(monkeypatch) -> None:
     """Have the threads of the service's see the test's transaction: there are none."""
-    monkeypatch.setattr(executors, "with_own_connection", lambda act, args: act(*args))
+    for module in (executors, focus):
+        monkeypatch.setattr(module, "with_own_connection", lambda act, args: act(*args))
     monkeypatch.setattr(player.executor, "threads", Here())
-    monkeypatch.setattr(player.focus_queue, "threads", Here())
+    monkeypatch.setattr(focus, "threads", Here())

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from threading import Event
+from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError
+from django.db.models import F
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import User
 from focusmaster.tests.concurrency import run_concurrently
+from focusmaster.tests.people import client_of
 from focusmaster.tests.processes import until
-from integrations import executors, player
-from integrations.executors import LatestTaskQueue
+from integrations import focus
 from integrations.fakes.spotify import PLAYER, TOKEN
-from integrations.models import SpotifyLink
+from integrations.models import SpotifyLink, SpotifyPause
 
 FOCUS = "/api/spotify/focus"
 PLAY, PAUSE = ("PUT", f"{PLAYER}/play"), ("PUT", f"{PLAYER}/pause")
@@ -27,6 +29,15 @@ in_background = pytest.mark.django_db(transaction=True)
 def autoplay(linked, alice) -> APIClient:
     User.objects.filter(pk=alice.pk).update(spotify_autoplay=True)
     return linked
+
+
+def phase() -> str:
+    """What the music has yet to follow."""
+    return SpotifyLink.objects.get().phase
+
+
+def is_idle() -> bool:
+    return not SpotifyLink.objects.exclude(phase="", following_until=None).exists()
 
 
 def tell(client: APIClient, phase: str) -> int:
@@ -81,7 +92,7 @@ def test_expired_token_is_refreshed_on_the_way(here, autoplay, spotify):
     assert spotify.count("POST", TOKEN) == 1
 
 
-@pytest.mark.parametrize("status", [401, 403, 404, 429, 500])
+@pytest.mark.parametrize("status", [401, 403, 404, 500])
 def test_answer_does_not_depend_on_spotifys(here, autoplay, spotify, status):
     spotify.fail(*PLAY, status)
 
@@ -96,6 +107,16 @@ def test_link_that_was_revoked_goes_in_the_background_too(here, autoplay, spotif
     assert not SpotifyLink.objects.exists()
 
 
+def test_settings_of_the_moment_count(here, autoplay, alice, spotify):
+    SpotifyLink.objects.set_phase(user=alice, phase="focus")
+    User.objects.filter(pk=alice.pk).update(spotify_autoplay=False)
+
+    focus.follow(alice.pk)
+
+    assert spotify.requests == []
+    assert phase() == ""
+
+
 @in_background
 def test_answer_comes_while_spotify_is_silent(autoplay, spotify):
     spotify.keep_silent(*PLAY)
@@ -104,9 +125,9 @@ def test_answer_comes_while_spotify_is_silent(autoplay, spotify):
 
     assert response.status_code == 202
     until(lambda: spotify.count(*PLAY))
-    assert player.focus_queue.busy
+    assert phase() == "focus"
     spotify.released.set()
-    until(lambda: not player.focus_queue.busy)
+    until(is_idle)
 
 
 @in_background
@@ -115,17 +136,35 @@ def test_of_what_waits_only_the_latest_happens(autoplay, spotify):
     autoplay.post(FOCUS, {"phase": "focus"})
     until(lambda: spotify.count(*PLAY))
 
-    for phase in ["break", "focus", "stop", "focus", "break"]:
-        assert autoplay.post(FOCUS, {"phase": phase}).status_code == 202
+    for told in ["break", "focus", "stop", "focus", "break"]:
+        assert autoplay.post(FOCUS, {"phase": told}).status_code == 202
     spotify.released.set()
-    until(lambda: not player.focus_queue.busy)
+    until(is_idle)
 
     assert [(one.method, one.path) for one in spotify.requests] == [PLAY, PAUSE]
     assert spotify.is_playing is False
 
 
+@in_background
+def test_phases_of_one_person_never_go_to_spotify_at_once(autoplay, alice, spotify):
+    spotify.delay = 0.05
+    clients = [client_of(alice) for _ in range(6)]
+
+    run_concurrently(
+        *[
+            lambda one=one, told=told: tell(one, told)
+            for one, told in zip(clients, ["focus", "stop"] * 3, strict=True)
+        ]
+    )
+    tell(autoplay, "focus")
+    until(is_idle)
+
+    assert spotify.most_at_once == 1
+    assert spotify.is_playing is True
+
+
 def test_request_takes_one_query(here, linked, django_assert_num_queries):
-    with django_assert_num_queries(2):  # the token; the link, in the background
+    with django_assert_num_queries(2):  # the token, and the link of who wants it
         linked.post(FOCUS, {"phase": "focus"})
 
 
@@ -145,72 +184,125 @@ def test_phase_is_one_of_three(api, given, field):
     assert response.json()["errors"][0]["field"] == field
 
 
-# The queue by itself
+# What nobody follows
 
 
-class Recorder:
-    """Acts that wait at a gate and remember what they did."""
-
-    def __init__(self) -> None:
-        self.done: list[tuple[str, str]] = []
-        self.gate = Event()
-
-    def __call__(self, user_id: str, what: str) -> None:
-        self.gate.wait(20)
-        self.done.append((user_id, what))
+def wait_for_nobody(**columns) -> None:
+    """Have a phase stand in the link that nobody follows."""
+    columns = {"phase": "focus", "phase_at": timezone.now(), **columns}
+    SpotifyLink.objects.update(phase_number=F("phase_number") + 1, **columns)
 
 
-def test_what_comes_too_late_does_not_happen(monkeypatch):
-    recorder = Recorder()
-    queue = LatestTaskQueue(recorder, 1)
-    queue.put("first", "play")
-    until(lambda: not queue.waiting)
-    queue.put("second", "play")
-    monkeypatch.setattr(executors, "MAX_AGE", 0)
-
-    recorder.gate.set()
-    until(lambda: not queue.busy)
-
-    assert recorder.done == [("first", "play")]
+def ago(**time: float):
+    return timezone.now() - timedelta(**time)
 
 
-def test_queue_takes_no_more_people_than_it_may(monkeypatch):
-    monkeypatch.setattr(executors, "MAX_WAITING", 2)
-    recorder = Recorder()
-    queue = LatestTaskQueue(recorder, 1)
-    queue.put("at work", "play")
-    until(lambda: not queue.waiting)
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"phase_at": ago(seconds=10)},
+        {"phase_at": ago(minutes=9)},
+        # Whoever claimed it has died, or Spotify wanted a pause.
+        {"phase_at": ago(seconds=30), "following_until": ago(seconds=1)},
+    ],
+)
+def test_phase_that_nobody_follows_is_taken_up(here, autoplay, spotify, columns):
+    wait_for_nobody(**columns)
 
-    for name in ("first", "second", "third"):
-        queue.put(name, "play")
-    queue.put("first", "pause")
-    recorder.gate.set()
-    until(lambda: not queue.busy)
+    assert focus.take_up_overdue() == 1
 
-    assert recorder.done == [
-        ("at work", "play"),
-        ("first", "pause"),
-        ("second", "play"),
-    ]
-
-
-def test_queue_goes_on_after_a_crash(caplog):
-    queue = LatestTaskQueue(lambda user_id, what: 1 / 0, 1)
-    queue.put("somebody", "play")
-    until(lambda: not queue.busy)
-
-    assert "ZeroDivisionError" in caplog.text
+    assert spotify.is_playing is True
+    assert phase() == ""
+    assert focus.take_up_overdue() == 0
 
 
-def test_last_of_many_phases_at_once_is_the_one_that_happens_last():
-    recorder = Recorder()
-    recorder.gate.set()
-    queue = LatestTaskQueue(recorder, 2)
+def test_phase_that_another_follows_is_left_to_it(here, autoplay, alice, spotify):
+    wait_for_nobody(
+        phase_at=ago(seconds=10), following_until=timezone.now() + timedelta(seconds=5)
+    )
 
-    run_concurrently(*[lambda n=n: queue.put("somebody", str(n)) for n in range(20)])
-    until(lambda: not queue.busy)
-    queue.put("somebody", "last")
-    until(lambda: not queue.busy)
+    assert focus.take_up_overdue() == 0
+    focus.follow(alice.pk)
 
-    assert recorder.done[-1] == ("somebody", "last")
-    assert len(recorder.done) <= 21
+    assert spotify.requests == []
+    assert phase() == "focus"
+
+
+def test_phase_that_was_just_told_is_left_to_who_took_it(here, autoplay, spotify):
+    wait_for_nobody()
+
+    assert focus.take_up_overdue() == 0
+
+
+def test_phase_of_long_ago_is_dropped(here, autoplay, spotify):
+    wait_for_nobody(phase_at=ago(minutes=11))
+
+    focus.take_up_overdue()
+
+    assert spotify.requests == []
+    assert phase() == ""
+
+
+def test_newer_phase_is_not_taken_for_done(autoplay, alice, spotify):
+    links = SpotifyLink.objects
+    links.set_phase(user=alice, phase="focus")
+    claimed = links.claim_phase(alice.pk)
+    links.set_phase(user=alice, phase="stop")
+
+    links.finish_phase(claimed)
+
+    assert links.claim_phase(alice.pk).phase == "stop"
+
+
+def test_phase_is_claimed_once(autoplay, alice, spotify):
+    links = SpotifyLink.objects
+    links.set_phase(user=alice, phase="focus")
+
+    assert links.claim_phase(alice.pk) is not None
+    assert links.claim_phase(alice.pk) is None
+
+
+def test_claim_that_has_passed_to_another_finishes_nothing(autoplay, alice, spotify):
+    links = SpotifyLink.objects
+    links.set_phase(user=alice, phase="focus")
+    slow = links.claim_phase(alice.pk)
+    links.claim_phase(alice.pk, at=slow.following_until + timedelta(seconds=1))
+
+    links.finish_phase(slow)
+
+    assert phase() == "focus"
+
+
+def test_phase_waits_for_the_pause_that_spotify_wants(here, autoplay, alice, spotify):
+    spotify.fail(*PLAY, 429, {"Retry-After": "40"})
+
+    tell(autoplay, "focus")
+    tell(autoplay, "break")
+    tell(autoplay, "focus")
+
+    assert spotify.count(*PLAY) == 1
+    assert phase() == "focus"
+    SpotifyPause.objects.update(until=timezone.now())
+    SpotifyLink.objects.update(following_until=ago(seconds=1))
+    focus.take_up_overdue()
+    assert spotify.is_playing is True
+    assert spotify.count(*PAUSE) == 0
+
+
+@pytest.mark.parametrize(
+    "told", [{"phase": "lunch", "phase_at": ago()}, {"phase": "stop"}]
+)
+def test_database_refuses_a_phase_that_is_none(linked, told):
+    with pytest.raises(IntegrityError, match="integrations_spotifylink_phase"):
+        SpotifyLink.objects.update(**told)
+
+
+# Keys and transactions
+
+
+def test_repeated_request_with_its_key_tells_nothing_again(here, autoplay, spotify):
+    for _ in range(2):
+        response = autoplay.post(FOCUS, {"phase": "focus"}, HTTP_IDEMPOTENCY_KEY="k")
+
+    assert response["Idempotency-Replayed"] == "true"
+    assert spotify.count(*PLAY) == 1

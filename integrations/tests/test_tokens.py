@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from focusmaster.tests.people import client_of, person
 from integrations.fakes.spotify import CLIENT_SECRET, PLAYER, TOKEN
-from integrations.models import Grant, SpotifyLink, Tokens
+from integrations.models import Grant, SpotifyLink, SpotifyPause, Tokens
 from integrations.tests.linking import expire_here, link, refusal
 
 NOW_PLAYING = "/api/spotify/now-playing"
@@ -268,6 +268,7 @@ def test_nothing_secret_is_logged_or_answered(linked, spotify, caplog, alice):
     for status in (400, 403, 404, 429, 500):
         spotify.fail("POST", f"{PLAYER}/next", status, body=b"{}")
         answers.append(linked.post(NEXT))
+        SpotifyPause.objects.all().delete()
     spotify.fail("POST", TOKEN, 400, body=b'{"error": "' + b"s" * 50 + b'"}')
     spotify.expire()
     answers += [linked.get(NOW_PLAYING), linked.get("/api/gdpr/export")]

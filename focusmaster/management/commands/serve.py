@@ -29,6 +29,7 @@ from granian.log import LogLevels
 
 from focusmaster.db.advisory_locks import AdvisoryLock, LockTimeout, advisory_lock
 from focusmaster.management.options import check_range
+from focusmaster.signals import worker_started
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -221,6 +222,7 @@ def load_in_worker(target: str) -> WSGIApplication:
 
     from focusmaster.wsgi import application
 
+    worker_started.send(None)
     return application
 
 
