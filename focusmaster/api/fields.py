@@ -44,7 +44,7 @@ class StrictSerializer(serializers.Serializer[Any]):
     only other answers carry.
     """
 
-    default_error_messages = {"invalid": "give an object", "null": "give an object"}
+    default_error_messages = {"invalid": "give an object"}
 
     @classmethod
     @cache
@@ -75,6 +75,11 @@ class StrictSerializer(serializers.Serializer[Any]):
     def run_validators(self, value: Any) -> None:
         # DRF adds the defaults of fields that a client cannot set; ours have none.
         super(serializers.Serializer, self).run_validators(value)
+
+    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+        if data is None and not self.allow_null:
+            self.to_internal_value(data)  # Raises, as for anything that is no object.
+        return super().validate_empty_values(data)
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if not isinstance(data, dict):
