@@ -113,8 +113,6 @@ class AutoSchema(openapi.AutoSchema):
     def get_operation(self, *args: Any, **kwargs: Any) -> Schema:
         operation: Schema = super().get_operation(*args, **kwargs) or {}
         operation.setdefault("security", [])
-        if "requestBody" in operation:
-            operation["requestBody"]["required"] = True
         responses = operation["responses"]
         for status in self.common_errors(operation):
             if str(status) not in responses:
@@ -229,6 +227,10 @@ def describe_objects(result: Schema, **_: Any) -> Schema:
     for name, schema in components["schemas"].items():
         if "properties" in schema:
             complete(name, schema)
+    for path in result["paths"].values():
+        for operation in path.values():
+            if "requestBody" in operation:
+                mark_needed(operation["requestBody"], components["schemas"])
     components["schemas"]["Error"] = ERROR_SCHEMA
     components["securitySchemes"] = SECURITY_SCHEMES
     text = json.dumps(result)
@@ -265,6 +267,13 @@ def complete(name: str, schema: Schema) -> None:
             field.pop("default", None)
 
 
+def mark_needed(body: Schema, schemas: Schema) -> None:
+    """Say whether a body may be left out, which then counts as an empty object."""
+    reference = body["content"]["application/json"]["schema"]["$ref"]
+    schema = schemas[reference.rpartition("/")[2]]
+    body["required"] = any(key in schema for key in NEEDING)
+
+
 def tidied(field: Schema) -> Schema:
     """Leave out what only tells requests from responses, and titles made of names."""
     noise = ("readOnly", "writeOnly", "title")
@@ -298,6 +307,8 @@ def contents(result: Schema) -> Iterator[Schema]:
 FIELD_TEXTS = ("x-fields", "x-request-fields")
 # The same for what else holds for a body, and for the names that it may have.
 REQUEST_RULES, KNOWN_NAMES = "x-request-rules", "x-known-names"
+# By what a schema refuses an empty object.
+NEEDING = ("required", "minProperties", "anyOf")
 # A name that a client may send back with what it got.
 IGNORED = {"description": "The server sets it; it is ignored here."}
 

@@ -11,6 +11,8 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from focusmaster.openapi import document
+from focusmaster.tests.people import client_of
+from focusmaster.tests.routes import ID
 from kanban.models import Task
 
 TASKS = "/api/tasks"
@@ -55,6 +57,23 @@ def test_every_body_is_closed():
     assert {"SettingsChanges", "DeviceInfoRequest"} <= nested.keys()
     for name, schema in nested.items():
         assert schema["additionalProperties"] is False, name
+
+
+@pytest.mark.usefixtures("google", "spotify")
+def test_body_that_may_be_left_out_may_be(moderator):
+    needed = {
+        (path, method): operation["requestBody"]["required"]
+        for path, item in document()["paths"].items()
+        for method, operation in item.items()
+        if "requestBody" in operation
+    }
+    assert not needed["/api/clock/stop", "post"]
+    assert needed["/api/tasks/{id}/move", "post"]
+
+    for (path, method), is_needed in needed.items():
+        client = client_of(moderator)  # What is called may end a sign-in.
+        response = client.generic(method.upper(), path.replace("{id}", ID))
+        assert (response.status_code == 400) == is_needed, (path, method)
 
 
 def test_nothing_of_how_the_document_is_made_is_in_it():
