@@ -35,7 +35,7 @@ MANY = 100
 MOST_SORTED = 10_000
 
 if TYPE_CHECKING:
-    from accounts.models.users import UserQuerySet
+    from accounts.models.user_queries import UserQuerySet
 
 # See moderation/sql/people_search.sql; GRAMS is the expression of the index.
 TEXT = Func("name", "email", function="moderation_person_text")

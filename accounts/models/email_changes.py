@@ -12,7 +12,8 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts.addresses import email_key
 from accounts.exceptions import EmailTaken
-from accounts.models.users import EMAIL_UNIQUE, User
+from accounts.models.user_queries import EMAIL_UNIQUE
+from accounts.models.users import User
 from focusmaster.db.fields import MillisecondDateTimeField
 from focusmaster.exceptions import InvalidValue, constraint_errors
 
