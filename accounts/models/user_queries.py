@@ -1,0 +1,127 @@
+"""Finding users, making them and locking them."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import cache
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.base_user import BaseUserManager
+from django.contrib.auth.hashers import make_password
+from django.db import models
+from django.db.models import Q, Value
+from django.db.models.functions import Collate, Lower
+from django.utils import timezone
+
+from accounts.addresses import email_key, email_keys
+from accounts.exceptions import EmailTaken
+from accounts.passwords import check_typed_password
+from focusmaster.exceptions import constraint_errors
+
+if TYPE_CHECKING:
+    from accounts.models.users import User
+
+EMAIL_UNIQUE = "accounts_user_email_key_unique"
+
+
+@cache
+def _hash_of_nobody() -> str:
+    return make_password("the password of nobody")
+
+
+class UserQuerySet(models.QuerySet):
+    def with_email(self, email: str) -> UserQuerySet:
+        """Keep the user with this email, however it is spelt; see `accounts.addresses`.
+
+        Where an older account shares the mailbox, its exact spelling finds that one.
+        """
+        exact, *key = email_keys(email)
+        if not key:
+            return self.filter(~Q(email_key=""), email_key=exact)
+        shared = self.model.objects.filter(email_key=exact).values("pk")
+        return self.filter(
+            Q(email_key=exact) | Q(email_key=key[0]) & ~models.Exists(shared)
+        )
+
+    def beginning_with(self, text: str) -> UserQuerySet:
+        """Keep those whose email or name begins so, in any case; an index serves it."""
+        begins = Lower(Value(unicodedata.normalize("NFC", text.strip())))
+        return self.alias(
+            lower_email=Collate(Lower("email"), "C"),
+            lower_name=Collate(Lower("name"), "C"),
+        ).filter(Q(lower_email__startswith=begins) | Q(lower_name__startswith=begins))
+
+    def guests(self) -> UserQuerySet:
+        return self.filter(is_guest=True)
+
+    def with_credentials(self, email: str, password: str) -> User | None:
+        """Return the user with this email and password, or None.
+
+        One query, and one that writes the hash anew where it is an old one.
+
+        Takes as long for an unknown email as for a known one.
+        """
+        user = self.with_email(email).first()
+        if user is None:
+            check_typed_password(password, _hash_of_nobody())
+            return None
+        return user if user.check_password(password) else None
+
+    def register(
+        self,
+        *,
+        name: str,
+        email: str,
+        password: str | None,
+        role: str | None = None,
+        guest: User | None = None,
+    ) -> User:
+        """Create an account, or raise EmailTaken.
+
+        The password must have passed the validators; None for an account that is opened
+        by other means. A constraint decides between two concurrent registrations.
+
+        A guest becomes the account and keeps their rows. One who has become an account
+        meanwhile gets another.
+        """
+        now = timezone.now()
+        account = {
+            "name": name,
+            "email": email.strip(),
+            "email_key": email_key(email),
+            "password": make_password(password),
+            "role": role or self.model.Role.USER,
+            "is_guest": False,
+            "updated_at": now,
+        }
+        with constraint_errors({EMAIL_UNIQUE: EmailTaken()}):
+            if guest and self.guests().filter(pk=guest.pk).update(**account):
+                return self.get(pk=guest.pk)
+            return self.create(**account, created_at=now)
+
+    def add_guest(self) -> User:
+        """Create a user without email and password."""
+        now = timezone.now()
+        return self.create(
+            name="Guest",
+            password=make_password(None),
+            is_guest=True,
+            created_at=now,
+            updated_at=now,
+        )
+
+    def lock(self) -> None:
+        """Lock these users, in the order of their ids; one query. In a transaction.
+
+        Whatever locks several users does so by this method, so that none waits for the
+        other.
+        """
+        rows = self.order_by("pk").select_for_update(no_key=True)
+        list(rows.values_list("pk"))
+
+
+class UserManager(
+    BaseUserManager.from_queryset(UserQuerySet)  # type: ignore[misc]  # made by a call
+):
+    def get_by_natural_key(self, username: str) -> User:
+        return self.with_email(username).get()
