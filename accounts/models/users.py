@@ -18,6 +18,7 @@ from django.utils.crypto import salted_hmac
 from accounts.exceptions import Barred
 from accounts.models.user_queries import EMAIL_UNIQUE, UserManager
 from accounts.passwords import check_typed_password
+from accounts.staff_sessions import keeping_staff_sessions
 from focusmaster.dates.rfc3339 import format_instant
 from focusmaster.dates.zones import NO_ZONE
 from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
@@ -228,16 +229,39 @@ class User(AbstractBaseUser):
     def check_password(self, raw_password: str) -> bool:
         """Tell whether this is the password; an old hash of it is written anew.
 
-        Unless it was changed meanwhile: the new password stays.
+        `password` is the stored hash then. Where that changed meanwhile, the stored one
+        decides: another sign-in may have written it anew, or a new password be there.
+        No query where the hash is of today's kind, 3 where it is not, and one more for
+        staff.
         """
-        encoded = self.password
+        while True:
+            outdated: list[str] = []
+            if not check_typed_password(raw_password, self.password, outdated.append):
+                return False
+            if not outdated or self._rehash(outdated[0]):
+                return True
+            if not self._reload_password():
+                return False
 
-        def rehash(password: str) -> None:
-            new = make_password(password)
-            if User.objects.filter(pk=self.pk, password=encoded).update(password=new):
+    def _rehash(self, password: str) -> bool:
+        """Store a hash of today's cost; False if the stored one changed meanwhile.
+
+        No sign-in ends, and no session of staff's pages, which name the hash.
+        """
+        encoded, new = self.password, make_password(password)
+        with transaction.atomic():
+            mine = User.objects.filter(pk=self.pk, password=encoded)
+            if not mine.update(password=new):
+                return False
+            with keeping_staff_sessions(self):
                 self.password = new
+        return True
 
-        return check_typed_password(raw_password, encoded, rehash)
+    def _reload_password(self) -> bool:
+        """Take the stored hash; return whether the account is still there."""
+        hashes = User.objects.filter(pk=self.pk).values_list("password", flat=True)
+        self.password = hashes.first() or ""
+        return self.password != ""
 
     def change_profile(
         self,
@@ -255,12 +279,10 @@ class User(AbstractBaseUser):
         """
         mine = User.objects.filter(pk=self.pk)
         if password is not None:
-            encoded = self.password
-            if self.has_usable_password() and not check_typed_password(
-                current_password, encoded
-            ):
+            if self.has_usable_password() and not self.check_password(current_password):
                 raise InvalidValue("currentPassword", "this is not your password")
-            mine = mine.filter(password=encoded)
+            # A hash of today's kind: only another new password takes its place.
+            mine = mine.filter(password=self.password)
             fields["password"] = make_password(password)
         with transaction.atomic():
             if not mine.update(**fields, updated_at=timezone.now()):
