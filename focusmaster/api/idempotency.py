@@ -29,9 +29,8 @@ from django.http import HttpResponse
 from django.template.response import SimpleTemplateResponse
 from django.utils import timezone
 from django.utils.deprecation import MiddlewareMixin
-from rest_framework.exceptions import AuthenticationFailed
 
-from focusmaster.api.errors import PUBLISHED, exception_response
+from focusmaster.api.errors import exception_response
 from focusmaster.api.parsers import PayloadTooLarge
 from focusmaster.api.request import ApiRequest, view_option
 from focusmaster.db.advisory_locks import try_advisory_lock
@@ -41,7 +40,7 @@ from focusmaster.db.transactions import (
     keep_from_deletion,
 )
 from focusmaster.encryption import InvalidToken, decrypt, encrypt
-from focusmaster.exceptions import InvalidValue, RuleViolation
+from focusmaster.exceptions import InvalidValue, OwnerGone, RuleViolation
 from focusmaster.models import StoredAnswer
 
 HEADER = "Idempotency-Key"
@@ -101,8 +100,8 @@ class IdempotencyMiddleware(MiddlewareMixin):
         except RequestDataTooBig:
             return exception_response(request, PayloadTooLarge())
         except (
-            AuthenticationFailed,
             InvalidValue,
+            OwnerGone,
             RuleViolation,
             OperationalError,
             InterfaceError,
@@ -226,7 +225,7 @@ def lock(stored_id: bytes, user_id: str | None) -> None:
     if not try_advisory_lock(number):
         raise InFlight
     if user_id and not keep_from_deletion(get_user_model(), user_id):
-        raise AuthenticationFailed(*PUBLISHED[401])
+        raise OwnerGone
 
 
 def run(respond: Callable[[], HttpResponse]) -> HttpResponse:
