@@ -28,29 +28,37 @@ bench: $(VENV)/installed .venv-bench/installed
 bench-quick: $(VENV)/installed .venv-bench/installed
 	@$(BIN)/python -m benchmarks --quick
 
-$(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "FocusMaster needs Python 3.11 or newer: make PYTHON=python3.13 serve")'
-	@$(PYTHON) -m venv $(VENV)
+# Installs a lock file into the virtual environment. One that is not whole, because it
+# could not be made (Debian without python3-venv) or a run was interrupted, is made anew.
+define INSTALL
+@if [ -e $(VENV)/unfinished ] || ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "FocusMaster needs Python 3.11 or newer: make PYTHON=python3.13 serve")' && \
+	rm -rf $(VENV) && mkdir $(VENV) && touch $(VENV)/unfinished && \
+	$(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip --version >/dev/null || exit 1; \
+fi
+@echo "Installing the locked dependencies into $(VENV) ..."
+@touch $(VENV)/unfinished
+@$(PIP_INSTALL) -r $<
+@rm $(VENV)/unfinished
+@touch $@
+endef
 
 # Each stamp is newer than the lock file that was installed.
-$(VENV)/installed: requirements.txt | $(BIN)/python
-	@echo "Installing the locked dependencies into $(VENV) ..."
-	@$(PIP_INSTALL) -r requirements.txt
-	@touch $@
+$(VENV)/installed: requirements.txt
+	$(INSTALL)
 
-$(VENV)/installed-dev: requirements-dev.txt | $(BIN)/python
-	@echo "Installing the locked dependencies into $(VENV) ..."
-	@$(PIP_INSTALL) -r requirements-dev.txt
-	@touch $@ $(VENV)/installed
+$(VENV)/installed-dev: requirements-dev.txt
+	$(INSTALL)
+	@touch $(VENV)/installed
 
 # What the services that ours is compared with need, kept apart from it.
-.venv-bench/installed: benchmarks/requirements.txt | $(BIN)/python
+.venv-bench/installed: benchmarks/requirements.txt | $(VENV)/installed
 	@$(PYTHON) -m venv .venv-bench
 	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 # Newest versions within pyproject.toml's bounds, with the hashes of their files.
-lock: $(BIN)/python
+lock: $(VENV)/installed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@$(COMPILE) pyproject.toml -o requirements.txt
 	@$(COMPILE) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
