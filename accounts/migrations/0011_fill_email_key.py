@@ -16,7 +16,7 @@ from django.db.models import F
 from accounts.addresses import email_key
 from focusmaster.db.batches import update_in_batches
 
-BATCH = 5000
+BATCH = 1000
 
 
 def fill(apps, schema_editor):

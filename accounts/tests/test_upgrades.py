@@ -59,3 +59,28 @@ def test_accounts_and_tasks_from_before_are_filled(migrated_dir):
         FOLDED | {"\u00e1": "a\ny\ne\nwork\n"},
         ["y", "\u00e9"],
     )
+
+
+PROGRESS = """
+from accounts.models import Progress
+
+columns = "user__name", "points", "focus_seconds", "focus_count", "badges"
+print(ascii(sorted(Progress.objects.values_list(*columns))))
+"""
+
+
+def test_points_and_totals_of_people_survive_the_way_back_and_there(migrated_dir):
+    def run(*arguments: str) -> str:
+        done = manage(migrated_dir, *arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    run("seed_demo", "--users", "12", "--days", "20", "--seed", "3")
+    before = run("shell", "-v", "0", "-c", PROGRESS)
+
+    run("migrate", "pomodoro", "0006")
+    run("migrate")
+
+    assert run("shell", "-v", "0", "-c", PROGRESS) == before
+    assert len(literal_eval(before)) == 12
+    assert "Corrected 0" in run("recount", "--all")

@@ -1,3 +1,9 @@
+"""Add the words of a task, for a search that 0009 drops again.
+
+In the database the column stays empty: to generate it would rewrite all tasks, while
+nobody can write any, for a search that no code uses any more.
+"""
+
 import django.contrib.postgres.search
 from django.db import migrations, models
 
@@ -14,26 +20,33 @@ CREATE FUNCTION kanban_task_words(
 $$
 """
 
+EMPTY_COLUMN = "ALTER TABLE kanban_task ADD COLUMN search tsvector"
+DROP_COLUMN = "ALTER TABLE kanban_task DROP COLUMN search"
+SEARCH = migrations.AddField(
+    model_name="task",
+    name="search",
+    field=models.GeneratedField(
+        db_persist=True,
+        expression=models.Func(
+            "title",
+            "tags",
+            "category",
+            "description",
+            function="kanban_task_words",
+            output_field=django.contrib.postgres.search.SearchVectorField(),
+        ),
+        output_field=django.contrib.postgres.search.SearchVectorField(),
+    ),
+)
+
 
 class Migration(migrations.Migration):
     dependencies = [("kanban", "0003_board_order")]
 
     operations = [
         migrations.RunSQL(WORDS, "DROP FUNCTION kanban_task_words"),
-        migrations.AddField(
-            model_name="task",
-            name="search",
-            field=models.GeneratedField(
-                db_persist=True,
-                expression=models.Func(
-                    "title",
-                    "tags",
-                    "category",
-                    "description",
-                    function="kanban_task_words",
-                    output_field=django.contrib.postgres.search.SearchVectorField(),
-                ),
-                output_field=django.contrib.postgres.search.SearchVectorField(),
-            ),
+        migrations.SeparateDatabaseAndState(
+            database_operations=[migrations.RunSQL(EMPTY_COLUMN, DROP_COLUMN)],
+            state_operations=[SEARCH],
         ),
     ]

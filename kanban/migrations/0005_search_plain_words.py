@@ -53,7 +53,8 @@ RETURN setweight(to_tsvector('simple', kanban_plain_words(title)), 'A')
 """
 WORDS_BEFORE = before.WORDS.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
 
-# The words of a task are generated again when what they are made of is written.
+# The words of a task are generated again when what they are made of is written. That is
+# for the way back: 0009 drops the words.
 GENERATE = "UPDATE kanban_task SET title = title"
 
 
@@ -63,5 +64,5 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(PLAIN_WORDS, "DROP FUNCTION kanban_plain_words"),
         migrations.RunSQL(QUERY, "DROP FUNCTION kanban_task_query"),
-        migrations.RunSQL([WORDS, GENERATE], [WORDS_BEFORE, GENERATE]),
+        migrations.RunSQL(WORDS, [WORDS_BEFORE, GENERATE]),
     ]

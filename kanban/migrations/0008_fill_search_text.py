@@ -8,7 +8,7 @@ from django.db.models import F
 
 from focusmaster.db.batches import update_in_batches
 
-BATCH = 2000
+BATCH = 500
 
 
 def fill(apps, schema_editor):

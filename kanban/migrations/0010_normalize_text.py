@@ -1,10 +1,14 @@
 """Bring the text of tasks into NFC, in which filters compare it from now on.
 
 Writes only the few rows that have text in another form; two tags that become one are
-one.
+one. It looks through all of them in batches, each a transaction.
 """
 
 from django.db import migrations
+
+from focusmaster.db.batches import execute_in_batches
+
+BATCH = 2000
 
 NORMALIZE = """
 UPDATE kanban_task SET
@@ -17,13 +21,22 @@ UPDATE kanban_task SET
             FROM unnest(tags) WITH ORDINALITY AS listed (given, place) GROUP BY 1
         ) AS normal ORDER BY place
     )
-WHERE title IS NOT NFC NORMALIZED OR description IS NOT NFC NORMALIZED
+WHERE id = ANY(%s) AND (
+    title IS NOT NFC NORMALIZED OR description IS NOT NFC NORMALIZED
     OR category IS NOT NFC NORMALIZED
     OR array_to_string(tags, ' ') IS NOT NFC NORMALIZED
+)
 """
 
 
+def normalize(apps, schema_editor):
+    tasks = apps.get_model("kanban", "Task").objects.all()
+    execute_in_batches(tasks, BATCH, NORMALIZE)
+
+
 class Migration(migrations.Migration):
+    atomic = False
+
     dependencies = [("kanban", "0009_drop_search_vector")]
 
-    operations = [migrations.RunSQL(NORMALIZE, migrations.RunSQL.noop)]
+    operations = [migrations.RunPython(normalize, migrations.RunPython.noop)]

@@ -1,6 +1,7 @@
 """Have an index find a text anywhere in a name or an email.
 
 It holds the groups of three letters that are in them; no extension is needed for that.
+The index itself is not made any more: 0011 makes another, beside running workers.
 Neither column changes often, and where neither does, most changes of a user leave the
 indexes alone.
 """
@@ -19,14 +20,11 @@ BEGIN
     END LOOP;
     RETURN found;
 END
-$$;
-
-CREATE INDEX moderation_user_trigrams ON accounts_user
-    USING gin (moderation_trigrams(name, email))
+$$
 """
 
 DROP = """
-DROP INDEX moderation_user_trigrams;
+DROP INDEX IF EXISTS moderation_user_trigrams;
 DROP FUNCTION moderation_trigrams
 """
 
