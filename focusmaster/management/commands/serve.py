@@ -28,6 +28,8 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from focusmaster.db.advisory_locks import AdvisoryLock, LockTimeout, advisory_lock
+from focusmaster.db.migrations import read_migration_state
+from focusmaster.management.commands.migrate import denial_explained
 from focusmaster.management.options import check_range
 from focusmaster.signals import worker_started
 
@@ -152,10 +154,14 @@ def migrate(out: OutputWrapper) -> None:
         out.flush()
 
     try:
-        with advisory_lock(
+        lock = advisory_lock(
             AdvisoryLock.MIGRATE, timeout=MIGRATION_PATIENCE, on_wait=say_why
-        ):
-            call_command("migrate", interactive=False, verbosity=0)
+        )
+        with lock, denial_explained():
+            state = read_migration_state()
+            # An upgrade tells what it does; of a new database all is to be made.
+            shown = 1 if state.pending and not state.is_new else 0
+            call_command("migrate", interactive=False, verbosity=shown)
     except LockTimeout as exc:
         raise CommandError(
             "Another process has been migrating the database for "
