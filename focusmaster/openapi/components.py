@@ -23,7 +23,8 @@ A program sends the `token` of the answer as `Authorization: Bearer …`.
 that does not exist.
 * **Instants** are RFC 3339: with any offset on the way in, in UTC with `Z` on the way \
 out, to the millisecond.
-* **Durations** are whole seconds; in the settings, minutes. A fraction is rounded.
+* **Durations** are whole seconds; in the settings, minutes. A fraction is rounded, \
+in these and in other whole numbers.
 * **Every field of an object is always there**; what has no value is `null`, `""` or \
 `[]`.
 * **Fields that the server sets** (`_id`, `user`, `createdAt` …) are ignored in a \
@@ -41,6 +42,10 @@ Every error has the same shape: a `message` to show to a person, a `code` for \
 programs that never changes, and the `requestId`, which the header `X-Request-Id` \
 carries, too. When fields are wrong, `errors` names each. Beside the errors listed \
 with a call, a path that does not exist is 404 and a method it does not have is 405.
+
+The server in front of the API refuses what never reaches it, without a body, and \
+closes the connection: a request that is not HTTP is 400, an address of more than \
+65,534 bytes 414, and more than 100 headers, or about half a megabyte of them, 431.
 """
 
 SECURITY_SCHEMES = {
