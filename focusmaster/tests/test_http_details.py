@@ -120,7 +120,24 @@ def test_options_responds_in_json_or_is_not_acceptable(moderator, path, accept):
         {"exp": None},
         {"iat": float("inf")},
         {"iat": "x"},
+        {"iat": [1]},
+        {"iat": 10**30},
+        {"iat": {}},
         {"nbf": float("inf")},
+        {"nbf": float("nan")},
+        {"nbf": "x"},
+        {"nbf": [1]},
+        {"nbf": 10**30},
+        {"exp": True},
+        {"exp": 253402300800},
+        {"sid": 10**30},
+        {"sid": 1e300},
+        {"sid": True},
+        {"sid": "\u0660" * 24},
+        {"sid": "0" * 25},
+        {"sid": "\ud800" * 24},
+        {"token_type": ["access"]},
+        {"token_type": {}},
         {"sub": 5},
         {"sid": {"a": 1}},
         {"jti": None, "exp": {}},
@@ -135,6 +152,35 @@ def test_token_with_an_absurd_claim_is_refused(alice, claims):
 
     assert response.status_code == 401
     assert response.json()["requestId"] == response["X-Request-Id"]
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"user_id": 10**30},
+        {"user_id": 1e300},
+        {"user_id": [1]},
+        {"user_id": {"a": 1}},
+        {"user_id": "x" * 5000},
+        {"user_id": "\x00" * 24},
+        {"user_id": "\ud800"},
+        {"user_id": True},
+        {"iat": -1e300},
+        {"aud": 5},
+        {"aud": [[]]},
+        {"scope": {"a": [1]}},
+        {"exp": 253402300799.9},
+    ],
+)
+def test_claim_that_decides_nothing_may_be_anything(alice, claims):
+    sign_in = SignIn.objects.start(user=alice, user_agent="", ip_address=None)
+    payload = SignInToken.for_sign_in(sign_in).payload | claims
+    token = jwt.encode(payload, str(settings.SECRET_KEY), algorithm="HS256")
+
+    response = APIClient(HTTP_AUTHORIZATION=f"Bearer {token}").get(ME)
+
+    assert response.status_code == 200
+    assert response.json()["_id"] == alice.pk
 
 
 def test_hook_that_fails_leaves_the_response(caplog):
