@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from ipaddress import ip_address
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.admin import Group  # type: ignore[attr-defined]  # registers it
@@ -26,12 +26,15 @@ from accounts.google.admin import LinkedAccountInline
 from accounts.models import SETTING_LIMITS, Consent, FailedSignIn, SignIn, User
 from accounts.models.failed_sign_ins import digest_of
 from accounts.staff_sessions import end_staff_sessions
-from focusmaster.db.fields import MalformedId
+from focusmaster.db.fields import OBJECT_ID, MalformedId
 from focusmaster.personal_data import (
     PersonalDataEntry,
     bring_up_to_date,
     personal_data_entries,
 )
+
+if TYPE_CHECKING:
+    from accounts.models.user_queries import UserQuerySet
 
 # Roles decide what a user may do; there are no groups. The import registers the page.
 admin.site.unregister(Group)
@@ -50,10 +53,18 @@ def link_to(user: User) -> str:
     return format_html('<a href="{}">{}</a>', url, user)
 
 
-def ids_beginning_with(text: str) -> list[str]:
-    """Return the ids of the newest users whose email or name begins so; one query."""
-    people = User.objects.beginning_with(text).order_by("-pk")
-    return list(people.values_list("pk", flat=True)[:MOST_PEOPLE])
+def found_by(text: str, users: UserQuerySet) -> UserQuerySet:
+    """Keep whose email or name begins so, or who is called so in logs and errors."""
+    name = text.strip()
+    if OBJECT_ID.fullmatch(name) and (named := users.named_in_logs(name)):
+        return named
+    return users.beginning_with(text)
+
+
+def ids_found_by(text: str, most: int) -> list[str]:
+    """Return the ids of the newest users whom a search finds; 1 to 4 queries."""
+    people = found_by(text, User.objects.all()).order_by("-pk")
+    return list(people.values_list("pk", flat=True)[:most])
 
 
 def lock(user_ids: Iterable[str]) -> None:
@@ -79,7 +90,7 @@ class OfPerson(ReadOnlyAdmin):
     list_select_related = ["user"]
     search_fields = ["user"]
     search_help_text = (
-        "How the person's email or name begins; "
+        "How the person's email or name begins, or their id in a log; "
         f"looks among the newest {MOST_PEOPLE} such people"
     )
 
@@ -90,7 +101,8 @@ class OfPerson(ReadOnlyAdmin):
     def get_search_results(self, request, queryset, search_term):
         if not search_term.strip():
             return queryset, False
-        return queryset.filter(user__in=ids_beginning_with(search_term)), False
+        ids = ids_found_by(search_term, MOST_PEOPLE)
+        return queryset.filter(user__in=ids), False
 
 
 class SignInInline(ReadOnly, admin.TabularInline):
@@ -128,7 +140,7 @@ class UserAdmin(ReadOnlyAdmin):
     list_display = ["__str__", "name", "role", "status", "points", "created_at"]
     list_filter = ["role", "status", "is_guest"]
     search_fields = ["email", "name"]
-    search_help_text = "How the email or the name begins"
+    search_help_text = "How the email or the name begins, or the id in a log"
     list_select_related = ["progress"]
     readonly_fields = ["points", "badges", "focus_count", "focus_time", "rows_held"]
     fieldsets = [
@@ -176,7 +188,7 @@ class UserAdmin(ReadOnlyAdmin):
     def get_search_results(self, request, queryset, search_term):
         if not search_term.strip():
             return queryset, False
-        return queryset.beginning_with(search_term), False
+        return found_by(search_term, queryset), False
 
     @admin.display(ordering="progress__points")
     def points(self, user: User) -> int:
@@ -241,8 +253,17 @@ class UserAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list:
         sign_out = require_POST(self.admin_site.admin_view(self.sign_out))
-        own = path("<object_id>/sign-out/", sign_out, name="accounts_user_sign_out")
-        return [own, *super().get_urls()]
+        named = self.admin_site.admin_view(self.named)
+        own = [
+            path("<object_id>/sign-out/", sign_out, name="accounts_user_sign_out"),
+            path("named/<name>/", named, name="accounts_user_named"),
+        ]
+        return [*own, *super().get_urls()]
+
+    def named(self, request: HttpRequest, name: str) -> HttpResponse:
+        """Redirect to the page of whom logs and errors call so."""
+        user = User.objects.named_in_logs(name).first()
+        return redirect("admin:accounts_user_change", user.pk if user else name)
 
     def sign_out(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Sign a user out on one device, or everywhere if none is named."""

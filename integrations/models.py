@@ -252,7 +252,7 @@ class SpotifyLink(models.Model):
 
     def __str__(self) -> str:
         # Kept in the log of what staff did, which outlives the account: only the id.
-        return f"Spotify of {self.user_id}"
+        return f"Spotify of {self.user.name_in_logs}"
 
     def tokens(self) -> Tokens:
         """Return the tokens; raises InvalidToken if the key that they need is gone."""

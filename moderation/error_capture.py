@@ -1,9 +1,9 @@
 """Capture of requests that crash, without what should not be stored.
 
-Of a request it stores the path (without the query), the method, the id and the user's
-id; never a header or a body. Of the exception it stores the traceback without values,
-and the first line of the message, in which all that could be a secret or a text of a
-user's is replaced.
+Of a request it stores the path (without the query and ids), the method, the id and what
+logs call the user; never a header or a body. Of the exception it stores the traceback
+without values, and the first line of the message, in which all that could be a secret
+or a text of a user's is replaced.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from django.conf import settings
 from django.core.signals import got_request_exception
 
 from focusmaster.api.request import ApiRequest
+from focusmaster.logs import without_ids
 from moderation.models import ErrorGroup
 
 log = logging.getLogger("focusmaster.errors")
@@ -84,7 +85,8 @@ def note_crash(request: ApiRequest | None = None, **kwargs: Any) -> None:
 def store(facts: dict[str, Any], request: ApiRequest) -> None:
     # A page has a user where the API has a caller.
     user = request.caller or getattr(request, "user", None)
-    ErrorGroup.objects.note(**facts, user_id=user and user.pk)
+    name = user.name_in_logs if user and user.pk else None
+    ErrorGroup.objects.note(**facts, user_id=name)
 
 
 def facts_of(exc: BaseException, request: ApiRequest) -> dict[str, Any]:
@@ -92,7 +94,7 @@ def facts_of(exc: BaseException, request: ApiRequest) -> dict[str, Any]:
         "fingerprint": fingerprint_of(exc),
         "message": message_of(exc),
         "stack": stack_of(exc),
-        "path": request.path_info.replace("\0", ""),
+        "path": without_ids(request.path_info.replace("\0", "")),
         "method": str(request.method)[:10],
         "status_code": 500,
         "request_id": request.id,

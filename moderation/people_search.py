@@ -24,6 +24,7 @@ from django.utils import timezone
 
 from accounts.admin_site import EstimatingPaginator
 from accounts.models import SignIn, User
+from focusmaster.db.fields import OBJECT_ID
 from focusmaster.db.folded_text import ContainsAll
 
 # A text is searched for among this many of the newest people first. If many of them
@@ -98,7 +99,14 @@ def count(rows: QuerySet) -> int:
 def found(
     people: UserQuerySet, text: str, start: int, end: int
 ) -> tuple[list[str], int]:
-    """Return the ids of one page of the people with the text, and the total."""
+    """Return the ids of one page of the people with the text, and the total.
+
+    An id finds whom logs and errors call so.
+    """
+    if OBJECT_ID.fullmatch(text):
+        named = newest(people.named_in_logs(text), 0, MANY)
+        if named:
+            return named[start:end], len(named)
     anywhere = Q(ContainsAll(TEXT, Value(text)))
     sample = newest(people, 0, SAMPLE)
     if not sample:

@@ -13,15 +13,16 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Collate, Lower
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 
 from accounts.exceptions import Barred
-from accounts.models.user_queries import EMAIL_UNIQUE, UserManager
+from accounts.models.user_queries import EMAIL_UNIQUE, UserManager, naming_key
 from accounts.passwords import check_typed_password
 from accounts.staff_sessions import keeping_staff_sessions
 from focusmaster.dates.rfc3339 import format_instant
 from focusmaster.dates.zones import NO_ZONE
+from focusmaster.db.digests import keyed_digest
 from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
+from focusmaster.encryption import secret_keys
 from focusmaster.exceptions import InvalidValue, OwnerGone
 from focusmaster.personal_data import apply_timezone_change
 
@@ -207,10 +208,13 @@ class User(AbstractBaseUser):
 
     @property
     def name_in_logs(self) -> str:
-        """The id; for a guest, whom the id alone opens, a keyed hash of it."""
+        """The id; for a guest, whom the id alone opens, a keyed digest of it.
+
+        `named_in_logs` finds the user again.
+        """
         if not self.is_guest:
             return self.pk
-        return salted_hmac("accounts.guest_in_logs", self.pk).hexdigest()[:24]
+        return keyed_digest(naming_key(secret_keys()[0]), self.pk)
 
     @property
     def is_active(self) -> bool:  # type: ignore[override]  # Django only reads it

@@ -14,6 +14,7 @@ from django.urls import path
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 
+from accounts.admin import ids_found_by
 from accounts.admin_site import ReadOnlyAdmin, SpanningQuerySet
 from accounts.models import User
 from focusmaster.db.fields import OBJECT_ID
@@ -125,11 +126,9 @@ class AuditEntryAdmin(ActingPages, ReadOnlyAdmin):
         text = search_term.strip()
         if not text:
             return queryset, False
+        ids = ids_found_by(text, MOST_PEOPLE)
         if OBJECT_ID.fullmatch(text):
-            ids = [text]
-        else:
-            people = User.objects.beginning_with(text).order_by("-pk")
-            ids = list(people.values_list("pk", flat=True)[:MOST_PEOPLE])
+            ids.append(text)
         found: dict[str, datetime] = {}
         for lookup in ("actor_id", "target_id"):
             found.update(newest(queryset, lookup, ids))

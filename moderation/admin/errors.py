@@ -26,7 +26,7 @@ class OfError:
     def person(self, row: ErrorGroup | ErrorOccurrence) -> str:
         if row.user_id is None:
             return "nobody signed in"
-        url = reverse("admin:accounts_user_change", args=[row.user_id])
+        url = reverse("admin:accounts_user_named", args=[row.user_id])
         return format_html('<a href="{}"><code>{}</code></a>', url, row.user_id)
 
     @admin.display(description="request")

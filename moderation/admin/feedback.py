@@ -15,7 +15,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.text import Truncator
 
 from accounts import mail
-from accounts.admin import OfPerson, ids_beginning_with, link_to
+from accounts.admin import MOST_PEOPLE, OfPerson, ids_found_by, link_to
 from accounts.admin_site import ReadOnly
 from accounts.exceptions import MailNotConfigured
 from accounts.user_agents import device_name
@@ -87,7 +87,8 @@ class FeedbackAdmin(ActingPages, OfPerson):
             return queryset, False
         theirs = Q(email_key=Lower(Value(text)), user=None) & ~Q(email="")
         found = queryset.alias(email_key=Lower("email"))
-        return found.filter(Q(user__in=ids_beginning_with(text)) | theirs), False
+        ids = ids_found_by(text, MOST_PEOPLE)
+        return found.filter(Q(user__in=ids) | theirs), False
 
     @admin.display(description="message")
     def excerpt(self, row: Feedback) -> str:

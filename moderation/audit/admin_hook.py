@@ -105,10 +105,12 @@ def audit(rows: list[Model], entries: Any, action_flag: int, *, by: Actor) -> No
         said = logged.get_change_message() if action_flag == CHANGE else ""
         is_id = OBJECT_ID.fullmatch(key) is not None
         person = row if isinstance(row, User) else getattr(row, "user", None)
+        if isinstance(person, User) and key == person.pk:
+            key = person.name_in_logs
         AuditEntry.objects.record(
             action,
             by=by,
-            target_id=key if is_id else None,
+            target_id=row.pk if is_id else None,
             target_user_id=person.pk if isinstance(person, User) else None,
             details=f"{verb} a row of {noun}",
             metadata={"model": row._meta.label_lower, "key": key},

@@ -53,7 +53,7 @@ class ErrorGroupQuerySet(ExpiringRows):
         """Count an error and keep what is known of its request.
 
         `request` has path, method, status_code, user_id and request_id. The texts must
-        be free of secrets.
+        be free of secrets and of ids that open an account.
         """
         now = at or timezone.now()
         self._delete_old(at=now)
@@ -98,7 +98,8 @@ class ErrorGroup(models.Model):
     path = models.CharField(max_length=MAX_PATH)
     method = models.CharField(max_length=10)
     status_code = models.PositiveSmallIntegerField()
-    # Without a foreign key: the id outlives the account, by 30 days at most.
+    # What logs call the user: the id, which outlives the account by 30 days at most; of
+    # a guest a digest of it (`named_in_logs` finds them).
     user_id = ObjectIdField(null=True)
     request_id = models.CharField(max_length=128)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
+from django.utils import timezone
 
+from accounts.models import User
 from focusmaster.urls import handler400, handler403, handler404, handler500, urlpatterns
 
 __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
@@ -21,12 +23,22 @@ def broken_transaction(request: HttpRequest) -> HttpResponse:
     return HttpResponse()
 
 
+def broken_rule(request: HttpRequest, pk: str) -> HttpResponse:
+    """Break a constraint by rows of the user, which PostgreSQL's message names."""
+    user = User.objects.get(pk=pk)
+    with transaction.atomic():
+        for _ in range(2):
+            user.email_changes.create(expires_at=timezone.now())
+    return HttpResponse()
+
+
 def unguarded(request: HttpRequest, number: int) -> HttpResponse:
     return HttpResponse()
 
 
 urlpatterns = [
     path("faults/page", page),
+    path("api/faults/<pk>/broken-rule", broken_rule),
     path("admin/unguarded/<int:number>/", unguarded),
     path("api/faults/broken-transaction", broken_transaction),
     *urlpatterns,

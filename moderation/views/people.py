@@ -56,7 +56,7 @@ class PeopleViewSet(ApiViewSet):
         return Response(PeoplePageSerializer(page).data)
 
     def retrieve(self, request: ApiRequest, pk: str) -> Response:
-        user: Any = person(pk)
+        user: Any = named_person(pk)
         user.counts = {
             "sessions": user.sessions.count(),
             "tasks": user.tasks.count(),
@@ -94,6 +94,14 @@ class PeopleViewSet(ApiViewSet):
         """Call a verb with the fields of the body; return the person."""
         verb(user_id=pk, by=Actor.of_request(self.request), **self.validated())
         return Response(PersonSerializer(person(pk)).data)
+
+
+def named_person(name: str) -> User:
+    """Return whom logs and errors call so: for all but guests, it is the id."""
+    if people := people_with([name]):
+        return people[0]
+    named = User.objects.named_in_logs(name).values_list("pk", flat=True)
+    return person(named.first() or name)
 
 
 def person(pk: str) -> User:
