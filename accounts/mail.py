@@ -1,8 +1,9 @@
 """Mail to people: plain text and simple HTML, from the templates in `accounts/mail`.
 
-`send` is for mail that a person waits for, `in_background` for mail that must not delay
-or fail a response. No mail contains text that a stranger chose, such as a name, because
-the address may be anybody's.
+`send` and `send_text` are for mail that a person waits for, `in_background` for mail
+that must not delay or fail a response. No mail is sent in a transaction, which may yet
+be rolled back. No mail from a template contains text that a stranger chose, such as a
+name, because the address may be anybody's.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.db import connections
 from django.template.loader import render_to_string
 
@@ -22,6 +23,7 @@ from accounts.exceptions import MailNotConfigured
 from accounts.models import PasswordReset, User
 from accounts.models.email_changes import CODE_LIFE
 from accounts.passwords import yield_to_others
+from focusmaster.db.transactions import require_no_transaction
 
 log = logging.getLogger("focusmaster.mail")
 
@@ -41,9 +43,10 @@ def require_configured() -> None:
 def send(template: str, to: str, subject: str, **context: Any) -> None:
     """Send a mail; OSError if the mail server is down, slow, or rejects it.
 
-    Raises MailNotConfigured where there is none.
+    Raises MailNotConfigured where there is none, and RuntimeError in a transaction.
     """
     require_configured()
+    require_no_transaction()
     context["subject"] = subject
     text, html = (
         render_to_string(f"accounts/mail/{template}.{kind}", context)
@@ -58,8 +61,19 @@ def send(template: str, to: str, subject: str, **context: Any) -> None:
     mail.send()
 
 
+def send_text(to: str, subject: str, text: str) -> None:
+    """Send what one person wrote to another; errors are those of `send`."""
+    require_configured()
+    require_no_transaction()
+    EmailMessage(subject, text, to=[mail_recipient(to)]).send()
+
+
 def in_background(act: Callable[..., None], *args: Any) -> None:
-    """Call this in the thread for mail; errors are logged."""
+    """Call this in the thread for mail; errors are logged.
+
+    Raises RuntimeError in a transaction.
+    """
+    require_no_transaction()
     BACKGROUND.submit(_act, act, args)
 
 

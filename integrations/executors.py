@@ -15,6 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connections
 
+from focusmaster.db.transactions import require_no_transaction
 from integrations.exceptions import SpotifyUnavailable
 
 # Seconds that a request waits for a free thread, while Spotify responds, be it slowly.
@@ -37,8 +38,10 @@ class BoundedExecutor:
         """Return what `act` returns.
 
         Raises what `act` raises, and SpotifyUnavailable if no thread is free or `act`
-        has not returned at the deadline, a time of the monotonic clock.
+        has not returned at the deadline, a time of the monotonic clock. Raises
+        RuntimeError in a transaction.
         """
+        require_no_transaction()
         wait = 0 if self.is_silent else min(MAX_WAIT, deadline - monotonic())
         if not self.free.acquire(timeout=max(0, wait)):
             self.is_silent = True

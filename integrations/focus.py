@@ -17,6 +17,7 @@ from time import sleep
 from django.db import DatabaseError, InterfaceError
 
 from accounts.models import User
+from focusmaster.db.transactions import require_no_transaction
 from integrations import player
 from integrations.exceptions import FAILURES, SpotifyRateLimited
 from integrations.executors import with_own_connection
@@ -39,9 +40,10 @@ waiting = BoundedSemaphore(MAX_WAITING)
 def tell(user: User, phase: str) -> None:
     """Have the person's music follow what they are at now; one query.
 
-    Returns at once. Must not run in a transaction: nothing may happen at Spotify for
-    what is rolled back.
+    Returns at once. Raises RuntimeError in a transaction: nothing may happen at Spotify
+    for what is rolled back.
     """
+    require_no_transaction()
     if SpotifyLink.objects.set_phase(user=user, phase=phase):
         follow_in_background(user.pk)
 

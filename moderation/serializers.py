@@ -257,6 +257,7 @@ class ReplySerializer(serializers.Serializer):
     _id = IdField(source="id")
     message = StrictCharField()
     createdAt = RFC3339Field(source="created_at")
+    sentAt = RFC3339Field(source="sent_at", allow_null=True)
 
 
 class FeedbackInDetailSerializer(FeedbackSerializer):
@@ -298,3 +299,4 @@ class ExportedReplySerializer(serializers.Serializer):
     feedback = IdField(source="feedback_id")
     message = StrictCharField()
     createdAt = RFC3339Field(source="created_at")
+    sentAt = RFC3339Field(source="sent_at", allow_null=True)

@@ -14,6 +14,7 @@ from typing import Any
 import requests
 
 from accounts.google.exceptions import KeysUnavailable
+from focusmaster.db.transactions import require_no_transaction
 
 log = logging.getLogger("accounts.google")
 
@@ -59,8 +60,10 @@ class Keys:
     def find(self, kid: str) -> Key | None:
         """Return the key with this id, or None where Google has no such key.
 
-        Raises KeysUnavailable where Google does not tell.
+        Raises KeysUnavailable where Google does not tell, and RuntimeError in a
+        transaction.
         """
+        require_no_transaction()
         now = self.clock()
         if key := self._keys.get(kid):
             self._refresh(now)

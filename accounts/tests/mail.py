@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
+from asyncio import to_thread
+from collections.abc import Callable
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from queue import Empty, SimpleQueue
@@ -22,6 +24,8 @@ class Mailbox:
     def __init__(self) -> None:
         self.arrived: SimpleQueue[EmailMessage] = SimpleQueue()
         self.refused: set[str] = set()
+        # Called for each mail before it is taken.
+        self.watch: Callable[[], object] = lambda: None
 
     async def handle_RCPT(self, server, session, envelope, address, options) -> str:
         if address in self.refused:
@@ -30,6 +34,7 @@ class Mailbox:
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope) -> str:
+        await to_thread(self.watch)
         message = message_from_bytes(envelope.content, policy=policy.default)
         message.recipients = envelope.rcpt_tos
         self.arrived.put(message)

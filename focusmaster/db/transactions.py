@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Model
 from psycopg.pq import TransactionStatus
+
+
+def require_no_transaction() -> None:
+    """Raise RuntimeError in a transaction: mail and other services come after it.
+
+    What they did stays when it is rolled back, and while they take their time, others
+    wait for its locks. The transaction around a test does not count. No query.
+    """
+    if connection.in_atomic_block:
+        with transaction.atomic(durable=True, savepoint=False):
+            pass
 
 
 def check_constraints_immediately() -> None:

@@ -15,6 +15,17 @@ SELECT EXISTS (
     WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))
 )
 """
+OPEN_TRANSACTIONS = """
+SELECT query FROM pg_stat_activity
+WHERE state LIKE 'idle in transaction%' AND datname = current_database()
+"""
+
+
+def open_transactions() -> list[str]:
+    """Return what other connections did last in a transaction that waits for them."""
+    with connection.cursor() as cursor:
+        cursor.execute(OPEN_TRANSACTIONS)
+        return [query for (query,) in cursor.fetchall()]
 
 
 def run_concurrently(*acts: Callable[[], Any]) -> list[Any]:

@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, connection, connections
+from django.db import IntegrityError, connections
 from django.utils import timezone
 
+from focusmaster.tests.concurrency import open_transactions
 from focusmaster.tests.people import client_of
 from integrations.fakes.spotify import PLAYER, TOKEN
 from integrations.models import SpotifyLink, SpotifyPause
@@ -227,18 +228,10 @@ def test_no_transaction_is_open_while_spotify_is_asked(linked, spotify, path, he
         asked = caller.submit(ask)
         opened = []
         while not asked.done():
-            if spotify.at_once:
-                opened += open_transactions()
+            asking = spotify.at_once, len(spotify.requests)
+            seen = open_transactions()
+            if spotify.at_once and asking == (spotify.at_once, len(spotify.requests)):
+                opened += seen
     assert asked.result() == 200
     assert spotify.requests
     assert opened == []
-
-
-def open_transactions() -> list[str]:
-    """Return what other connections did last in a transaction that waits for them."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT query FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'"
-            " AND datname = current_database()"
-        )
-        return [query for (query,) in cursor.fetchall()]

@@ -22,11 +22,14 @@ from accounts.user_agents import device_name
 from moderation.actors import Actor
 from moderation.admin.forms import ReplyForm, TriageForm
 from moderation.admin.pages import ActingPages
+from moderation.audit.admin_hook import outside_transaction
 from moderation.exceptions import AddressRefused, NoAddress
 from moderation.models import Feedback, FeedbackReply
 from moderation.models.feedback import OPEN
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.http import HttpRequest, HttpResponse
 
 Status = Feedback.Status
@@ -52,12 +55,16 @@ class ToDoFilter(admin.SimpleListFilter):
 
 class ReplyInline(ReadOnly, admin.TabularInline):
     model = FeedbackReply
-    fields = ["created_at", "author", "message"]
-    readonly_fields = ["created_at", "author", "message"]
+    fields = ["created_at", "author", "message", "sent"]
+    readonly_fields = ["created_at", "author", "message", "sent"]
     extra = 0
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).select_related("author")
+
+    @admin.display(description="sent")
+    def sent(self, reply: FeedbackReply) -> datetime | str:
+        return reply.sent_at or "Not sent. “Reply by mail” offers it again."
 
 
 @admin.register(Feedback)
@@ -161,13 +168,20 @@ class FeedbackAdmin(ActingPages, OfPerson):
         own = path("<object_id>/reply/", reply, name="moderation_feedback_reply")
         return [own, *super().get_urls()]
 
+    @outside_transaction
     def reply(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Show the form of a reply, and mail it. After a failure, the form is shown."""
+        """Show the form of a reply, and mail it. After a failure, the form is shown.
+
+        A reply that was not sent is in the form, to be sent again.
+        """
         row = self.row(request, object_id)
-        form = ReplyForm(request.POST if request.method == "POST" else None)
+        unsent = row.replies.unsent().last()
+        form = ReplyForm(
+            request.POST if request.method == "POST" else None,
+            initial={"message": unsent.message} if unsent else None,
+        )
         if request.method == "POST" and form.is_valid():
             try:
-                mail.require_configured()
                 Feedback.objects.reply(
                     row.pk, form.cleaned_data["message"], by=Actor.of_request(request)
                 )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from accounts import mail
 from accounts.addresses import mail_recipient
+from focusmaster.dates.rfc3339 import present
 from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
 from focusmaster.exceptions import RowNotFound
 from moderation.exceptions import NoAddress
@@ -68,25 +69,42 @@ class FeedbackQuerySet(models.QuerySet):
         return row
 
     def reply(self, pk: str, message: str, *, by: Actor) -> FeedbackReply:
-        """Send a reply by mail, then save it and return it.
+        """Record a reply, mail it, record that it has left, and return it.
 
-        It is saved after it has left, so that no lock is held while the mail server is
-        slow. Raises RowNotFound, NoAddress, or OSError if it was not sent.
+        It is committed before it is mailed, so that no mail leaves that is not known
+        here, and no lock is held while the mail server is slow. If it does not leave,
+        it stays as one that was not sent, and the next reply with this text is that
+        one, sent again.
+
+        Raises RowNotFound, NoAddress, MailNotConfigured, or OSError if it was not sent;
+        RuntimeError in a transaction.
         """
-        address = self.select_related("user").with_id(pk).reply_address()
+        mail.require_configured()
+        reply, address = self._record_reply(pk, message, by=by)
+        mail.send_text(address, REPLY_SUBJECT, message)
+        reply.mark_sent()
+        return reply
+
+    @transaction.atomic
+    def _record_reply(
+        self, pk: str, message: str, *, by: Actor
+    ) -> tuple[FeedbackReply, str]:
+        """Return a reply that is to be sent, and the address it goes to."""
+        row = self.select_for_update(of=("self",)).select_related("user").with_id(pk)
+        address = row.reply_address()
         if not address:
             raise NoAddress
-        EmailMessage(REPLY_SUBJECT, message, to=[mail_recipient(address)]).send()
-        with transaction.atomic():
-            row = self.select_for_update().with_id(pk)
-            reply = row.replies.create(author_id=by.id, message=message)
-            row.audit(
-                AuditEntry.Action.FEEDBACK_REPLIED,
-                "Replied by mail",
-                by=by,
-                metadata={"replyId": reply.pk},
-            )
-        return reply
+        mail_recipient(address)  # Raises for an address that no mail server takes.
+        reply = row.replies.unsent().filter(message=message).first()
+        details = "Sent a reply again" if reply else "Replied by mail"
+        reply = reply or row.replies.create(author_id=by.id, message=message)
+        row.audit(
+            AuditEntry.Action.FEEDBACK_REPLIED,
+            details,
+            by=by,
+            metadata={"replyId": reply.pk},
+        )
+        return reply, address
 
 
 class Feedback(models.Model):
@@ -188,6 +206,12 @@ class Feedback(models.Model):
 OPEN = (Feedback.Status.NEW, Feedback.Status.IN_PROGRESS)
 
 
+class FeedbackReplyQuerySet(models.QuerySet):
+    def unsent(self) -> FeedbackReplyQuerySet:
+        """Keep what has not left, or only just leaves."""
+        return self.filter(sent_at=None)
+
+
 class FeedbackReply(models.Model):
     """A mail to the person who gave the feedback."""
 
@@ -203,7 +227,11 @@ class FeedbackReply(models.Model):
         related_name="+",
     )
     message = models.CharField(max_length=MAX_MESSAGE)
-    created_at = MillisecondDateTimeField(default=timezone.now, editable=False)
+    created_at = MillisecondDateTimeField(default=present, editable=False)
+    # Null for one that the mail server has not taken.
+    sent_at = MillisecondDateTimeField(null=True, editable=False)
+
+    objects = FeedbackReplyQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "feedback replies"
@@ -211,3 +239,8 @@ class FeedbackReply(models.Model):
 
     def __str__(self) -> str:
         return f"reply of {self.created_at:%Y-%m-%d %H:%M} UTC"
+
+    def mark_sent(self) -> None:
+        """Record that the mail has left; one query."""
+        self.sent_at = present()
+        FeedbackReply.objects.filter(pk=self.pk).update(sent_at=self.sent_at)

@@ -63,7 +63,9 @@ REPLY = {
     "_id": "65bd0f2cbcf86cd799439025",
     "message": "Thank you, it is mended.",
     "createdAt": "2026-02-03T09:00:00Z",
+    "sentAt": "2026-02-03T09:00:01Z",
 }
+SENT_AT = "When the mail left; null for one that could not be sent."
 OF_FEEDBACK: dict[str, Any] = {
     "user": "Null for who gave it without a token.",
     "email": "Given with it, and not confirmed.",
@@ -102,7 +104,9 @@ extend_schema_serializer(
     extensions=field_texts(**OF_FEEDBACK),
 )(FeedbackSerializer)
 extend_schema_serializer(
-    description="A mail that was sent.", examples=response_example(**REPLY)
+    description="A mail to who gave feedback.",
+    examples=response_example(**REPLY),
+    extensions=field_texts(sentAt=SENT_AT),
 )(ReplySerializer)
 extend_schema_serializer(
     description="Feedback with the replies to it.",
@@ -118,7 +122,9 @@ extend_schema_serializer(
     extensions=field_texts(deviceInfo=OF_FEEDBACK["deviceInfo"]),
 )(ExportedFeedbackSerializer)
 extend_schema_serializer(
-    description="What feedback was answered.", component_name="ExportedFeedbackReply"
+    description="What feedback was answered.",
+    component_name="ExportedFeedbackReply",
+    extensions=field_texts(sentAt=SENT_AT),
 )(ExportedReplySerializer)
 
 for serializer, description in {
@@ -185,7 +191,8 @@ extend_view(
         operation_id="replyToFeedback",
         summary="Answer feedback by mail",
         description="To the address that was given with it, or else that of the "
-        "account.",
+        "account. A reply that could not be sent is kept, and sent again with the next "
+        "request that has its text.",
         request=request_body(NewReplySerializer, message=REPLY["message"]),
         responses={
             201: OpenApiResponse(ReplySerializer, "The mail was sent."),

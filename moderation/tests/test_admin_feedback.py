@@ -138,12 +138,11 @@ def test_reply_is_mailed_and_kept(pages, moderator, alice, row, mailbox):
 
 
 def not_sent(pages: Client, row: Feedback) -> str:
-    """Send a reply in vain; return the page."""
+    """Send a reply in vain; return the page, which has it for another attempt."""
     page = text_of(pages.post(f"{BOARD}{row.pk}/reply/", {"message": "It is mended."}))
 
     assert "It is mended." in page
-    assert not row.replies.exists()
-    assert not AuditEntry.objects.exists()
+    assert not row.replies.exclude(sent_at=None).exists()
     return page
 
 
@@ -156,12 +155,30 @@ def test_reply_stays_in_the_form_where_mail_is_not_set_up(pages, row, settings):
     settings.CAN_SEND_MAIL = False
 
     assert "Mail is not set up here." in not_sent(pages, row)
+    assert not row.replies.exists()
+    assert not AuditEntry.objects.exists()
 
 
 def test_reply_to_an_address_that_is_refused_stays_too(pages, alice, row, mailbox):
     mailbox.refused.add(alice.email)
 
     assert "Mail to this address is refused." in not_sent(pages, row)
+
+
+def test_reply_that_was_not_sent_is_shown_and_sent_again(pages, alice, row, mailbox):
+    mailbox.refused.add(alice.email)
+    not_sent(pages, row)
+    mailbox.refused.clear()
+
+    assert "Not sent." in text_of(pages.get(f"{BOARD}{row.pk}/change/"))
+    form = pages.get(f"{BOARD}{row.pk}/reply/").context["form"]
+    page = pages.post(f"{BOARD}{row.pk}/reply/", form.initial)
+
+    assert page.status_code == 302
+    assert mailbox.next().get_content().strip() == "It is mended."
+    assert row.replies.get().sent_at is not None
+    assert "Not sent." not in text_of(pages.get(f"{BOARD}{row.pk}/change/"))
+    assert pages.get(f"{BOARD}{row.pk}/reply/").context["form"].initial == {}
 
 
 def test_reply_to_nobody_is_not_offered_and_not_sent(pages):

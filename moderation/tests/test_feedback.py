@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from focusmaster.tests.people import client_of
-from moderation.models import AuditRecord, Feedback, FeedbackReply
+from moderation.models import AuditRecord, Feedback
 
 FEEDBACK = "/api/feedback"
 BOARD = "/api/admin/feedback"
@@ -210,89 +210,6 @@ def test_note_is_for_staff_alone(staff, api, alice):
     assert b"troll" not in export
 
 
-def test_reply_goes_by_mail_and_is_kept(staff, alice, moderator, mailbox):
-    row = given(alice)
-
-    response = staff.post(f"{BOARD}/{row.pk}/reply", {"message": "Mended.\nThanks!"})
-
-    assert response.status_code == 201
-    mail = mailbox.next()
-    assert mail.recipients == ["alice@example.com"]
-    assert mail.get_content().replace("\r\n", "\n") == "Mended.\nThanks!\n"
-    reply = FeedbackReply.objects.get()
-    assert (reply.feedback, reply.author) == (row, moderator)
-    assert response.json()["_id"] == reply.pk
-    shown = staff.get(f"{BOARD}/{row.pk}").json()
-    assert [one["message"] for one in shown["replies"]] == ["Mended.\nThanks!"]
-    record = AuditRecord.objects.get()
-    assert (record.action, record.metadata) == (
-        "feedback.replied",
-        {"replyId": reply.pk},
-    )
-
-
-def test_reply_goes_where_it_was_asked_for(staff, alice, mailbox):
-    row = given(alice, email="elsewhere@example.com")
-
-    staff.post(f"{BOARD}/{row.pk}/reply", {"message": "Thanks"})
-
-    assert mailbox.next().recipients == ["elsewhere@example.com"]
-
-
-def test_reply_needs_an_address(staff, mailbox):
-    row = given(User.objects.add_guest())
-
-    response = staff.post(f"{BOARD}/{row.pk}/reply", {"message": "Thanks"})
-
-    assert response.status_code == 409
-    assert response.json()["code"] == "no_address"
-    assert mailbox.is_empty()
-    assert not AuditRecord.objects.exists()
-
-
-def test_reply_goes_to_the_domain_in_ascii(staff, mailbox):
-    row = given(email="ada@stra\u00dfe.example")
-
-    assert staff.post(f"{BOARD}/{row.pk}/reply", {"message": "Hi"}).status_code == 201
-    assert mailbox.next().recipients == ["ada@xn--strae-oqa.example"]
-
-
-@pytest.mark.parametrize(
-    "email", ["x@\u05d0a.com", "\u212aelvin@example.com", "x@a..b"]
-)
-def test_address_from_before_they_were_checked_is_refused(staff, mailbox, email):
-    row = given(email=email)
-
-    response = staff.post(f"{BOARD}/{row.pk}/reply", {"message": "Thanks"})
-
-    assert (response.status_code, response.json()["code"]) == (409, "address_refused")
-    assert mailbox.is_empty()
-
-
-def test_reply_to_an_address_that_is_refused_is_not_noted(staff, mailbox):
-    row = given(email="gone@example.com")
-    mailbox.refused.add("gone@example.com")
-
-    response = staff.post(f"{BOARD}/{row.pk}/reply", {"message": "Thanks"})
-
-    assert response.status_code == 409
-    assert response.json()["code"] == "address_refused"
-    assert not FeedbackReply.objects.exists()
-
-
-@pytest.mark.usefixtures("no_mail_server")
-def test_reply_is_not_noted_without_a_mail_server(staff):
-    row = given(email="someone@example.com")
-
-    response = staff.post(f"{BOARD}/{row.pk}/reply", {"message": "Thanks"})
-
-    assert response.status_code == 503
-    assert response.json()["code"] == "mail_failed"
-    assert int(response["Retry-After"]) >= 1
-    assert not FeedbackReply.objects.exists()
-    assert not AuditRecord.objects.exists()
-
-
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
@@ -352,18 +269,6 @@ def test_address_of_who_is_gone_goes_from_feedback_without_an_account(alice, bob
 def test_database_refuses_feedback_that_makes_no_sense(fields, constraint):
     with pytest.raises(IntegrityError, match=constraint):
         given(**fields)
-
-
-def test_reply_is_not_noted_where_mail_is_not_set_up(staff, settings):
-    settings.CAN_SEND_MAIL = False
-    row = given(email="someone@example.com")
-
-    response = staff.post(f"{BOARD}/{row.pk}/reply", {"message": "Thanks"})
-
-    assert response.status_code == 503
-    assert response.json()["code"] == "mail_not_configured"
-    assert not FeedbackReply.objects.exists()
-    assert not AuditRecord.objects.exists()
 
 
 @pytest.mark.parametrize(
