@@ -12,7 +12,7 @@ def mark_sent(apps, schema_editor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("moderation", "0011_search_any_part")]
+    dependencies = [("moderation", "0012_errors_without_ids")]
 
     operations = [
         migrations.AlterField(
