@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from math import ceil
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.forms import AdminAuthenticationForm, AdminPasswordChangeForm
@@ -25,7 +25,7 @@ from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import ValidationError
 from django.core.paginator import Page, Paginator
 from django.core.validators import MaxLengthValidator
-from django.db import models
+from django.db import models, transaction
 from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
@@ -57,6 +57,8 @@ DAY_PART = re.compile(r"(?!9999)[0-9]{1,4}")
 # What the address of a list may have beside filters.
 OF_LISTS = {ALL_VAR, ERROR_FLAG, ORDER_VAR, PAGE_VAR, SEARCH_VAR}
 
+Page = TypeVar("Page", bound=Callable[..., Any])
+
 BEGINNINGS: dict[str, Callable[[datetime], datetime]] = {
     "year": lambda day: day.replace(month=1, day=1),
     "month": lambda day: day.replace(day=1),
@@ -82,11 +84,7 @@ class StaffSignInForm(AdminAuthenticationForm):
             ):
                 return super().clean()
         except RateLimited as exc:
-            mark_as_limited(request, exc.wait)
-            raise ValidationError(
-                f"Too many failed sign-ins. Try again in {minutes(exc.wait)}.",
-                code="limited",
-            ) from None
+            raise limited(request, exc) from None
         except ValidationError:
             note_failed_sign_in(request, name=name, where=FailedSignIn.Where.ADMIN)
             raise
@@ -104,6 +102,13 @@ def minutes(seconds: float) -> str:
     return f"{count} minutes" if count > 1 else "a minute"
 
 
+def limited(request: ApiRequest, exc: RateLimited) -> ValidationError:
+    """Return the error of a form, and give its page the status of a limit."""
+    mark_as_limited(request, exc.wait)
+    text = f"Too many failed sign-ins. Try again in {minutes(exc.wait)}."
+    return ValidationError(text, code="limited")
+
+
 def mark_as_limited(request: ApiRequest, wait: int) -> None:
     """Give the page the status and header of the error that its text describes."""
 
@@ -115,23 +120,49 @@ def mark_as_limited(request: ApiRequest, wait: int) -> None:
 
 
 class StaffPasswordForm(AdminPasswordChangeForm):
-    """The user's own new password; it ends all sign-ins, as it does by the API."""
+    """The user's own new password; it ends all sign-ins, as it does by the API.
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    The old one is guessed no more often than by the API.
+    """
+
+    def __init__(self, *args: Any, request: ApiRequest, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.request = request
         limit_length(*self.fields.values())
 
+    def clean_old_password(self) -> str:
+        address = client_ip(self.request)
+        try:
+            with limit_password_attempts(self.user.pk, address, wrong=ValidationError):
+                return super().clean_old_password()
+        except RateLimited as exc:
+            raise limited(self.request, exc) from None
+
+    @transaction.atomic
     def save(self, commit: bool = True) -> User:
-        self.user.change_profile(
-            password=self.cleaned_data["new_password1"],
-            current_password=self.cleaned_data["old_password"],
-        )
+        self.user.change_profile(password=self.cleaned_data["new_password1"])
         # Django keeps this session valid by the stored hash.
         self.user.refresh_from_db(fields=["password"])
         LogEntry.objects.log_actions(
             self.user.pk, [self.user], CHANGE, "Changed password.", single_object=True
         )
         return self.user
+
+
+class StaffPasswordView(PasswordChangeView):
+    form_class = StaffPasswordForm
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "request": self.request}
+
+
+def outside_transaction(page: Page) -> Page:
+    """Have a POST to a page run in no transaction; its verbs open their own.
+
+    For pages that send mail, or count wrong passwords, which an error must not undo.
+    """
+    page.is_atomic = False  # type: ignore[attr-defined]  # which functions may have
+    return page
 
 
 class StaffSite(admin.AdminSite):
@@ -144,13 +175,19 @@ class StaffSite(admin.AdminSite):
         """Respond with 404: no page of ours completes what is typed."""
         raise Http404
 
+    @outside_transaction
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().login(request, extra_context)
+
+    @outside_transaction
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> Any:
         """Show Django's page with our form; Django's method has no option for that."""
         request.current_app = self.name
-        view = PasswordChangeView.as_view(
-            form_class=StaffPasswordForm,
+        view = StaffPasswordView.as_view(
             success_url=reverse("admin:password_change_done", current_app=self.name),
             extra_context={**self.each_context(request), **(extra_context or {})},
         )

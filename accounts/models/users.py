@@ -267,24 +267,26 @@ class User(AbstractBaseUser):
         self.password = hashes.first() or ""
         return self.password != ""
 
+    def check_current_password(self, given: str) -> None:
+        """Raise InvalidValue if there is a password, and this is another."""
+        if self.has_usable_password() and not self.check_password(given):
+            raise InvalidValue("currentPassword", "this is not your password")
+
     def change_profile(
         self,
         *,
         password: str | None = None,
-        current_password: str = "",
         kept: SignIn | None = None,
         **fields: Any,
     ) -> None:
         """Change these columns. Raises OwnerGone.
 
         A new password ends all sign-ins but the `kept` one, and voids links to reset
-        it. It requires the current one, if there is one; raises InvalidValue if that is
-        wrong or was changed concurrently, and Barred while a ban is in force.
+        it. Before it, `check_current_password` is called. Raises InvalidValue if what
+        that compared with was changed concurrently, and Barred while a ban is in force.
         """
         mine = User.objects.filter(pk=self.pk)
         if password is not None:
-            if self.has_usable_password() and not self.check_password(current_password):
-                raise InvalidValue("currentPassword", "this is not your password")
             # A hash of today's kind: only another new password takes its place.
             mine = mine.filter(password=self.password)
             fields["password"] = make_password(password)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from contextlib import nullcontext
+from functools import cached_property
+from typing import Any
 
 from rest_framework import status
 from rest_framework.decorators import action
@@ -161,9 +162,24 @@ class AccountViewSet(ConditionalWrites):
         reset_progress(request.user)
         return profile_response(request.user)
 
+    def before_transaction(self) -> None:
+        if self.action in ("patch_me", "put_profile"):
+            _ = self.changes
+
+    @cached_property
+    def changes(self) -> dict[str, Any]:
+        """The changes of the profile, after a check of the current password.
+
+        A wrong one is counted.
+        """
+        user, changes = self.request.user, self.validated(partial=True)
+        current = changes.pop("current_password", "")
+        if "password" in changes:
+            address = client_ip(self.request)
+            with limit_password_attempts(user.pk, address, wrong=InvalidValue):
+                user.check_current_password(current)
+        return changes
+
     def _change_profile(self, request: ApiRequest) -> JSONResponse:
-        user, changes = request.user, self.validated(partial=True)
-        guess = limit_password_attempts(user.pk, client_ip(request), wrong=InvalidValue)
-        with guess if "password" in changes else nullcontext():
-            user.change_profile(**changes, kept=request.auth)
-        return profile_response(user)
+        request.user.change_profile(**self.changes, kept=request.auth)
+        return profile_response(request.user)

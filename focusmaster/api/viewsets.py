@@ -119,6 +119,9 @@ class ConditionalWrites(ApiViewSet):
         response: HttpResponse = read(self.request, *self.args, **self.kwargs)
         return response
 
+    def before_transaction(self) -> None:
+        """Do what a transaction must not take back, and what nobody is to wait for."""
+
     def lock(self, **mode: Any) -> None:
         """Keep others from changing the object: lock its rows, the user's first."""
         users = get_user_model().objects.filter(pk=self.request.user.pk)
@@ -134,9 +137,9 @@ class ConditionalWrites(ApiViewSet):
     ) -> HttpResponse:
         """Compare and write in one transaction: of two with the same tag, one wins.
 
-        An error keeps what was written before it, as it does without the condition: a
-        password that was guessed wrong has been counted.
+        An error keeps what was written before it, as it does without the condition.
         """
+        self.before_transaction()
         with transaction.atomic():
             # A deletion needs the stronger lock: to ask for it later, with the weaker
             # one in hand, is a way into a deadlock.

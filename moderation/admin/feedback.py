@@ -16,13 +16,12 @@ from django.utils.text import Truncator
 
 from accounts import mail
 from accounts.admin import MOST_PEOPLE, OfPerson, ids_found_by, link_to
-from accounts.admin_site import ReadOnly
+from accounts.admin_site import ReadOnly, outside_transaction
 from accounts.exceptions import MailNotConfigured
 from accounts.user_agents import device_name
 from moderation.actors import Actor
 from moderation.admin.forms import ReplyForm, TriageForm
 from moderation.admin.pages import ActingPages
-from moderation.audit.admin_hook import outside_transaction
 from moderation.exceptions import AddressRefused, NoAddress
 from moderation.models import Feedback, FeedbackReply
 from moderation.models.feedback import OPEN

@@ -3,7 +3,7 @@
 `log_addition`, `log_change` and `log_deletions` of every ModelAdmin end in
 `LogEntry.objects.log_actions`. An entry is appended there, so no page can forget it.
 A request to a page writes in one transaction, which has its audit entries too, unless
-the page sends mail.
+the page sends mail or counts wrong passwords.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from contextvars import ContextVar
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any
 
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntryManager
 from django.db import transaction
@@ -28,8 +28,6 @@ from moderation.models import AuditEntry
 # The request to a page under way, from which an entry takes address and browser.
 page_request: ContextVar[HttpRequest | None] = ContextVar("page_request", default=None)
 
-Page = TypeVar("Page", bound=Callable[..., HttpResponse])
-
 VERBS = {
     ADDITION: (AuditEntry.Action.PAGE_ADDED, "Added"),
     CHANGE: (AuditEntry.Action.PAGE_CHANGED, "Changed"),
@@ -41,7 +39,8 @@ class PageRequestMiddleware:
     """Keep the request for the audit log, and run each POST in a transaction.
 
     Django's own pages open a transaction for one row, and none for actions on many. A
-    page that sends mail runs in none, see `outside_transaction`.
+    page that sends mail or counts wrong passwords runs in none, see
+    `outside_transaction`.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -57,7 +56,6 @@ class PageRequestMiddleware:
     def process_view(
         self, request: HttpRequest, view: Callable[..., HttpResponse], args, kwargs
     ) -> HttpResponse | None:
-        # Not a sign-in: a failed one has to stay counted.
         if request.method != "POST" or not request.user.is_authenticated:
             return None
         is_atomic = getattr(view, "is_atomic", True)
@@ -66,12 +64,6 @@ class PageRequestMiddleware:
                 return view(request, *args, **kwargs)
         except RowNotFound as exc:
             raise Http404 from exc
-
-
-def outside_transaction(page: Page) -> Page:
-    """Have a page run in no transaction; its verbs open their own."""
-    page.is_atomic = False  # type: ignore[attr-defined]  # which functions may have
-    return page
 
 
 def watch() -> None:
