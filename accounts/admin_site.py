@@ -57,7 +57,7 @@ DAY_PART = re.compile(r"(?!9999)[0-9]{1,4}")
 # What the address of a list may have beside filters.
 OF_LISTS = {ALL_VAR, ERROR_FLAG, ORDER_VAR, PAGE_VAR, SEARCH_VAR}
 
-Page = TypeVar("Page", bound=Callable[..., Any])
+View = TypeVar("View", bound=Callable[..., Any])
 
 BEGINNINGS: dict[str, Callable[[datetime], datetime]] = {
     "year": lambda day: day.replace(month=1, day=1),
@@ -156,7 +156,7 @@ class StaffPasswordView(PasswordChangeView):
         return {**super().get_form_kwargs(), "request": self.request}
 
 
-def outside_transaction(page: Page) -> Page:
+def outside_transaction(page: View) -> View:
     """Have a POST to a page run in no transaction; its verbs open their own.
 
     For pages that send mail, or count wrong passwords, which an error must not undo.
