@@ -47,7 +47,7 @@ class Rate(NamedTuple):
 # Every name that was read, and those that are read elsewhere or in production alone.
 read_names = {"ADMIN_PASSWORD", "ALLOWED_HOSTS", "DATABASE_URL", "SECRET_KEY"}
 # Variables with these beginnings are ours.
-PREFIXES = ("RATE_LIMIT_", "SPOTIFY_", "EMAIL_")
+PREFIXES = ("RATE_LIMIT_", "RETENTION_", "SPOTIFY_", "EMAIL_")
 # Kubernetes sets such for each service of a namespace.
 OF_KUBERNETES = re.compile(r".*_(SERVICE_(HOST|PORT)(_\w+)?|PORT_\d+_\w+)")
 # Alike enough for a slip: ALOWED_HOSTS is, DATABASE_USER for DATABASE_URL is not.

@@ -38,6 +38,7 @@ from focusmaster.environment import (
     require_together,
 )
 from focusmaster.logs import LOGGING as LOGGING
+from focusmaster.retention import RETENTION as RETENTION
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"

@@ -14,6 +14,7 @@ from accounts.addresses import email_key
 from accounts.exceptions import EmailTaken
 from accounts.models.user_queries import EMAIL_UNIQUE
 from accounts.models.users import User
+from focusmaster.db.expiring import ExpiringRows
 from focusmaster.db.fields import MillisecondDateTimeField
 from focusmaster.exceptions import InvalidValue, constraint_errors
 
@@ -28,7 +29,9 @@ class WrongCode(InvalidValue):
         super().__init__("otp", "this code is wrong or has expired")
 
 
-class EmailChangeQuerySet(models.QuerySet):
+class EmailChangeQuerySet(ExpiringRows):
+    age_column = "expires_at"
+
     def owned_by(self, user: User) -> EmailChangeQuerySet:
         return self.filter(user=user)
 
@@ -74,6 +77,10 @@ class EmailChange(models.Model):
             models.UniqueConstraint(
                 fields=["user"], name="accounts_emailchange_one_per_user"
             ),
+        ]
+        indexes = [
+            # Serves the deletion of codes that have expired.
+            models.Index(fields=["expires_at"], name="accounts_emailchange_expiry"),
         ]
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from accounts.models.users import User
+from focusmaster.db.expiring import ExpiringRows
 from focusmaster.db.fields import MillisecondDateTimeField
 from focusmaster.exceptions import InvalidValue
 
@@ -30,7 +31,9 @@ def hash_of(token: str) -> str:
     return sha256(token.encode()).hexdigest()
 
 
-class PasswordResetQuerySet(models.QuerySet):
+class PasswordResetQuerySet(ExpiringRows):
+    age_column = "expires_at"
+
     def live(self, *, at: datetime | None = None) -> PasswordResetQuerySet:
         return self.filter(expires_at__gt=at or timezone.now())
 
@@ -74,6 +77,10 @@ class PasswordReset(models.Model):
             models.UniqueConstraint(
                 fields=["user"], name="accounts_passwordreset_one_per_user"
             ),
+        ]
+        indexes = [
+            # Serves the deletion of links that have expired.
+            models.Index(fields=["expires_at"], name="accounts_passwordreset_expiry"),
         ]
 
     def __str__(self) -> str:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import F, Q
+from django.db.models.functions import Least
 from django.utils import timezone
 
 from accounts.models.users import User
 from accounts.user_agents import device_name
+from focusmaster.db.expiring import ExpiringRows
 from focusmaster.db.fields import MillisecondDateTimeField, ObjectIdPrimaryKey
+
+if TYPE_CHECKING:
+    from django.db.models.functions import Now
 
 # A sign-in's last use is written at most this often, not at every request.
 LAST_USED_PRECISION = timedelta(minutes=5)
@@ -39,7 +44,17 @@ def may_enter(user: User, **still: Any) -> bool:
     return True
 
 
-class SignInQuerySet(models.QuerySet):
+# The earlier of the two: PostgreSQL passes over what is null.
+ENDED_AT = Least("revoked_at", "expires_at")
+
+
+class SignInQuerySet(ExpiringRows):
+    age_column = "ended_at"
+
+    def expired(self, *, before: datetime | Now) -> SignInQuerySet:
+        """Keep those that ended before then; an index serves it."""
+        return self.alias(ended_at=ENDED_AT).filter(ended_at__lt=before)
+
     def owned_by(self, user: User) -> SignInQuerySet:
         return self.filter(user=user)
 
@@ -132,6 +147,10 @@ class SignIn(models.Model):
                 condition=Q(expires_at__gt=F("created_at")),
                 name="accounts_signin_expires_after_start",
             ),
+        ]
+        indexes = [
+            # Serves the deletion of those that ended long ago.
+            models.Index(ENDED_AT, name="accounts_signin_ended"),
         ]
 
     def __str__(self) -> str:

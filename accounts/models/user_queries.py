@@ -23,6 +23,8 @@ from focusmaster.encryption import derive_key, secret_keys
 from focusmaster.exceptions import constraint_errors
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from accounts.models.users import User
 
 EMAIL_UNIQUE = "accounts_user_email_key_unique"
@@ -79,6 +81,11 @@ class UserQuerySet(models.QuerySet):
 
     def guests(self) -> UserQuerySet:
         return self.filter(is_guest=True)
+
+    def idle_guests(self, *, before: datetime) -> UserQuerySet:
+        """Keep guests who were made before then and have asked for nothing since."""
+        old = self.guests().filter(created_at__lt=before)
+        return old.exclude(sign_ins__last_used_at__gte=before)
 
     def with_credentials(self, email: str, password: str) -> User | None:
         """Return the user with this email and password, or None.

@@ -24,7 +24,8 @@ from pathlib import Path
 
 import pytest
 
-SETTINGS = Path(__file__).parent.parent / "settings.py"
+FOCUSMASTER = Path(__file__).parent.parent
+SETTINGS = [FOCUSMASTER / "settings.py", FOCUSMASTER / "retention.py"]
 KEPT = {"PG_BINDIR"}
 # A test's data need not survive a power failure.
 FAST = "fsync=off,synchronous_commit=off,full_page_writes=off"
@@ -38,7 +39,8 @@ def is_worker() -> bool:
 def setting_variables() -> set[str]:
     """The names of the environment variables that the settings read."""
     reads = r'\benv\w*\(\s*"([A-Z0-9_]+)"|"([A-Z0-9_]+)" in os\.environ'
-    found = re.findall(reads, SETTINGS.read_text())
+    text = "".join(path.read_text() for path in SETTINGS)
+    found = re.findall(reads, text)
     return {name for pair in found for name in pair if name}
 
 

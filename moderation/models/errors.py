@@ -1,8 +1,9 @@
 """Errors: requests that crashed, grouped by where and how.
 
-They are kept for 30 days. Each new error deletes a few that are older, and the command
-`clear_errors` the rest. Many errors at once write little: of each group the first of a
-minute have a row each, the others are counted, and the number of groups is limited.
+They are kept for 30 days, unless the settings say otherwise. Each new error deletes a
+few that are older, and the command `prune` the rest. Many errors at once write little:
+of each group the first of a minute have a row each, the others are counted, and the
+number of groups is limited.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F
 from django.utils import timezone
@@ -22,7 +24,6 @@ from focusmaster.db.fields import (
 )
 from focusmaster.db.statement_timeout import statement_timeout
 
-KEPT = timedelta(days=30)
 # With stacks of at most 20 kB, some 20 MB.
 MOST_GROUPS = 1000
 MOST_A_MINUTE = 20
@@ -33,12 +34,16 @@ MAX_PATH = 500
 STATEMENT_TIMEOUT = timedelta(seconds=1)
 
 
+def kept_for() -> timedelta:
+    return settings.RETENTION["errors"]
+
+
 class ErrorGroupQuerySet(ExpiringRows):
     age_column = "last_seen_at"
 
     def kept(self, *, at: datetime | None = None) -> ErrorGroupQuerySet:
         """Leave out groups that are too old and not deleted yet."""
-        return self.filter(last_seen_at__gt=(at or timezone.now()) - KEPT)
+        return self.filter(last_seen_at__gt=(at or timezone.now()) - kept_for())
 
     @statement_timeout(STATEMENT_TIMEOUT)
     def note(
@@ -81,8 +86,8 @@ class ErrorGroupQuerySet(ExpiringRows):
         """Delete a few groups and occurrences that are too old, or too many."""
         newest = self.order_by("-last_seen_at").values_list("last_seen_at", flat=True)
         last_kept = newest[MOST_GROUPS - 1 : MOST_GROUPS]
-        self.delete_expired(before=max([at - KEPT, *last_kept]))
-        ErrorOccurrence.objects.delete_expired(before=at - KEPT)
+        self.delete_expired(before=max([at - kept_for(), *last_kept]))
+        ErrorOccurrence.objects.delete_expired(before=at - kept_for())
 
 
 class ErrorGroup(models.Model):
