@@ -1,4 +1,4 @@
-"""How the OpenAPI document describes the endpoints of this app, in this order."""
+"""The player, its devices, and music that follows the focus."""
 
 from __future__ import annotations
 
@@ -6,49 +6,36 @@ from typing import Any
 
 from drf_spectacular.utils import (
     OpenApiExample,
-    OpenApiParameter,
     OpenApiResponse,
     extend_schema,
     extend_schema_serializer,
 )
 from rest_framework import serializers
 
-from focusmaster.api.errors import DatabaseUnavailable
-from focusmaster.api.fields import RFC3339Field
 from focusmaster.openapi.errors import (
-    ERROR_SCHEMA,
     FORBIDDEN,
     error_response,
     invalid_response,
 )
 from focusmaster.openapi.texts import (
     extend_view,
-    field_texts,
-    message_response,
     request_body,
     request_texts,
     response_example,
 )
 from integrations.exceptions import (
-    InvalidState,
     NoActiveDevice,
     PremiumRequired,
     SpotifyNotAdmitted,
-    SpotifyNotConfigured,
-    SpotifyNotLinked,
-    SpotifyRateLimited,
-    SpotifyRefused,
-    SpotifyUnavailable,
 )
+from integrations.openapi.errors import CONFLICT, SPOTIFY_ERRORS
 from integrations.serializers import (
-    CodeSerializer,
     DeviceSerializer,
     EmptySerializer,
     FocusSerializer,
     PlaySerializer,
-    SpotifyLinkSerializer,
 )
-from integrations.views import CONNECTED, CallbackViewSet, SpotifyViewSet
+from integrations.views import SpotifyViewSet
 
 PLAYER = {
     "type": "object",
@@ -78,55 +65,7 @@ PLAYS = {
     "item": {"name": "Weightless", "artists": [{"name": "Marconi Union"}]},
 }
 PLAYS_NOTHING = {"connected": True, "is_playing": False, "item": None}
-CONFLICT_SCHEMA = ERROR_SCHEMA | {
-    "properties": ERROR_SCHEMA["properties"]
-    | {
-        "connected": {
-            "type": "boolean",
-            "const": False,
-            "description": "Only there when Spotify is not connected.",
-        }
-    }
-}
 DONE = {"success": True}
-SCOPES = "What the person allowed, in Spotify's words."
-
-
-@extend_schema_serializer(
-    description="Where to send the browser.",
-    component_name="SpotifyAuthorization",
-    examples=response_example(
-        url="https://accounts.spotify.com/authorize?client_id=5f1c&response_type="
-        "code&redirect_uri=https%3A%2F%2Ffocus.example.com%2Fapi%2Fspotify%2Fcallback"
-        "&scope=user-modify-playback-state+user-read-playback-state&state=gAAAAABp"
-    ),
-    extensions=field_texts(url={"format": "uri"}),
-)
-class AuthorizationSerializer(serializers.Serializer):
-    url = serializers.CharField()
-
-
-@extend_schema_serializer(
-    description="Whether Spotify is connected now.",
-    component_name="SpotifyConnected",
-    examples=response_example(success=True, message=CONNECTED),
-    extensions=field_texts(success="False when the person did not want it."),
-)
-class ConnectedSerializer(serializers.Serializer):
-    success = serializers.BooleanField()
-    message = serializers.CharField()
-
-
-@extend_schema_serializer(
-    description="That Spotify is connected now.",
-    component_name="SpotifyConnectedFor",
-    examples=response_example(success=True, message=CONNECTED, expires_in=3600),
-    extensions=field_texts(
-        expires_in="Seconds until the service renews its access; nothing to do."
-    ),
-)
-class ConnectedForSerializer(ConnectedSerializer):
-    expires_in = serializers.IntegerField()
 
 
 @extend_schema_serializer(
@@ -138,29 +77,6 @@ class DoneSerializer(serializers.Serializer):
     success = serializers.BooleanField()
 
 
-@extend_schema_serializer(
-    description="The link to Spotify.",
-    component_name="SpotifyStatus",
-    examples=response_example(
-        connected=True,
-        scopes=["user-modify-playback-state", "user-read-playback-state"],
-        linkedAt="2026-02-02T10:00:00Z",
-    ),
-    extensions=field_texts(scopes=SCOPES),
-)
-class StatusSerializer(serializers.Serializer):
-    connected = serializers.BooleanField()
-    scopes = serializers.ListField(child=serializers.CharField())
-    linkedAt = RFC3339Field(allow_null=True)
-
-
-extend_schema_serializer(
-    description="What Spotify sent the browser back with.",
-    component_name="SpotifyCode",
-    extensions=request_texts(
-        state="Without it, the cookie counts that came with the page's URL."
-    ),
-)(CodeSerializer)
 extend_schema_serializer(
     description="What the person is at now.", component_name="FocusPhase"
 )(FocusSerializer)
@@ -185,49 +101,7 @@ extend_schema_serializer(
         play="Whether to play there also what is paused now.",
     ),
 )(DeviceSerializer)
-extend_schema_serializer(
-    description="The link to Spotify, without the tokens.",
-    extensions=field_texts(scopes=SCOPES),
-)(SpotifyLinkSerializer)
 
-WRONG_STATE = invalid_response("state", InvalidState().message)
-CONFLICT = error_response(
-    "There is no link, or Spotify does not want to.", SpotifyNotLinked, SpotifyRefused
-)
-CONFLICT.response = CONFLICT_SCHEMA
-UNAVAILABLE = error_response(
-    "Spotify is not set up here, or the database does not answer.",
-    SpotifyNotConfigured,
-    DatabaseUnavailable,
-)
-# What may come of any request that Spotify is asked for.
-SPOTIFY_ERRORS = {
-    429: error_response(
-        "Spotify gets too many requests; `Retry-After` is its own. It is asked nothing "
-        "for that time, 5 minutes at most, for anybody.",
-        SpotifyRateLimited,
-    ),
-    502: error_response(
-        "Spotify is down, too slow, or makes no sense. It takes 5 seconds at most.",
-        SpotifyUnavailable,
-    ),
-    503: UNAVAILABLE,
-}
-AUTHORIZATION: dict[str, Any] = {
-    "summary": "Begin to connect Spotify",
-    "parameters": [
-        OpenApiParameter(
-            "Set-Cookie",
-            location=OpenApiParameter.HEADER,
-            description="The `state` that is in the URL, for the way back.",
-            response=[200],
-        )
-    ],
-    "responses": {
-        200: OpenApiResponse(AuthorizationSerializer, "The URL."),
-        503: UNAVAILABLE,
-    },
-}
 READ_FORBIDDEN = error_response(
     "Spotify does not admit the person to this app, or they are barred here.",
     SpotifyNotAdmitted,
@@ -283,78 +157,9 @@ CONTROL: dict[str, Any] = {
     },
 }
 
+
 extend_view(
     SpotifyViewSet,
-    auth_url=extend_schema(
-        operation_id="getSpotifyUrl",
-        description="Send the browser there. The person comes back to the callback "
-        "within ten minutes, once, in the browser that asked or signed in as "
-        "themselves. Spotify always asks them, so that another account can be chosen.",
-        **AUTHORIZATION,
-    ),
-    login=extend_schema(
-        operation_id="getSpotifyLogin",
-        description="The same as `GET /api/spotify/auth-url`.",
-        **AUTHORIZATION,
-    ),
-)
-extend_view(
-    CallbackViewSet,
-    arrive=extend_schema(
-        operation_id="arriveFromSpotify",
-        summary="Come back from Spotify",
-        description="Spotify sends the browser here. Whose link it becomes, the state "
-        "tells. A browser is led on to the web client with `?spotify=connected` or "
-        "`=error`; the answers here are for who asks for `application/json`.",
-        parameters=[
-            OpenApiParameter("code", description="What Spotify gave."),
-            OpenApiParameter(
-                "state",
-                description="From the URL. Without it, the cookie counts, together "
-                "with a token.",
-            ),
-            OpenApiParameter(
-                "error", description="Instead of a code: the person did not want it."
-            ),
-        ],
-        responses={
-            200: OpenApiResponse(ConnectedSerializer, "What has become of it."),
-            400: WRONG_STATE,
-            401: None,
-            **SPOTIFY_ERRORS,
-        },
-    ),
-    hand_on=extend_schema(
-        operation_id="connectSpotify",
-        summary="Hand on the code from Spotify",
-        description="For a web client that Spotify sends the browser to.",
-        request=request_body(CodeSerializer, code="AQDKq1", state="gAAAAABp"),
-        responses={
-            200: OpenApiResponse(ConnectedForSerializer, "Spotify is connected."),
-            400: WRONG_STATE,
-            **SPOTIFY_ERRORS,
-        },
-    ),
-)
-extend_view(
-    SpotifyViewSet,
-    status=extend_schema(
-        operation_id="getSpotifyStatus",
-        summary="Is Spotify connected?",
-        description="Tells what is known here; Spotify is not asked.",
-        responses={200: OpenApiResponse(StatusSerializer, "Whether, and since when.")},
-    ),
-    destroy_all=extend_schema(
-        operation_id="disconnectSpotify",
-        summary="Disconnect Spotify",
-        description="Forgets the link; harmless without one. That the service was "
-        "allowed to, the person can take back at spotify.com/account/apps.",
-        responses={
-            200: message_response(
-                "There is no link any more.", "Spotify is disconnected"
-            )
-        },
-    ),
     now_playing=extend_schema(
         operation_id="getNowPlaying", description="The person's player.", **PLAYBACK
     ),
