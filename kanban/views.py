@@ -28,7 +28,7 @@ class TaskViewSet(OwnedRowsViewSet):
 
     serializer_class = TaskSerializer
     parameters = PARAMETERS
-    conditional_posts = frozenset(["move"])
+    conditional_actions = frozenset(["move"])
     rows = JSONRows(
         Task,
         TaskSerializer,

@@ -94,10 +94,10 @@ class ApiViewSet(ApiView, viewsets.GenericViewSet[Any]):
 class ConditionalWrites(ApiViewSet):
     """A viewset whose PUT, PATCH and DELETE heed `If-Match`, where there is a GET.
 
-    So do the POSTs of `conditional_posts`: actions that change what `retrieve` returns.
+    So do the `conditional_actions`, which change what `retrieve` returns.
     """
 
-    conditional_posts: ClassVar[frozenset[str]] = frozenset()
+    conditional_actions: ClassVar[frozenset[str]] = frozenset()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -109,8 +109,8 @@ class ConditionalWrites(ApiViewSet):
             setattr(self, method, write)
 
     def heeds_if_match(self, method: str) -> bool:
-        if method == "post":
-            return self.action in self.conditional_posts
+        if self.action in self.conditional_actions:
+            return True
         return method in WRITES and {"get", method} <= self.action_map.keys()
 
     def representation(self) -> HttpResponse:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from smtplib import SMTPRecipientsRefused
+from typing import Any
 
 from django.http import FileResponse, HttpResponse
 from rest_framework import status
@@ -14,8 +15,8 @@ from accounts.authentication import OptionalTokenAuthentication
 from accounts.exceptions import MailFailed
 from focusmaster.api.query_params import PAGE, Choice
 from focusmaster.api.request import ApiRequest
-from focusmaster.api.responses import JSONResponse, list_response
-from focusmaster.api.viewsets import ApiViewSet
+from focusmaster.api.responses import JSONResponse, json_response, list_response
+from focusmaster.api.viewsets import ApiViewSet, ConditionalWrites
 from focusmaster.db.json_rows import JSONRows
 from focusmaster.exceptions import RowNotFound
 from moderation.actors import Actor
@@ -55,10 +56,11 @@ class FeedbackViewSet(ApiViewSet):
         return Response(receipt, status=status.HTTP_201_CREATED)
 
 
-class FeedbackBoardViewSet(ApiViewSet):
+class FeedbackBoardViewSet(ConditionalWrites):
     """All feedback, for staff to deal with."""
 
     permission_classes = (IsAdmin,)
+    conditional_actions = frozenset(["status", "note"])
     parameters = (
         Choice(
             "status",
@@ -78,9 +80,12 @@ class FeedbackBoardViewSet(ApiViewSet):
         lookups = query.lookups(status="status", type="type")
         return list_response(request, ROWS, ORDER, lookups)
 
-    def retrieve(self, request: ApiRequest, pk: str) -> Response:
+    def retrieve(self, request: ApiRequest, pk: str) -> HttpResponse:
         row = Feedback.objects.select_related("user").with_id(pk)
-        return Response(FeedbackInDetailSerializer(row).data)
+        return json_response(FeedbackInDetailSerializer(row).data)
+
+    def lock(self, **mode: Any) -> None:
+        Feedback.objects.select_for_update().with_id(self.kwargs["pk"])
 
     @action(detail=True, methods=["put"], serializer_class=FeedbackStatusSerializer)
     def status(self, request: ApiRequest, pk: str) -> JSONResponse:

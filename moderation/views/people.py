@@ -4,19 +4,21 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db.models import Prefetch, prefetch_related_objects
+from django.http import HttpResponse
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from accounts.models import User
 from focusmaster.api.query_params import Choice, Number, Text
 from focusmaster.api.request import ApiRequest
-from focusmaster.api.viewsets import ApiViewSet
+from focusmaster.api.responses import json_response
+from focusmaster.api.viewsets import ConditionalWrites
 from focusmaster.exceptions import RowNotFound
 from moderation.actors import Actor
 from moderation.models import Ban
 from moderation.people_search import page_of_people, people_with
 from moderation.permissions import IsAdmin
-from moderation.roles import change_role
+from moderation.roles import change_role, lock_with_admins
 from moderation.serializers import (
     NewBanSerializer,
     NewStatusSerializer,
@@ -34,10 +36,11 @@ MOST_PAGE = 10**8
 MAX_SEARCH = 254
 
 
-class PeopleViewSet(ApiViewSet):
+class PeopleViewSet(ConditionalWrites):
     """All accounts, for staff to find, ban and give roles to."""
 
     permission_classes = (IsAdmin,)
+    conditional_actions = frozenset(["role", "ban", "unban", "status"])
     parameters = (
         Number("page", "", minimum=1, maximum=MOST_PAGE, default=1),
         Number("limit", "", minimum=1, maximum=MOST_LIMIT, default=DEFAULT_LIMIT),
@@ -55,7 +58,7 @@ class PeopleViewSet(ApiViewSet):
         page = page_of_people(**request.query)
         return Response(PeoplePageSerializer(page).data)
 
-    def retrieve(self, request: ApiRequest, pk: str) -> Response:
+    def retrieve(self, request: ApiRequest, pk: str) -> HttpResponse:
         user: Any = named_person(pk)
         user.counts = {
             "sessions": user.sessions.count(),
@@ -66,7 +69,10 @@ class PeopleViewSet(ApiViewSet):
         }
         bans = Ban.objects.select_related("author", "lifted_by")
         prefetch_related_objects([user], Prefetch("bans", bans))
-        return Response(PersonInDetailSerializer(user).data)
+        return json_response(PersonInDetailSerializer(user).data)
+
+    def lock(self, **mode: Any) -> None:
+        lock_with_admins([self.kwargs["pk"]])
 
     @action(detail=True, methods=["patch"], serializer_class=RoleSerializer)
     def role(self, request: ApiRequest, pk: str) -> Response:
