@@ -47,7 +47,7 @@ class SpotifyNotAdmitted(APIException):
 
     status_code = 403
     default_detail = (
-        "Spotify does not admit your account to this app yet. Ask whoever runs this "
+        "Spotify does not admit your account to this app yet. Ask the operator of this "
         "service to add it."
     )
     default_code = "spotify_not_admitted"

@@ -13,6 +13,7 @@ Google's script of that name does for the "Sign in with Google" button.
 from __future__ import annotations
 
 import json
+import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,6 +59,12 @@ PEOPLE: list[dict[str, Any]] = [
         "email_verified": False,
     },
 ]
+
+
+def names_of(name: str) -> dict[str, str]:
+    """Return the parts of a name as claims."""
+    given, _, family = name.partition(" ")
+    return {"given_name": given, "family_name": family}
 
 
 @cache
@@ -179,6 +186,8 @@ class FakeGoogle:
             "nbf": now - 300,
             "iat": now,
             "exp": now + 3600,
+            "jti": secrets.token_hex(20),
+            **names_of(person["name"]),
             **person,
             **changes,
         }
@@ -210,6 +219,7 @@ class Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length", 0))
         form = self.fields(self.rfile.read(length).decode())
         person = json.loads(form["person"])
+        person |= names_of(person["name"])
         token = self.google.id_token(aud=query.get("client_id"), **person)
         # In a script, where only "<" could end it.
         message, origin = (

@@ -23,7 +23,7 @@ TRACKS = ["Weightless", "Gymnopédie No. 1", "Clair de lune"]
 ARTISTS = ["Marconi Union", "Erik Satie", "Claude Debussy"]
 DURATION = 480_000
 PLAYER = "/v1/me/player"
-# What the real one sends, as bare text, for who is not among the people of an app.
+# What the real one sends, as bare text, for a person whom the app has not named.
 NOT_ADMITTED = (
     b"Check settings on developer.spotify.com/dashboard, "
     b"the user may not be registered."
@@ -230,7 +230,7 @@ class Player(Accounts):
         ]
 
     def state(self, query: dict[str, str] | None = None) -> Response:
-        """Return the player object; an episode only for who asks for episodes."""
+        """Return the player object; an episode is in it only if the query names it."""
         kinds = (query or {}).get("additional_types", "track").split(",")
         item: dict[str, Any] | None = track(self.track % len(TRACKS))
         if self.plays_episode:

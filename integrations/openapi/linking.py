@@ -141,7 +141,7 @@ extend_view(
         summary="Come back from Spotify",
         description="Spotify sends the browser here. Whose link it becomes, the state "
         "tells. A browser is led on to the web client with `?spotify=connected` or "
-        "`=error`; the answers here are for who asks for `application/json`.",
+        "`=error`; the responses here are those to `Accept: application/json`.",
         parameters=[
             OpenApiParameter("code", description="What Spotify gave."),
             OpenApiParameter(

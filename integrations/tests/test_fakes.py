@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import urllib.request
 
+import jwt
+
 from integrations.fakes.spotify import FakeSpotify
 
 
@@ -58,3 +60,13 @@ def test_episode_is_for_who_asks_for_episodes():
     assert json.loads(fake.state().body)["item"] is None
     asked = {"additional_types": "track,episode"}
     assert json.loads(fake.state(asked).body)["item"]["show"]["name"]
+
+
+def test_id_token_of_google_has_the_claims_of_a_real_one(google):
+    claims = jwt.decode(google.id_token(), options={"verify_signature": False})
+
+    assert claims.keys() == {
+        *("iss", "azp", "aud", "sub", "email", "email_verified", "nbf", "name"),
+        *("picture", "given_name", "family_name", "iat", "exp", "jti"),
+    }
+    assert (claims["given_name"], claims["family_name"]) == ("Ada", "Gmail")

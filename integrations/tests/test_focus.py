@@ -164,7 +164,7 @@ def test_phases_of_one_person_never_go_to_spotify_at_once(autoplay, alice, spoti
 
 
 def test_request_takes_one_query(here, linked, django_assert_num_queries):
-    with django_assert_num_queries(2):  # the token, and the link of who wants it
+    with django_assert_num_queries(2):  # the token, and the link
         linked.post(FOCUS, {"phase": "focus"})
 
 
@@ -202,7 +202,7 @@ def ago(**time: float):
     [
         {"phase_at": ago(seconds=10)},
         {"phase_at": ago(minutes=9)},
-        # Whoever claimed it has died, or Spotify wanted a pause.
+        # The process that claimed it has died, or Spotify wanted a pause.
         {"phase_at": ago(seconds=30), "following_until": ago(seconds=1)},
     ],
 )
