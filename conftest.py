@@ -17,6 +17,7 @@ from accounts.models import User
 from accounts.passwords import Argon2Hasher
 from accounts.tests.mail import PATIENCE, Mailbox
 from focusmaster.api import rate_limits
+from focusmaster.readiness import readiness
 from focusmaster.tests.people import (
     PRODUCTION_HASH_COST,
     TEST_HASH_COST,
@@ -58,6 +59,12 @@ def django_db_modify_db_settings(
 def _counters_answer() -> None:
     """Forget that the counters failed in the test before: they are left alone then."""
     rate_limits.store.retry_at = None
+
+
+@pytest.fixture(autouse=True)
+def _readiness_is_asked_anew() -> None:
+    """Forget what the database answered in the test before."""
+    readiness.forget()
 
 
 @pytest.fixture

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
 
-from django.db import DatabaseError, connection
-from django.db.migrations.loader import MigrationLoader
-from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -22,6 +18,7 @@ from focusmaster.api.errors import DATABASE_RETRY_AFTER
 from focusmaster.api.renderers import JSONNegotiation, JSONRenderer, accepts
 from focusmaster.api.viewsets import ApiView
 from focusmaster.dates.rfc3339 import format_instant
+from focusmaster.readiness import readiness
 
 # What the page may load: its own files, and nothing from another host. Swagger UI sets
 # styles on elements and brings its icons as data.
@@ -53,19 +50,9 @@ class HealthViewSet(viewsets.ViewSet):
     @action(detail=False, methods=["get"])
     def ready(self, request: Request) -> Response:
         """Tell whether requests can be served: the database answers, fully migrated."""
-        try:
-            applied = MigrationRecorder(connection).applied_migrations()
-        except DatabaseError as exc:
-            raise NotReady("The database does not answer.") from exc
-        if pending := expected_migrations() - applied.keys():
-            raise NotReady(f"{len(pending)} migrations are to be applied.")
+        if problem := readiness.current_problem():
+            raise NotReady(problem)
         return Response({"status": "ok", "timestamp": format_instant(timezone.now())})
-
-
-@cache
-def expected_migrations() -> frozenset[tuple[str, str]]:
-    """Return app and name of each migration of this code; read once per process."""
-    return frozenset(MigrationLoader(None).graph.nodes)
 
 
 class YAMLRenderer(BaseRenderer):
