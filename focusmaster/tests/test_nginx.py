@@ -1,0 +1,133 @@
+"""The sample file for nginx, with a real nginx before the real service."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import socket
+import subprocess
+from contextlib import closing
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from focusmaster.tests.processes import Service, free_port, until
+
+NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
+pytestmark = pytest.mark.skipif(not Path(NGINX).exists(), reason="needs nginx")
+KB = 1000
+HOST = b"Host: focus.example.com\r\n"
+
+
+def sample(port: int, upstream: int) -> str:
+    """Return the sample file without TLS, on these ports of this machine."""
+    text = (settings.BASE_DIR / "docs" / "nginx.conf").read_text()
+    text = text.replace("listen 443 ssl;", f"listen 127.0.0.1:{port};")
+    text = text.replace("server 127.0.0.1:5000 ", f"server 127.0.0.1:{upstream} ")
+    return re.sub(r"(?m)^ *ssl_.*\n", "", text)
+
+
+class Nginx:
+    """An nginx by the sample file; leaving the block ends it."""
+
+    def __init__(self, folder: Path, upstream: int) -> None:
+        self.port = free_port()
+        (folder / "site.conf").write_text(sample(self.port, upstream))
+        paths = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        temporary = "".join(f"{one}_temp_path {folder}/{one};" for one in paths)
+        (folder / "nginx.conf").write_text(
+            f"daemon off; worker_processes 1; pid {folder}/pid;"
+            f"error_log {folder}/error.log; events {{}}"
+            # Its workers may write nowhere below the folder of the tests.
+            "http { client_body_buffer_size 4m; access_log off;"
+            f"{temporary} include {folder}/site.conf; }}"
+        )
+        command = [NGINX, "-p", str(folder), "-c", str(folder / "nginx.conf")]
+        self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+
+    def __enter__(self) -> Nginx:
+        until(self.listens)
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.process.terminate()
+        self.process.wait()
+
+    def listens(self) -> bool:
+        assert self.process.poll() is None
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def send(self, request: bytes) -> tuple[int, dict[str, str], bytes]:
+        """Send what may be no request; return status, headers and body."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as client:
+            client.sendall(request)
+            response = HTTPResponse(client)
+            response.begin()
+            return response.status, dict(response.getheaders()), response.read()
+
+    def get(self, path: str) -> tuple[int, dict[str, str], bytes]:
+        return self.send(f"GET {path} HTTP/1.1\r\n".encode() + HOST + b"\r\n")
+
+
+def assert_error(
+    response: tuple[int, dict[str, str], bytes], status: int, code: str
+) -> None:
+    found, headers, body = response
+    error = json.loads(body)
+    assert (found, error["code"]) == (status, code)
+    assert error.keys() == {"message", "code", "requestId"}
+    assert headers["X-Request-Id"] == error["requestId"]
+    assert headers["Content-Type"] == "application/json"
+
+
+def test_refusals_of_nginx_have_the_one_shape(migrated_dir, tmp_path):
+    allowed = {"ALLOWED_HOSTS": "focus.example.com,127.0.0.1"}
+    with (
+        Service(migrated_dir, "--workers", "1", **allowed) as service,
+        Nginx(tmp_path, service.port) as nginx,
+    ):
+        status, _, body = nginx.get("/api/health")
+        assert (status, json.loads(body)["status"]) == (200, "ok")
+        assert nginx.get("/api/nowhere")[0] == 404
+        for malformed in (
+            b"\x16\x03\x01\x02\x00\x01\r\n\r\n",
+            b"G@T /api/health HTTP/1.1\r\n" + HOST + b"\r\n",
+            b"GET /api/health HTTP/1.1\r\n" + HOST + HOST + b"\r\n",
+            b"GET /api/health HTTP/1.1\r\n" + HOST + b"Content-Length: x\r\n\r\n",
+            b"POST /api/tasks HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: x\r\n\r\n",
+        ):
+            assert_error(nginx.send(malformed), 400, "malformed_request")
+        long = "/api/tasks?search=" + "x" * 60 * KB
+        assert_error(nginx.get(long), 414, "uri_too_long")
+        note = b"X-Note: " + b"x" * 60 * KB + b"\r\n"
+        start = b"GET /api/health HTTP/1.1\r\n" + HOST
+        assert_error(nginx.send(start + note + b"\r\n"), 431, "headers_too_large")
+        assert nginx.get("/.refused/large")[0] == 404
+
+
+@pytest.mark.parametrize("size", [1100 * KB, 3000 * KB])
+def test_large_body_has_the_one_error_whoever_refuses_it(migrated_dir, tmp_path, size):
+    with (
+        Service(migrated_dir, "--workers", "1") as service,
+        Nginx(tmp_path, service.port) as nginx,
+        closing(HTTPConnection("127.0.0.1", nginx.port, timeout=20)) as client,
+    ):
+        headers = {"Content-Type": "application/json", "Host": "localhost"}
+        client.request("POST", "/api/auth/login", b"x" * size, headers)
+        response = client.getresponse()
+
+        told = {name.title(): value for name, value in response.getheaders()}
+        found = response.status, told, response.read()
+        assert_error(found, 413, "payload_too_large")
+
+
+def test_service_that_is_gone_has_the_one_shape(tmp_path):
+    with Nginx(tmp_path, free_port()) as nginx:
+        response = nginx.get("/api/health")
+
+    assert_error(response, 502, "bad_gateway")
+    assert response[1]["Retry-After"] == "5"
