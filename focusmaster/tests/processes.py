@@ -16,6 +16,7 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from http.client import HTTPConnection
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from django.conf import settings
@@ -103,10 +104,12 @@ class Service:
     def __init__(self, state_dir: Path, *arguments: str, **variables: str) -> None:
         self.port = free_port()
         self.state_dir = state_dir
+        # A file: a pipe that nobody reads would be full after some hundred requests.
+        self.output = TemporaryFile("a+")  # noqa: SIM115 (leaving the block closes it)
         self.process = subprocess.Popen(
             [*MANAGE, "serve", "--port", str(self.port), *arguments],
             env=environment(state_dir, **variables),
-            stdout=subprocess.PIPE,
+            stdout=self.output,
             stderr=subprocess.STDOUT,
             text=True,
             # A group of its own, for a Ctrl-C as the terminal sends it.
@@ -120,7 +123,8 @@ class Service:
     def __exit__(self, *exc_info: object) -> None:
         if self.process.poll() is None:
             self.process.kill()
-        self.process.communicate()
+        self.process.wait()
+        self.output.close()
 
     def is_ready_or_dead(self) -> bool:
         return self.process.poll() is not None or self.is_ready()
@@ -160,5 +164,10 @@ class Service:
     def stop(self, number: int = signal.SIGTERM) -> tuple[int, str]:
         """Send a signal to the whole group; return the exit status and the output."""
         os.killpg(self.process.pid, number)
-        output, _ = self.process.communicate(timeout=PATIENCE_SECONDS)
-        return self.process.returncode, output
+        status = self.process.wait(PATIENCE_SECONDS)
+        return status, self.told()
+
+    def told(self) -> str:
+        """Return what it has written so far."""
+        self.output.seek(0)
+        return self.output.read()
