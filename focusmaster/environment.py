@@ -227,8 +227,8 @@ def database_from_url(url: str) -> dict[str, object]:
     """Turn `postgresql://user:password@host:port/name?sslmode=require` into settings.
 
     The query's parameters are libpq's and go to the driver as they are, but for two:
-    `host` may name a folder, for a Unix socket; `prepared_statements=false` is for a
-    pooler between that cannot keep statements.
+    `host` may name a folder, for a Unix socket; `prepared_statements` says whether
+    statements outlive a transaction, where that is not to be found out.
     """
     # The value may hold a password: it is not repeated.
     refusal = ImproperlyConfigured(
@@ -240,11 +240,11 @@ def database_from_url(url: str) -> dict[str, object]:
     except ValueError:
         raise refusal from None
     options = dict(parse_qsl(parts.query))
-    prepares = options.pop("prepared_statements", "true")
+    prepares = options.pop("prepared_statements", None)
     name = unquote(parts.path.removeprefix("/"))
     if parts.scheme not in ("postgres", "postgresql") or not name:
         raise refusal
-    if prepares not in ("true", "false"):
+    if prepares not in ("true", "false", None):
         raise ImproperlyConfigured(
             "prepared_statements in DATABASE_URL must be true or false."
         )
@@ -255,7 +255,7 @@ def database_from_url(url: str) -> dict[str, object]:
         "HOST": options.pop("host", unquote(parts.hostname or "")),
         "PORT": str(port),
         "OPTIONS": options,
-        "PREPARED_STATEMENTS": prepares == "true",
+        "PREPARED_STATEMENTS": None if prepares is None else prepares == "true",
     }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from django.core.signing import Signer
+from django.db import transaction
 from django.http import FileResponse, HttpResponse
 
 from focusmaster.api.etags import ETag
@@ -86,11 +87,12 @@ def long_list(chunks: Iterator[list[bytes]]) -> FileResponse:
 def file_response(parts: Iterable[bytes], **options: Any) -> FileResponse:
     """Return the parts as one response, written to a temporary file before it begins.
 
-    A database that fails on the way is an error and no response cut short, and a client
+    They are made in a transaction, so that they may come from a cursor on the server. A
+    database that fails on the way is an error and no response cut short, and a client
     that reads slowly keeps no transaction open.
     """
     tag = ETag()
-    with refuse_full_disk(), ExitStack() as on_failure:
+    with refuse_full_disk(), transaction.atomic(), ExitStack() as on_failure:
         file = on_failure.enter_context(SpooledTemporaryFile(MAX_IN_MEMORY))
         for part in parts:
             tag.update(part)

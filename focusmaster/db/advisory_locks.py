@@ -11,14 +11,31 @@ from typing import TYPE_CHECKING
 
 from django.db import connection
 
+from focusmaster.db.statements import checked
+
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from psycopg.pq.abc import PGconn
+
 RETRY_SECONDS = 0.1
+
+# The transaction is idle for as long as the lock is held.
+TAKE = b"""
+BEGIN;
+SELECT set_config(name, '0', true) FROM pg_settings
+WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout');
+SELECT pg_try_advisory_xact_lock(%d)
+"""
+HOLDER = """
+SELECT pid FROM pg_locks JOIN pg_database ON oid = database
+WHERE locktype = 'advisory' AND granted AND datname = current_database()
+    AND (classid::bigint << 32) + objid::bigint = %s
+"""
 
 
 class LockTimeout(Exception):
-    """Another process has held the lock all the time."""
+    """Another process, which the message names, has held the lock all the time."""
 
 
 class AdvisoryLock(IntEnum):
@@ -36,7 +53,9 @@ def try_advisory_lock(number: int) -> bool:
 
     Return False if another transaction has it.
     """
-    return _answer("SELECT pg_try_advisory_xact_lock(%s)", number)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])
+        return bool(cursor.fetchone()[0])
 
 
 @contextmanager
@@ -44,31 +63,52 @@ def advisory_lock(
     number: int,
     *,
     timeout: timedelta | None = None,
-    on_wait: Callable[[], None] = lambda: None,
+    on_wait: Callable[[str], None] = lambda holder: None,
 ) -> Iterator[None]:
-    """Hold a lock over transactions until the block ends; `on_wait` if it is not free.
+    """Hold a lock over transactions until the block ends.
 
-    It is tried anew rather than waited for: CREATE INDEX CONCURRENTLY of the process
-    that has it waits for statements that wait. Raises LockTimeout if it is not free by
+    It belongs to an open transaction on a connection of its own, and so ends with this
+    process. A session's lock does not behind a pooler, which keeps the session.
+
+    Where another process holds it, `on_wait` is told which, once. It is tried anew
+    rather than waited for: CREATE INDEX CONCURRENTLY of the process that has it waits
+    for statements that wait. Raises LockTimeout, with the holder, if it is not free by
     then.
     """
     seconds = math.inf if timeout is None else timeout.total_seconds()
     give_up_at = time.monotonic() + seconds
+    own = connection.copy()
+    own.ensure_connection()
     is_waiting = False
-    while not _answer("SELECT pg_try_advisory_lock(%s)", number):
-        if time.monotonic() > give_up_at:
-            raise LockTimeout
-        if not is_waiting:
-            on_wait()
-            is_waiting = True
-        time.sleep(RETRY_SECONDS)
     try:
+        with own.wrap_database_errors:
+            while not _try(own.connection.pgconn, number):
+                holder = _holder(number)
+                if time.monotonic() > give_up_at:
+                    raise LockTimeout(holder)
+                if not is_waiting:
+                    on_wait(holder)
+                    is_waiting = True
+                time.sleep(RETRY_SECONDS)
         yield
     finally:
-        _answer("SELECT pg_advisory_unlock(%s)", number)
+        own.close()
 
 
-def _answer(question: str, number: int) -> bool:
+def _try(pgconn: PGconn, number: int) -> bool:
+    """Begin a transaction that holds the lock, or none.
+
+    By the simple protocol: a statement of the other keeps its snapshot as long as the
+    transaction, and CREATE INDEX CONCURRENTLY waits for old snapshots.
+    """
+    held = checked(pgconn.exec_(TAKE % number)).get_value(0, 0) == b"t"
+    if not held:
+        checked(pgconn.exec_(b"ROLLBACK"))
+    return held
+
+
+def _holder(number: int) -> str:
     with connection.cursor() as cursor:
-        cursor.execute(question, [number])
-        return bool(cursor.fetchone()[0])
+        cursor.execute(HOLDER, [number])
+        found = cursor.fetchone()
+    return f"process {found[0]} of PostgreSQL" if found else "a process that has ended"

@@ -1,6 +1,7 @@
-"""Updates of many rows, in batches that others need not wait long for.
+"""Changes of many rows, in batches that others need not wait long for.
 
-For migrations that are not atomic: each batch is a transaction of its own.
+For commands, and for migrations that are not atomic: each batch is a transaction of
+its own.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import connection, models, transaction
+from django.db import connection, models
 from django.db.models import (
     BooleanField,
     Expression,
@@ -255,10 +255,11 @@ class JSONRows:
     def chunks(self, order: tuple[str, ...], **lookups: Any) -> Iterator[list[bytes]]:
         """Yield the JSON texts of all rows that match, some at a time.
 
-        They are from one moment: one query, whose cursor stays on the server.
+        They are from one moment: one query, whose cursor stays on the server. In a
+        transaction.
         """
         statement, values = self._compiled(self._select, lookups, order, None)
-        with transaction.atomic(), connection.chunked_cursor() as cursor:
+        with connection.chunked_cursor() as cursor:
             cursor.execute(statement.sql, statement.bind(values))
             while rows := cursor.fetchmany(CHUNK_ROWS):
                 yield [text.encode() for (text,) in rows]

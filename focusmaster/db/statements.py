@@ -193,8 +193,9 @@ class PreparedStatements:
         """Run a statement with `$1` placeholders; return its result.
 
         Raises what Django raises for the driver's error, and TypeError for a value
-        whose type has no encoder. A statement that PostgreSQL calls outdated is
-        prepared again and run once more, unless the error has broken a transaction.
+        whose type has no encoder. A statement that PostgreSQL calls outdated is run
+        once more without being prepared, and prepared anew the next time; unless the
+        error has broken a transaction: see `is_outdated`.
         """
         # psycopg's annotation forgets that a parameter may be null.
         encoded: list[Any] = [ENCODERS[type(value)](value) for value in values]
@@ -204,7 +205,6 @@ class PreparedStatements:
         ]
         with self._errors:
             name = self._names.get(sql)
-            is_new = name is None
             if name is None:
                 name = self._prepare(sql)
             else:
@@ -216,10 +216,11 @@ class PreparedStatements:
                 return checked(result)
             except OUTDATED:
                 self._forget(sql)
-                if is_new or self._is_broken():
+                if self._is_broken():
                     raise
-                name = self._prepare(sql)
-                return checked(self.pgconn.exec_prepared(name, encoded, formats))
+                # Parsed and run at once, under the locks that keep its tables as they
+                # are in between.
+                return checked(self.pgconn.exec_params(sql, encoded, None, formats))
 
     def _prepare(self, sql: bytes) -> bytes:
         name = b"focusmaster_%d" % next(self._numbers)
@@ -230,10 +231,10 @@ class PreparedStatements:
         return name
 
     def _forget(self, sql: bytes) -> None:
-        """Deallocate a statement; in a broken transaction, only forget its name."""
+        """Deallocate a statement, by the protocol: poolers that keep them see that."""
         name = self._names.pop(sql, None)
-        if name is not None and not self._is_broken():
-            self.pgconn.exec_(b"DEALLOCATE " + name)
+        if name is not None:
+            self.pgconn.close_prepared(name)
 
     def _is_broken(self) -> bool:
         return self.pgconn.transaction_status == TransactionStatus.INERROR

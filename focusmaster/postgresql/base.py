@@ -2,7 +2,9 @@
 
 - with EMBEDDED_DIR set, the first connection starts the embedded server;
 - parameters are bound by the server;
-- a kept connection is checked without a question to the server.
+- a kept connection is checked without a question to the server;
+- behind a pooler, which gives each transaction another session of the server, nothing
+  is left in a session: no statement is prepared, no cursor outlives its transaction.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from django.db.backends.postgresql import base, features
 from psycopg import OperationalError
 from psycopg.pq import ConnStatus
 
-from focusmaster.db.statements import PreparedStatements
+from focusmaster.db.statements import PreparedStatements, checked
 from focusmaster.postgresql.client import DatabaseClient
 from focusmaster.postgresql.embedded import PORT, ROLE, server_in
 
@@ -40,7 +42,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     ) -> None:
         super().__init__(settings_dict, *args, **kwargs)
         settings_dict["OPTIONS"] = driver_options(settings_dict["OPTIONS"])
-        self.prepares_statements: bool = settings_dict.get("PREPARED_STATEMENTS", True)
+        # Settled by each new connection, unless DATABASE_URL says it.
+        self.prepares_statements = True
         self.embedded: EmbeddedServer | None = None
         if settings_dict.get("EMBEDDED_DIR"):
             self.embedded = server_in(settings_dict["EMBEDDED_DIR"])
@@ -62,8 +65,21 @@ class DatabaseWrapper(base.DatabaseWrapper):
             except OperationalError:
                 self.embedded.ensure_running()
                 driver = super().get_new_connection(conn_params)
+        given: bool | None = self.settings_dict.get("PREPARED_STATEMENTS")
+        if given is not None:
+            self.prepares_statements = given
+        elif self.embedded is None:
+            self.prepares_statements = not is_pooled(driver)
         self.prepared_statements = PreparedStatements(self, driver)
         return driver
+
+    def chunked_cursor(self) -> Any:
+        """Return a cursor on the server; outside of a transaction an ordinary one.
+
+        There it would have to outlive the statement's transaction (WITH HOLD): the
+        server would store all rows first, in a session that a pooler gives to others.
+        """
+        return super().chunked_cursor() if self.in_atomic_block else self.cursor()
 
     def is_usable(self) -> bool:
         """Tell whether the kept connection is alive, without a round trip.
@@ -84,6 +100,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
         except OperationalError:
             return False
         return pgconn.status == ConnStatus.OK
+
+
+def is_pooled(driver: psycopg.Connection) -> bool:
+    """Tell whether a pooler answers for the server; one query.
+
+    A pooler has given the connection a process id of its own making, for it cannot
+    know which of its sessions will run the next statement.
+    """
+    pgconn = driver.pgconn
+    asked = checked(pgconn.exec_(b"SELECT pg_backend_pid()"))
+    return int(asked.get_value(0, 0) or 0) != pgconn.backend_pid
 
 
 def driver_options(options: dict[str, object]) -> dict[str, object]:

@@ -49,11 +49,11 @@ def test_wait_for_a_lock_is_told_and_comes_to_an_end():
 
     def wait() -> None:
         with (
-            pytest.raises(LockTimeout),
+            pytest.raises(LockTimeout, match=r"process \d+ of PostgreSQL"),
             advisory_lock(
                 AdvisoryLock.MIGRATE,
                 timeout=timedelta(seconds=0.3),
-                on_wait=lambda: told.append("waiting"),
+                on_wait=told.append,
             ),
         ):
             pass
@@ -63,4 +63,28 @@ def test_wait_for_a_lock_is_told_and_comes_to_an_end():
     with advisory_lock(AdvisoryLock.MIGRATE, timeout=timedelta()):
         pass
 
-    assert told == ["waiting"]
+    assert len(told) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_lock_keeps_no_index_from_being_built_concurrently():
+    with connection.cursor() as cursor, advisory_lock(AdvisoryLock.MIGRATE):
+        cursor.execute("SET statement_timeout = '20s'")
+        cursor.execute("CREATE INDEX CONCURRENTLY made_under_lock ON kanban_task (id)")
+        cursor.execute("DROP INDEX CONCURRENTLY made_under_lock")
+        cursor.execute("RESET statement_timeout")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_lock_is_free_once_its_connection_is_gone():
+    def end_holder(holder: str) -> None:
+        pid = holder.split()[1]
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
+
+    def take() -> str:
+        with advisory_lock(AdvisoryLock.MIGRATE, on_wait=end_holder):
+            return "taken"
+
+    with advisory_lock(AdvisoryLock.MIGRATE):
+        assert run_concurrently(take) == ["taken"]

@@ -119,7 +119,9 @@ def test_statement_that_somebody_else_deallocated_is_prepared_again(within):
         with pytest.raises(DatabaseError), transaction.atomic():
             statement.fetch_rows({"more": 1})
 
+    # Once without being prepared, unless that was in vain.
     assert statement.fetch_rows({"more": 1}) == [(8,)]
+    assert statement.fetch_rows({"more": 2}) == [(9,)]
     assert prepared_count() == 1
 
 

@@ -49,7 +49,7 @@ BACKLOG = 1024
 # What requests get to finish in after a stop; container managers kill after 10 s.
 STOP_SECONDS = 5
 # A migration of millions of rows takes minutes.
-MIGRATION_PATIENCE = timedelta(hours=1)
+MIGRATION_MINUTES = 15
 # Idle threads end with their database connections. Granian's longest wait.
 THREAD_IDLE_SECONDS = 600
 # Errors of the server go the way of all log records; requests have their own.
@@ -149,14 +149,16 @@ def free_address(host: str, port: int) -> str:
 def migrate(out: OutputWrapper) -> None:
     """Bring the database up to date, one process at a time."""
 
-    def say_why() -> None:
-        out.write("Waiting for another process that migrates the database ...")
+    def say_why(holder: str) -> None:
+        out.write(
+            f"Waiting for another start that migrates the database ({holder}), "
+            f"for {MIGRATION_MINUTES} minutes at most ..."
+        )
         out.flush()
 
+    patience = timedelta(minutes=MIGRATION_MINUTES)
     try:
-        lock = advisory_lock(
-            AdvisoryLock.MIGRATE, timeout=MIGRATION_PATIENCE, on_wait=say_why
-        )
+        lock = advisory_lock(AdvisoryLock.MIGRATE, timeout=patience, on_wait=say_why)
         with lock, denial_explained():
             state = read_migration_state()
             # An upgrade tells what it does; of a new database all is to be made.
@@ -164,8 +166,9 @@ def migrate(out: OutputWrapper) -> None:
             call_command("migrate", interactive=False, verbosity=shown)
     except LockTimeout as exc:
         raise CommandError(
-            "Another process has been migrating the database for "
-            f"{MIGRATION_PATIENCE}. Look at it, and start again once it is done."
+            "Another start has been migrating the database for "
+            f"{MIGRATION_MINUTES} minutes: {exc}. Look at it, and start again once it "
+            "is done."
         ) from exc
     finally:
         # Workers open connections of their own.
@@ -182,7 +185,9 @@ def database_place() -> str:
         return f"{server.folder} (embedded PostgreSQL)"
     host = database["HOST"] or "the default socket"
     port = f", port {database['PORT']}" if database["PORT"] else ""
-    return f"{database['NAME']} on {host}{port}"
+    place = f"{database['NAME']} on {host}{port}"
+    wrapper = cast("DatabaseWrapper", connections["default"])
+    return place if wrapper.prepares_statements else f"{place}, behind a pooler"
 
 
 def run_workers(address: str, port: int, workers: int) -> None:

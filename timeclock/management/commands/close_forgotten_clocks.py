@@ -8,11 +8,14 @@ the owner, close it once.
 
 from __future__ import annotations
 
+from itertools import chain
+
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from focusmaster.dates.rfc3339 import format_instant
+from focusmaster.db.batches import batches
 from focusmaster.management.options import check_range
 from timeclock.models import WorkLog
 
@@ -46,7 +49,9 @@ class Command(BaseCommand):
         forgotten = WorkLog.objects.forgotten(hours=older_than_hours, at=now)
 
         closed = 0
-        for log in forgotten.with_last_sign(at=now).iterator(CHUNK):
+        with_sign = forgotten.with_last_sign(at=now)
+        found = (with_sign.filter(pk__in=ids) for ids in batches(forgotten, CHUNK))
+        for log in chain.from_iterable(found):
             if not dry_run and not log.close_at(log.last_sign_at):
                 continue
             closed += 1
