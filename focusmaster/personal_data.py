@@ -43,7 +43,7 @@ They want rows of every model: `make_rows(user)` in `<app>/tests/rows.py` makes 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -60,6 +60,7 @@ from rest_framework.serializers import Serializer
 
 from focusmaster.dates.rfc3339 import format_instant
 from focusmaster.db.json_rows import json_object
+from focusmaster.db.transactions import keep_shape
 from focusmaster.exceptions import OwnerGone, refuse_full_disk
 from focusmaster.models import StoredAnswer
 
@@ -172,7 +173,8 @@ def export(user_id: str) -> IO[bytes]:
     sent, so that a slow client holds no transaction open and gets all or an error.
     Raises OwnerGone.
     """
-    with refuse_full_disk(), snapshot():
+    models = {entry.model for entry in personal_data_entries()}
+    with refuse_full_disk(), snapshot(models):
         file = TemporaryFile()  # noqa: SIM115 (the answer closes it)
         try:
             file.writelines(_document(user_id))
@@ -184,8 +186,8 @@ def export(user_id: str) -> IO[bytes]:
 
 
 @contextmanager
-def snapshot() -> Iterator[None]:
-    """Have all queries of the block see the same state of the database."""
+def snapshot(models: Iterable[type[Model]]) -> Iterator[None]:
+    """Have all queries of the block see the same state of these tables; 2 queries."""
     # Within a transaction it is too late to ask for that; only tests have one around.
     is_outermost = not connection.in_atomic_block
     with transaction.atomic():
@@ -194,6 +196,7 @@ def snapshot() -> Iterator[None]:
                 cursor.execute(
                     "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
                 )
+        keep_shape(models)
         yield
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from threading import Event
 
 import pytest
 from django.db import connection, connections, transaction
@@ -13,6 +14,7 @@ from django.utils import timezone
 from accounts.models import SignIn, User
 from accounts.tests import rows as accounts_rows
 from focusmaster.dates.rfc3339 import format_instant, parse_instant
+from focusmaster.tests.concurrency import run_concurrently
 from focusmaster.tests.people import browser_of, client_of, person
 from focusmaster.tests.processes import until
 from kanban.models import Task
@@ -26,6 +28,12 @@ def exported(client) -> dict:
     response = client.get(EXPORT)
     assert response.status_code == 200
     return json.loads(response.getvalue())
+
+
+# With the same type it is still written anew.
+REWRITE = (
+    "ALTER TABLE kanban_task ALTER is_all_day TYPE boolean USING NOT NOT is_all_day"
+)
 
 
 def record(user: User, *, task: Task | None = None) -> PomodoroSession:
@@ -172,30 +180,56 @@ def test_export_runs_a_query_for_each_section(api, alice, django_assert_num_quer
         record(alice, task=Task.objects.add(user=alice, title="Write"))
     sections = len(exported(api)) - len(["exportedAt"])
 
-    # The token, a savepoint (begun and released) and the sections.
-    with django_assert_num_queries(3 + sections):
+    # The token, a savepoint (begun and released), the lock and the sections.
+    with django_assert_num_queries(4 + sections):
         exported(api)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_copy_shows_one_moment_though_rows_are_written_meanwhile():
+    alice, stop = person("Alice"), Event()
+    client = client_of(alice)
+    task = Task.objects.add(user=alice, title="0 sessions")
+
+    def write() -> int:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            with transaction.atomic():
+                record(alice, task=task)
+                titles = Task.objects.filter(pk=task.pk)
+                titles.update(title=f"{number} sessions")
+        return number
+
+    def copy() -> None:
+        try:
+            for _ in range(30):
+                found = exported(client)
+                titles = [row["title"] for row in found["tasks"]]
+                assert titles == [f"{len(found['sessions'])} sessions"]
+        finally:
+            stop.set()
+
+    written, _ = run_concurrently(write, copy)
+
+    assert written > 30
+
+
+@pytest.mark.django_db(transaction=True)
+def test_copy_is_whole_though_a_table_is_rewritten_meanwhile():
+    """To a snapshot from before that, the table would be empty."""
     alice = person("Alice")
     client = client_of(alice)
-    task = Task.objects.add(user=alice, title="before")
+    Task.objects.add(user=alice, title="Write")
 
     with ThreadPoolExecutor(1) as thread:
         with transaction.atomic(), connection.cursor() as cursor:
-            # The copy has read the tasks, and waits here for the sessions.
-            cursor.execute("LOCK pomodoro_pomodorosession IN ACCESS EXCLUSIVE MODE")
+            cursor.execute(REWRITE)
             copy = thread.submit(exported_and_closed, client)
             until(is_somebody_waiting)
-            Task.objects.filter(pk=task.pk).update(title="after")
-            record(alice, task=task)
         copy = copy.result()
 
-    assert [row["title"] for row in copy["tasks"]] == ["before"]
-    assert copy["sessions"] == []
-    assert len(exported(client)["sessions"]) == 1
+    assert [row["title"] for row in copy["tasks"]] == ["Write"]
 
 
 def exported_and_closed(client) -> dict:

@@ -18,13 +18,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
 import orjson
 from django.contrib.auth import get_user_model
 from django.core.exceptions import RequestDataTooBig
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 from django.http import HttpResponse
 from django.template.response import SimpleTemplateResponse
 from django.utils import timezone
@@ -37,7 +38,9 @@ from focusmaster.db.advisory_locks import try_advisory_lock
 from focusmaster.db.transactions import (
     check_constraints_immediately,
     is_broken,
+    is_repeatable,
     keep_from_deletion,
+    renew_plans,
 )
 from focusmaster.encryption import InvalidToken, decrypt, encrypt
 from focusmaster.exceptions import InvalidValue, OwnerGone, RuleViolation
@@ -90,13 +93,16 @@ class IdempotencyMiddleware(MiddlewareMixin):
         key = request.META.get("HTTP_IDEMPOTENCY_KEY")
         if key is None or request.method != "POST" or not request.is_api:
             return None
+        is_atomic = view_option(view, "is_atomic", True)
+        respond = partial(
+            respond_once,
+            request,
+            key,
+            lambda: rendered(view(request, *args, **kwargs)),
+            is_atomic=is_atomic,
+        )
         try:
-            return respond_once(
-                request,
-                key,
-                lambda: rendered(view(request, *args, **kwargs)),
-                is_atomic=view_option(view, "is_atomic", True),
-            )
+            return repeated(respond) if is_atomic else respond()
         except RequestDataTooBig:
             return exception_response(request, PayloadTooLarge())
         except (
@@ -107,6 +113,17 @@ class IdempotencyMiddleware(MiddlewareMixin):
             InterfaceError,
         ) as exc:
             return exception_response(request, exc)
+
+
+def repeated(respond: Callable[[], HttpResponse]) -> HttpResponse:
+    """Return the response; after a migration that was met on the way, a second one."""
+    try:
+        return respond()
+    except DatabaseError as exc:
+        if not is_repeatable(exc):
+            raise
+    renew_plans()
+    return respond()
 
 
 def respond_once(

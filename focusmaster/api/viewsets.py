@@ -7,18 +7,21 @@ from functools import partial
 from typing import Any, ClassVar, cast
 
 from django.contrib.auth import get_user_model
-from django.db import transaction
+from django.db import connection, transaction
 from django.http import FileResponse, HttpResponse
 from rest_framework import serializers, status, viewsets
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from focusmaster.api.errors import DatabaseUnavailable
 from focusmaster.api.etags import WRITES, ETag, PreconditionFailed, is_among
 from focusmaster.api.query_params import Parameter, read_query
 from focusmaster.api.request import ApiRequest
 from focusmaster.api.responses import JSONResponse, list_response
 from focusmaster.db.json_rows import JSONRows
+from focusmaster.db.transactions import is_repeatable, renew_plans
 from focusmaster.exceptions import (
     Forbidden,
     InvalidValue,
@@ -36,6 +39,11 @@ class ApiView(APIView):
     # Of a viewset, those of `list`: any other action has its own, by
     # `@action(parameters=…)`.
     parameters: tuple[Parameter, ...] = ()
+    # Whether a POST and its stored answer are one transaction (see `idempotency`); off
+    # for what sends mail, asks other services or counts attempts.
+    is_atomic = True
+    # Whether the method that the request asks for runs, or has.
+    is_begun = False
 
     def declared_parameters(self) -> tuple[Parameter, ...] | None:
         """Return the parameters of the call; None where the view reads them itself."""
@@ -51,6 +59,25 @@ class ApiView(APIView):
         if declared is not None:
             query_string = request.META.get("QUERY_STRING", "")
             cast("ApiRequest", request).query = read_query(query_string, declared)
+        self.is_begun = True
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Do once more what met a migration beside it, and was rolled back.
+
+        But for what no transaction takes back: there, the client is asked to.
+        """
+        if not is_repeatable(exc):
+            return super().handle_exception(exc)
+        if not (self.is_begun and self.is_atomic):
+            connection.close()
+            return super().handle_exception(DatabaseUnavailable())
+        act = getattr(self, str(self.request.method).lower())
+        try:
+            renew_plans()
+            response: Response = act(self.request, *self.args, **self.kwargs)
+        except Exception as again:
+            return super().handle_exception(again)
+        return response
 
 
 class ApiViewSet(ApiView, viewsets.GenericViewSet[Any]):
@@ -58,9 +85,6 @@ class ApiViewSet(ApiView, viewsets.GenericViewSet[Any]):
 
     # Whether a GET has an ETag; off for what is new each time.
     is_tagged = True
-    # Whether a POST and its stored answer are one transaction (see `idempotency`); off
-    # for what sends mail, asks other services or counts attempts.
-    is_atomic = True
     request: ApiRequest
 
     def declared_parameters(self) -> tuple[Parameter, ...] | None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
+from django.contrib.auth import get_user_model
 from django.db import connection
 from django.utils import timezone
 
@@ -22,11 +23,13 @@ from focusmaster.dates.rfc3339 import format_instant
 from focusmaster.personal_data import snapshot
 from moderation.audit.atomic_files import atomic_write
 from moderation.audit.signing import is_signed, sign
-from moderation.models import AuditArchive
+from moderation.models import AuditArchive, AuditEntry, AuditPersonalDetails
 from moderation.models.audit import NO_HASH, digest_of
 
 # Rows fetched at a time: about a megabyte.
 CHUNK = 2000
+# What is read for a verification.
+TABLES = (AuditEntry, AuditPersonalDetails, AuditArchive, get_user_model())
 
 # Each with the text that its hash is over, as in `moderation/sql/audit_chain.sql`.
 # Personal details may be missing only if the person is gone.
@@ -140,7 +143,7 @@ def verify(anchor: ChainHead | None = None) -> tuple[ChainHead, ChainHead]:
 
     Raises BrokenChain, also if the entry of the anchor is no longer in the chain.
     """
-    with snapshot():
+    with snapshot(TABLES):
         first = head = start()
         found = is_anchored(anchor, head)
         for entry in entries():
