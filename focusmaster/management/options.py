@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from django.core.management.base import CommandError
 
 
@@ -14,3 +17,11 @@ def check_range(
     """
     if not least <= value <= most:
         raise CommandError(f"{option} must be from {least} to {most:{style}}.")
+
+
+def check_folder(option: str, path: Path) -> None:
+    """Raise CommandError unless the folder is there and can be written to."""
+    if not path.is_dir():
+        raise CommandError(f"{option}: there is no folder {path}.")
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise CommandError(f"{option}: the folder {path} cannot be written to.")

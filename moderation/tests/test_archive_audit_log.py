@@ -105,10 +105,18 @@ def test_broken_chain_is_not_archived(tmp_path):
 def test_folder_that_is_not_there_is_one_clear_line(tmp_path):
     note(at=OLD)
 
-    with pytest.raises(CommandError, match="No such file or directory"):
+    with pytest.raises(CommandError, match="--to: there is no folder"):
         archive(tmp_path / "nowhere")
 
     assert AuditEntry.objects.count() == 1
+
+
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_wrong_folder_shows_while_there_is_nothing_to_move(db, tmp_path, options):
+    (tmp_path / "file").touch()
+
+    with pytest.raises(CommandError, match="--to: there is no folder"):
+        archive(tmp_path / "file", *options)
 
 
 def test_young_entries_cannot_be_archived(tmp_path):

@@ -13,7 +13,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from focusmaster.management.options import check_range
+from focusmaster.management.options import check_folder, check_range
 from moderation.actors import Actor
 from moderation.audit.archives import MIN_DAYS, ArchiveUnderWay, archive, older_than
 from moderation.audit.chain import BrokenChain
@@ -50,6 +50,7 @@ class Command(BaseCommand):
         **options,
     ) -> None:
         check_range("--older-than-days", older_than_days, MOST_DAYS, least=MIN_DAYS)
+        check_folder("--to", to)
         span = older_than(older_than_days)
         if span and not dry_run:
             try:

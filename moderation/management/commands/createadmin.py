@@ -7,7 +7,8 @@ fails with a clear line.
 from __future__ import annotations
 
 import os
-from getpass import getpass
+import warnings
+from getpass import GetPassWarning, getpass
 
 from django.core.management.base import BaseCommand, CommandError
 from rest_framework.exceptions import ValidationError
@@ -45,9 +46,12 @@ class Command(BaseCommand):
         if given is not None:
             return given
         try:
-            password = getpass("Password: ")
-            again = getpass("Password (again): ")
-        except (EOFError, KeyboardInterrupt):
+            with warnings.catch_warnings():
+                # Without a terminal the password would be shown while it is typed.
+                warnings.simplefilter("error", GetPassWarning)
+                password = getpass("Password: ")
+                again = getpass("Password (again): ")
+        except (EOFError, KeyboardInterrupt, GetPassWarning):
             raise CommandError(
                 "No password was given. Type one, or set ADMIN_PASSWORD."
             ) from None

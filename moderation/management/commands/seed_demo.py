@@ -12,10 +12,10 @@ import time
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
-from psycopg.errors import UndefinedTable
 
 from focusmaster.dates.zones import zone_named
 from focusmaster.management.options import check_range
+from focusmaster.management.problems import database_problem
 from moderation.demo.audit import add_entries
 from moderation.demo.seeding import Added, add_people
 from moderation.traffic import count_now
@@ -23,6 +23,7 @@ from moderation.traffic import count_now
 MOST_PEOPLE = 1_000_000
 MOST_DAYS = 3_650  # ten years
 MOST_ENTRIES = 10_000_000
+MOST_SEED = 2**63 - 1
 
 # The password of demo people on a service that runs on this machine alone.
 LOCAL_PASSWORD = "focus25minutes"
@@ -80,6 +81,7 @@ class Command(BaseCommand):
         check_range("--days", days, MOST_DAYS, style=",")
         check_range("--audit-entries", audit_entries, MOST_ENTRIES, least=0, style=",")
         self.verbosity = verbosity
+        check_range("--seed", seed or 0, MOST_SEED, least=0)
         self.seed = secrets.randbelow(1_000_000) if seed is None else seed
         self.password = new_password() if settings.PRODUCTION else LOCAL_PASSWORD
         self.added = Added()
@@ -152,9 +154,3 @@ def check_not_production(force: bool) -> None:
 def new_password() -> str:
     """Return a password that cannot be guessed, with letters and digits."""
     return f"focus25-{secrets.token_hex(8)}"
-
-
-def database_problem(exc: Error) -> str:
-    if isinstance(exc.__cause__, UndefinedTable):
-        return "The database is not prepared yet: run manage.py migrate first."
-    return f"The database: {' '.join(str(exc).split())}"
