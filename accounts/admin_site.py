@@ -72,6 +72,10 @@ class StaffSignInForm(AdminAuthenticationForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         limit_length(self.fields["password"])
+        given = dict(self.data.items())
+        if len(given.get("username", "")) > MAX_TYPED:
+            # The page shows it again, in several copies of a mebibyte.
+            self.data = given | {"username": given["username"][:MAX_TYPED]}
 
     def clean(self) -> dict[str, Any]:
         request = cast("ApiRequest", self.request)
@@ -125,9 +129,11 @@ class StaffPasswordForm(AdminPasswordChangeForm):
     The old one is guessed no more often than by the API.
     """
 
-    def __init__(self, *args: Any, request: ApiRequest, **options: Any) -> None:
+    # Set by the view.
+    request: ApiRequest
+
+    def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.request = request
         limit_length(*self.fields.values())
 
     def clean_old_password(self) -> str:
@@ -152,8 +158,10 @@ class StaffPasswordForm(AdminPasswordChangeForm):
 class StaffPasswordView(PasswordChangeView):
     form_class = StaffPasswordForm
 
-    def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "request": self.request}
+    def get_form(self, *args: Any) -> Any:
+        form = super().get_form(*args)
+        form.request = self.request
+        return form
 
 
 def outside_transaction(page: View) -> View:

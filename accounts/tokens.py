@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from focusmaster.api.request import ApiRequest
 
 SIGN_IN_CLAIM = "sid"
+# Longer than any of ours, which have some 290 characters. What is not of the alphabet
+# of a signature is passed over in it: a longer token may yet be valid.
+MAX_TOKEN = 512
 
 
 class SignInToken(AccessToken):
@@ -43,13 +46,20 @@ class Claims(NamedTuple):
         return self.expires_at - at < lifetime() / 2
 
 
-@lru_cache(maxsize=4096)
 def read_token(raw: str) -> Claims:
     """Return the claims of a token, or raise TokenError.
 
     A valid signature stays valid, so it is checked once and cached. The caller checks
     each time whether the token has expired.
     """
+    if len(raw) > MAX_TOKEN:
+        raise TokenError("The token is too long to be one of ours.")
+    return _checked_claims(raw)
+
+
+# Of at most 1 kB each: 4 MB in a worker.
+@lru_cache(maxsize=4096)
+def _checked_claims(raw: str) -> Claims:
     try:
         token = SignInToken(raw)  # type: ignore[arg-type]  # a str, whatever it declares
         expires_at = datetime.fromtimestamp(token["exp"], UTC)

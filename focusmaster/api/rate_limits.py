@@ -69,7 +69,8 @@ def window_end(value: str, seconds: int) -> int:
     return ends_at
 
 
-# The same for each request until it ends.
+# The same for each request until it ends. Values are ids, networks and digests, so that
+# an entry has at most 1 kB: 8 MB in a worker.
 @lru_cache(maxsize=8192)
 def _window(name: str, value: str, rate: Rate, ends_at: int) -> Window:
     key = ratelimit._make_cache_key(name, ends_at, rate, value, ratelimit.ALL)
