@@ -36,7 +36,9 @@ from accounts.limits import limit_password_attempts
 from accounts.models import FailedSignIn
 from accounts.passwords import MAX_TYPED
 from focusmaster.api.client_info import client_ip
+from focusmaster.api.errors import BUSY_RETRY_AFTER
 from focusmaster.api.rate_limits import RateLimited
+from focusmaster.exceptions import SignInsBusy
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -87,6 +89,9 @@ class StaffSignInForm(AdminAuthenticationForm):
                 name, client_ip(request), wrong=ValidationError
             ):
                 return super().clean()
+        except SignInsBusy as exc:
+            mark_as_refused(request, 503, BUSY_RETRY_AFTER)
+            raise ValidationError(exc.message, code=exc.code) from None
         except RateLimited as exc:
             raise limited(request, exc) from None
         except ValidationError:
@@ -108,16 +113,16 @@ def minutes(seconds: float) -> str:
 
 def limited(request: ApiRequest, exc: RateLimited) -> ValidationError:
     """Return the error of a form, and give its page the status of a limit."""
-    mark_as_limited(request, exc.wait)
+    mark_as_refused(request, 429, exc.wait)
     text = f"Too many failed sign-ins. Try again in {minutes(exc.wait)}."
     return ValidationError(text, code="limited")
 
 
-def mark_as_limited(request: ApiRequest, wait: int) -> None:
+def mark_as_refused(request: ApiRequest, status: int, wait: int) -> None:
     """Give the page the status and header of the error that its text describes."""
 
     def mark(response: HttpResponse) -> None:
-        response.status_code = 429
+        response.status_code = status
         response["Retry-After"] = str(wait)
 
     request.on_response.append(mark)

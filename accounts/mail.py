@@ -22,8 +22,8 @@ from accounts.addresses import mail_recipient
 from accounts.exceptions import MailNotConfigured
 from accounts.models import PasswordReset, User
 from accounts.models.email_changes import CODE_LIFE
-from accounts.passwords import yield_to_others
 from focusmaster.db.transactions import require_no_transaction
+from focusmaster.hashing import yield_to_others
 
 log = logging.getLogger("focusmaster.mail")
 

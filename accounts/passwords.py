@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 from django.contrib.auth.hashers import Argon2PasswordHasher, check_password
 from django.core.exceptions import ValidationError
 
+from focusmaster.hashing import HASHING
 from focusmaster.text import LONGEST_DECOMPOSITION, InvalidText, normalize
 
 MIN_LENGTH = 8
@@ -19,23 +16,11 @@ MAX_LENGTH = 128
 MAX_TYPED = MAX_LENGTH * LONGEST_DECOMPOSITION
 
 
-def yield_to_others() -> None:
-    """Give this thread a low priority; only Linux has priorities of threads."""
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
-
-
-# A worker process hashes one password at a time: a flood of sign-ins takes
-# `memory_cost` once, and does not slow down other requests.
-HASHING = ThreadPoolExecutor(
-    max_workers=1, thread_name_prefix="argon2", initializer=yield_to_others
-)
-
-
 class Argon2Hasher(Argon2PasswordHasher):
     """Argon2id with 19 MiB, two passes, one lane: OWASP's Password Storage minimum.
 
     Django's default takes 100 MiB, with which a flood of sign-ins exhausts the memory.
+    Both raise SignInsBusy where too many hashes are waited for.
     """
 
     time_cost = 2
@@ -45,10 +30,10 @@ class Argon2Hasher(Argon2PasswordHasher):
     def encode(self, password: str, salt: str) -> str:
         """Return the hash of the password in NFC."""
         normal = normalize(password)
-        return HASHING.submit(super().encode, normal, salt).result()
+        return HASHING.run(super().encode, normal, salt)
 
     def verify(self, password: str, encoded: str) -> bool:
-        return HASHING.submit(super().verify, password, encoded).result()
+        return HASHING.run(super().verify, password, encoded)
 
 
 def check_typed_password(

@@ -43,6 +43,23 @@ class LinkedServiceError(Exception):
         return self.message
 
 
+class ServerBusy(Exception):
+    """There is more to do than can be done at this moment; nothing was done."""
+
+    code = "server_busy"
+    message = "The server is busy. Try again in a moment."
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class SignInsBusy(ServerBusy):
+    """Too many passwords wait to be checked or set."""
+
+    code = "sign_in_busy"
+    message = "Too many people are signing in. Try again in a moment."
+
+
 class InvalidValue(Exception):
     """A value that only the stored data could show to be wrong."""
 

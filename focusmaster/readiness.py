@@ -1,54 +1,64 @@
-"""Whether requests can be served: the database answers, and is fully migrated.
-
-The endpoint has no limit, so that probes are never refused. Whoever asks within half a
-second of another shares its answer: however many ask, a process asks the database twice
-a second, and a probe each second always gets the state of now.
-"""
+"""Whether requests can be served, told in time and without load for the database."""
 
 from __future__ import annotations
 
-import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from threading import Lock
+from time import monotonic
 
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-SHARED_SECONDS = 0.5
+NO_ANSWER = "The database does not answer."
+# Monitors give up after a few seconds.
+PATIENCE_SECONDS = 1.5
+# For so long an answer is the same for everybody: nobody loads the database with this.
+KEPT_SECONDS = 0.5
 
 
 class Readiness:
-    """What this process last saw, shared by its threads."""
+    """One question to the database at a time, on a thread and connection of its own.
+
+    A database that hangs says nothing, and what waits for it cannot be interrupted.
+    """
 
     def __init__(self) -> None:
+        self.thread = ThreadPoolExecutor(1, thread_name_prefix="readiness")
         self.lock = Lock()
         self.forget()
 
     def forget(self) -> None:
-        self.fresh_until = 0.0
-        self.problem = ""
+        self.answer: Future[str] | None = None
+        self.answered_at = 0.0
 
-    def current_problem(self) -> str:
-        """Return why requests cannot be served; "" if they can. 2 queries, or none.
-
-        Those who ask while another does wait for its answer.
-        """
+    def problem(self) -> str:
+        """Return why requests cannot be served, "" if they can; in PATIENCE_SECONDS."""
         with self.lock:
-            if time.monotonic() >= self.fresh_until:
-                self.problem = find_problem()
-                self.fresh_until = time.monotonic() + SHARED_SECONDS
-            return self.problem
+            if self.answer is None or (
+                self.answer.done() and monotonic() - self.answered_at > KEPT_SECONDS
+            ):
+                self.answer = self.thread.submit(self._ask)
+            answer = self.answer
+        try:
+            return answer.result(timeout=PATIENCE_SECONDS)
+        except TimeoutError:
+            return NO_ANSWER
+
+    def _ask(self) -> str:
+        try:
+            return problem_of_database()
+        except DatabaseError:
+            return NO_ANSWER
+        finally:
+            connection.close()
+            self.answered_at = monotonic()
 
 
-readiness = Readiness()
-
-
-def find_problem() -> str:
-    try:
-        applied = MigrationRecorder(connection).applied_migrations()
-    except DatabaseError:
-        return "The database does not answer."
+def problem_of_database() -> str:
+    """Return why it cannot serve requests, "" if it can; 2 queries."""
+    applied = MigrationRecorder(connection).applied_migrations()
     pending = expected_migrations() - applied.keys()
     return f"{len(pending)} migrations are to be applied." if pending else ""
 
@@ -57,3 +67,6 @@ def find_problem() -> str:
 def expected_migrations() -> frozenset[tuple[str, str]]:
     """Return app and name of each migration of this code; read once per process."""
     return frozenset(MigrationLoader(None).graph.nodes)
+
+
+readiness = Readiness()

@@ -66,7 +66,7 @@ PORT = env_int("PORT", "5000", at_least=1, at_most=MOST_PORT)
 MOST_WORKERS = 64
 WEB_CONCURRENCY = env_int("WEB_CONCURRENCY", "2", at_least=1, at_most=MOST_WORKERS)
 # Threads of a worker that answer requests; each keeps one database connection.
-WEB_THREADS = env_int("WEB_THREADS", "8", at_least=1, at_most=64)
+WEB_THREADS = env_int("WEB_THREADS", "16", at_least=2, at_most=64)
 
 if PRODUCTION:
     SECRET_KEY = checked_secret_key(env("SECRET_KEY"))

@@ -50,7 +50,7 @@ class HealthViewSet(viewsets.ViewSet):
     @action(detail=False, methods=["get"])
     def ready(self, request: Request) -> Response:
         """Tell whether requests can be served: the database answers, fully migrated."""
-        if problem := readiness.current_problem():
+        if problem := readiness.problem():
             raise NotReady(problem)
         return Response({"status": "ok", "timestamp": format_instant(timezone.now())})
 

@@ -15,7 +15,11 @@ from django.utils import timezone
 
 from accounts.models import User
 from focusmaster.dates.periods import last_days, local_bounds
-from focusmaster.db.statement_timeout import StatementTimeout, statement_timeout
+from focusmaster.db.statement_timeout import (
+    StatementTimeout,
+    long_statements,
+    statement_timeout,
+)
 from moderation.models import DailyActivity, ErrorOccurrence
 from moderation.models.traffic import LATE, Counts, Span
 from moderation.people_search import count
@@ -168,8 +172,9 @@ def count_later(spans: Iterable[Span], *, at: datetime) -> None:
 def _recount(spans: list[Span], at: datetime) -> None:
     """Count these days one by one, so that each is shown as soon as it is counted."""
     try:
-        for span in spans:
-            recount([span], at=at, keeps_all=True)
+        with long_statements():
+            for span in spans:
+                recount([span], at=at, keeps_all=True)
     except DatabaseError:
         log.exception("The use of busy days was not counted")
     finally:

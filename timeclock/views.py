@@ -13,6 +13,7 @@ from focusmaster.api.renderers import JSONRenderer
 from focusmaster.api.request import ApiRequest
 from focusmaster.api.responses import JSONResponse, json_response
 from focusmaster.api.viewsets import ApiViewSet, OwnedRowsViewSet
+from focusmaster.db.statement_timeout import long_statements
 from focusmaster.exceptions import RowNotFound
 from timeclock.clock import LOG_ROWS, clock_face
 from timeclock.models import WorkLog
@@ -85,6 +86,7 @@ class WorkLogTableViewSet(ApiViewSet):
     renderer_classes = (CSVRenderer,)
     parameters = PERIOD
 
+    @long_statements()
     def list(self, request: ApiRequest) -> FileResponse:
         period = period_in(request)
         logs = WorkLog.objects.owned_by(request.user)

@@ -26,6 +26,7 @@ from focusmaster.api.origins import OwnSite
 from focusmaster.api.request import ApiRequest
 from focusmaster.api.responses import NO_STORE, JSONResponse
 from focusmaster.api.viewsets import ConditionalWrites
+from focusmaster.db.statement_timeout import long_statements
 from focusmaster.exceptions import InvalidValue, OwnerGone
 from focusmaster.personal_data import reset_progress
 
@@ -152,12 +153,14 @@ class AccountViewSet(ConditionalWrites):
         return self._change_profile(request)
 
     @profile.mapping.delete
+    @long_statements()
     def delete_profile(self, request: ApiRequest) -> Response:
         erase_account(request.user)
         forget_token(request)
         return Response({"message": "Account deleted successfully"})
 
     @action(detail=False, methods=["delete"], url_path="profile/stats")
+    @long_statements()
     def delete_stats(self, request: ApiRequest) -> JSONResponse:
         reset_progress(request.user)
         return profile_response(request.user)

@@ -14,6 +14,7 @@ from accounts.tokens import forget_token
 from focusmaster.api.client_info import client_info
 from focusmaster.api.request import ApiRequest
 from focusmaster.api.viewsets import ApiViewSet
+from focusmaster.db.statement_timeout import long_statements
 from focusmaster.personal_data import export
 
 EXPORT_NAME = "focusmaster-data.json"
@@ -24,6 +25,7 @@ class GdprViewSet(ApiViewSet):
     """What the law grants: a copy of one's data, its deletion, and consent."""
 
     @action(detail=False, methods=["get"], is_tagged=False)
+    @long_statements()
     def export(self, request: ApiRequest) -> FileResponse:
         response = FileResponse(
             export(request.user.pk),
@@ -37,6 +39,7 @@ class GdprViewSet(ApiViewSet):
 
     # Not named `delete`: the other routes would have the method, too.
     @action(detail=False, methods=["delete"], url_path="delete")
+    @long_statements()
     def erase(self, request: ApiRequest) -> Response:
         erase_account(request.user)
         forget_token(request)

@@ -24,6 +24,7 @@ from focusmaster.exceptions import (
     OwnerGone,
     RowNotFound,
     RuleViolation,
+    ServerBusy,
 )
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ log = logging.getLogger("focusmaster.api")
 DATABASE_RETRY_AFTER = 5
 # The same when a linked service does not answer.
 LINKED_SERVICE_RETRY_AFTER = 5
+# The same when the server is busy, of which most is done in a second.
+BUSY_RETRY_AFTER = 1
 # The same when the disk for temporary files is full: somebody has to look.
 STORAGE_RETRY_AFTER = 60
 
@@ -88,6 +91,11 @@ class DatabaseUnavailable(exceptions.APIException):
     default_detail = "The database does not answer. Try again in a moment."
     default_code = "database_unavailable"
     wait = DATABASE_RETRY_AFTER
+
+
+class Busy(exceptions.APIException):
+    status_code = 503
+    wait = BUSY_RETRY_AFTER
 
 
 class StorageFull(exceptions.APIException):
@@ -189,6 +197,8 @@ def _as_api_exception(exc: Exception) -> exceptions.APIException | None:
         return Conflict(exc.message, exc.code)
     if isinstance(exc, LinkedServiceError):
         return BadGateway(exc.message, exc.code)
+    if isinstance(exc, ServerBusy):
+        return Busy(exc.message, exc.code)
     if isinstance(exc, InvalidValue):
         return exceptions.ValidationError({exc.field: [exc.message]})
     if isinstance(exc, Forbidden):

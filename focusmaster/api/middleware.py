@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from io import BytesIO
 from ipaddress import ip_address
 from random import getrandbits
@@ -19,9 +20,11 @@ from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest, HttpResponse
 from django.utils.module_loading import import_string
 
-from focusmaster.api.errors import error_response
+from focusmaster.api.errors import BUSY_RETRY_AFTER, error_response
 from focusmaster.api.etags import READS, conditional
 from focusmaster.api.request import ApiRequest
+from focusmaster.db.statement_timeout import long_statements
+from focusmaster.exceptions import ServerBusy
 from focusmaster.logs import log_request
 
 log = logging.getLogger("focusmaster.api")
@@ -87,6 +90,15 @@ def read_rest(body: InputStream) -> None:
             return
 
 
+def request_id(environ: WSGIEnvironment) -> str:
+    """Return the id that the client or a proxy gave the request, else a new one."""
+    given: str = environ.get("HTTP_X_REQUEST_ID", "")
+    if REQUEST_ID.fullmatch(given):
+        return given
+    # The system's randomness would release the GIL at each request.
+    return f"{getrandbits(128):032x}"
+
+
 def is_probe(request: HttpRequest) -> bool:
     """Tell whether it asks for the health of this process by its address.
 
@@ -114,10 +126,7 @@ class RequestMiddleware:
 
     def __call__(self, request: ApiRequest) -> HttpResponse:
         started = perf_counter()
-        given = request.META.get("HTTP_X_REQUEST_ID", "")
-        # The system's randomness would release the GIL at each request.
-        new_id = f"{getrandbits(128):032x}"
-        request.id = given if REQUEST_ID.fullmatch(given) else new_id
+        request.id = request_id(request.META)
         request.is_api = f"{request.path_info}/".startswith("/api/")
         request.on_response = []
         request.is_counted = False
@@ -205,8 +214,18 @@ class PagesMiddleware:
     def __call__(self, request: ApiRequest) -> HttpResponse:
         if request.is_api:
             return self.get_response(request)
-        page: HttpResponse = self.pages(request)
+        is_file = request.path_info.startswith(settings.STATIC_URL)
+        with nullcontext() if is_file else long_statements():
+            page: HttpResponse = self.pages(request)
         return page
+
+    def process_exception(
+        self, request: ApiRequest, exception: Exception
+    ) -> HttpResponse | None:
+        if request.is_api or not isinstance(exception, ServerBusy):
+            return None
+        headers = {"Retry-After": str(BUSY_RETRY_AFTER)}
+        return HttpResponse(exception.message, "text/plain", 503, headers=headers)
 
     def process_view(
         self, request: ApiRequest, *view_and_arguments: Any

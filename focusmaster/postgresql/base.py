@@ -4,7 +4,8 @@
 - parameters are bound by the server;
 - a kept connection is checked without a question to the server;
 - behind a pooler, which gives each transaction another session of the server, nothing
-  is left in a session: no statement is prepared, no cursor outlives its transaction.
+  is left in a session: no statement is prepared, no cursor outlives its transaction;
+- with HAS_LIMITS set, no statement runs for ever.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from django.db.backends.postgresql import base, features
 from psycopg import OperationalError
 from psycopg.pq import ConnStatus
 
+from focusmaster.db.statement_timeout import SET_LIMITS
 from focusmaster.db.statements import PreparedStatements, checked
 from focusmaster.postgresql.client import DatabaseClient
 from focusmaster.postgresql.embedded import PORT, ROLE, server_in
@@ -44,6 +46,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         settings_dict["OPTIONS"] = driver_options(settings_dict["OPTIONS"])
         # Settled by each new connection, unless DATABASE_URL says it.
         self.prepares_statements = True
+        self.is_limited = False
         self.embedded: EmbeddedServer | None = None
         if settings_dict.get("EMBEDDED_DIR"):
             self.embedded = server_in(settings_dict["EMBEDDED_DIR"])
@@ -71,6 +74,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         elif self.embedded is None:
             self.prepares_statements = not is_pooled(driver)
         self.prepared_statements = PreparedStatements(self, driver)
+        has_limits: bool = self.settings_dict.get("HAS_LIMITS", False)
+        self.is_limited = has_limits and self.prepares_statements
+        if self.is_limited:
+            checked(driver.pgconn.exec_(SET_LIMITS.encode()))
         return driver
 
     def chunked_cursor(self) -> Any:

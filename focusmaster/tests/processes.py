@@ -12,8 +12,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -96,6 +96,20 @@ def postmaster(state_dir: Path) -> int:
     """Read the process id of the running database server."""
     pid_file = state_dir / "postgresql" / "data" / "postmaster.pid"
     return int(pid_file.read_text().splitlines()[0])
+
+
+@contextmanager
+def hung_database(state_dir: Path) -> Iterator[None]:
+    """Stop all processes of the database, so that they hold what they are told."""
+    server = postmaster(state_dir)
+    pids = [server, *children(server)]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
 
 
 class Service:

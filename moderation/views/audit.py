@@ -12,6 +12,7 @@ from focusmaster.api.request import ApiRequest
 from focusmaster.api.responses import JSONResponse, page_response
 from focusmaster.api.viewsets import ApiViewSet
 from focusmaster.db.json_rows import JSONRows
+from focusmaster.db.statement_timeout import long_statements
 from moderation.audit.table import NEWEST_FIRST, audit_log_csv
 from moderation.models import AuditEntry, AuditRecord
 from moderation.permissions import IsAdmin
@@ -55,6 +56,7 @@ class AuditLogTableViewSet(ApiViewSet):
     renderer_classes = (CSVRenderer,)
     parameters = FILTERS
 
+    @long_statements()
     def list(self, request: ApiRequest) -> FileResponse:
         return audit_log_csv(AuditRecord.objects.filter(**lookups(request)))
 

@@ -9,6 +9,7 @@ from focusmaster.api.request import ApiRequest
 from focusmaster.api.viewsets import ApiViewSet
 from focusmaster.dates.periods import zone_of
 from focusmaster.dates.rfc3339 import format_instant
+from focusmaster.db.statement_timeout import long_statements
 from moderation.models import ErrorGroup
 from moderation.permissions import IsAdmin
 from moderation.serializers import ErrorSerializer
@@ -23,6 +24,7 @@ class ServiceViewSet(ApiViewSet):
     permission_classes = (IsAdmin,)
 
     @action(detail=False, methods=["get"], parameters=(TZ,))
+    @long_statements()
     def stats(self, request: ApiRequest) -> Response:
         zone = zone_of(request.query, request.user.timezone)
         shown = traffic(zone)

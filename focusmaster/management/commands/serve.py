@@ -231,6 +231,8 @@ def load_in_worker(target: str) -> WSGIApplication:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=end_with_parent, daemon=True).start()
 
+    connections.settings["default"]["HAS_LIMITS"] = True
+
     from focusmaster.wsgi import application
 
     worker_started.send(None)
