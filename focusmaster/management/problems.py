@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db import Error
+from django.db import Error, OperationalError
 from psycopg.errors import UndefinedTable
 
 NOT_PREPARED = "The database is not prepared yet: run manage.py migrate first."
@@ -24,7 +24,9 @@ def problem(exc: BaseException) -> str:
 def database_problem(exc: Error) -> str:
     if isinstance(exc.__cause__, UndefinedTable):
         return NOT_PREPARED
-    return one_line(exc)
+    # What is wrong with a connection says itself what it is about.
+    about = "" if isinstance(exc, OperationalError) else "The database: "
+    return about + one_line(exc)
 
 
 def one_line(exc: BaseException) -> str:

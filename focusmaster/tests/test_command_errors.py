@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from argparse import Action, ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from django.conf import settings
 from django.core.management import get_commands, load_command_class
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 
 from focusmaster.tests.processes import MANAGE, PATIENCE_SECONDS, environment
 from focusmaster.tests.startup import PRODUCTION
@@ -85,12 +87,24 @@ def assert_clear(line: list[str], status: int, said: str) -> None:
     assert last.startswith(("CommandError: ", "focusmaster: ", name)), (line, said)
 
 
-def own_options(command: BaseCommand) -> list:
+class Recorder(ArgumentParser):
+    """A parser that knows what was added to it."""
+
+    def __init__(self) -> None:
+        self.added: list[Action] = []
+        super().__init__(add_help=False)
+
+    def add_argument(self, *args: Any, **options: Any) -> Action:
+        action = super().add_argument(*args, **options)
+        self.added.append(action)
+        return action
+
+
+def own_options(command: BaseCommand) -> list[Action]:
     """Return the options and arguments of a command that take a value."""
-    plain = BaseCommand().create_parser("manage.py", "plain")
-    common = {action.dest for action in plain._actions}
-    actions = command.create_parser("manage.py", "")._actions
-    return [a for a in actions if a.dest not in common and a.nargs != 0]
+    recorder = Recorder()
+    command.add_arguments(cast("CommandParser", recorder))
+    return [action for action in recorder.added if action.nargs != 0]
 
 
 def needed(command: BaseCommand, but: str = "") -> list[str]:
