@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accounts.exceptions import LastAdmin
 from accounts.models import User
+from accounts.staff_sessions import end_staff_sessions
 from focusmaster.exceptions import RowNotFound
 from moderation.actors import Actor
 from moderation.exceptions import (
@@ -39,7 +40,8 @@ def promote(*, user_id: str, by: Actor) -> User:
 def demote(*, user_id: str, by: Actor) -> User:
     """Take the role away, from the user's next request on; return the user.
 
-    Raises CannotChangeOwnRole, LastAdmin, NoLongerAdmin, RowNotFound.
+    Their sessions on the pages end: none goes on should they be an admin again. Raises
+    CannotChangeOwnRole, LastAdmin, NoLongerAdmin, RowNotFound.
     """
     return change_role(user_id=user_id, role=User.Role.USER, by=by)
 
@@ -60,6 +62,8 @@ def change_role(*, user_id: str, role: str, by: Actor) -> User:
     check_may_be_admin(user) if role == ADMIN else check_is_not_last(user, admins)
     user.role, user.updated_at = role, timezone.now()
     user.save(update_fields=["role", "updated_at"])
+    if before == ADMIN:
+        end_staff_sessions(user)
     AuditEntry.objects.record(
         AuditEntry.Action.ROLE_CHANGED,
         by=by,

@@ -13,6 +13,7 @@ from moderation.actors import Actor
 from moderation.exceptions import NoLongerAdmin
 from moderation.models import AuditEntry, AuditRecord, Ban
 from moderation.roles import demote, promote
+from moderation.tests.browser import signed_in
 
 ROUNDS = 50
 
@@ -247,3 +248,21 @@ def test_new_admin_of_the_command_is_audited(monkeypatch):
     assert record.target_id == User.objects.get().pk
     login = {"email": "chief@example.com", "password": PASSWORD}
     assert APIClient().post("/api/auth/login", login).json()["role"] == "admin"
+
+
+def test_session_on_the_pages_does_not_come_back_with_the_role(staff, moderator):
+    alice = person("Alice", role=User.Role.ADMIN)
+    stolen = signed_in(alice)
+    assert stolen.get("/admin/").status_code == 200
+    mine = f"/api/admin/users/{alice.pk}"
+
+    for act, body in [
+        ("role", {"role": "user"}),
+        ("ban", {"reason": "Spam"}),
+        ("unban", {}),
+        ("role", {"role": "admin"}),
+    ]:
+        assert staff.patch(f"{mine}/{act}", body).status_code == 200
+
+    assert stolen.get("/admin/").status_code == 302
+    assert signed_in(moderator).get("/admin/").status_code == 200
