@@ -36,7 +36,10 @@ class Nginx:
 
     def __init__(self, folder: Path, upstream: int, second: int = 0) -> None:
         self.port = free_port()
-        (folder / "site.conf").write_text(sample(self.port, upstream, second))
+        site = sample(self.port, upstream, second)
+        self.log = folder / "access.log"
+        site = site.replace("/var/log/nginx/focusmaster.log", str(self.log))
+        (folder / "site.conf").write_text(site)
         paths = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         temporary = "".join(f"{one}_temp_path {folder}/{one};" for one in paths)
         (folder / "nginx.conf").write_text(

@@ -52,6 +52,27 @@ def test_refusals_of_nginx_have_the_one_shape(migrated_dir, tmp_path):
         assert nginx.get("/.refused/large")[0] == 404
 
 
+def test_log_of_nginx_has_neither_ids_nor_queries(tmp_path):
+    guest = "6b0a8dbc3d7e3e60ebb0e18c"
+    with Nginx(tmp_path, free_port()) as nginx:
+        for path in (
+            f"/api/admin/users/{guest}/ban",
+            f"/api/tasks/{guest}?x=1",
+            f"/admin/accounts/user/ban/?id={guest}",
+            "/api/health",
+        ):
+            assert nginx.get(path)[0] == 502
+        log = nginx.log.read_text()
+
+    paths = [line.split('"')[1] for line in log.splitlines()]
+    assert paths == [
+        "GET /api/admin/users/{id}/ban",
+        "GET /api/tasks/{id}",
+        "GET /admin/accounts/user/ban/",
+        "GET /api/health",
+    ]
+
+
 @pytest.mark.parametrize("size", [1100 * KB, 3000 * KB])
 def test_large_body_has_the_one_error_whoever_refuses_it(migrated_dir, tmp_path, size):
     with (
