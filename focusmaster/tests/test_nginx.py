@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from focusmaster.tests.nginx import HOST, NGINX, Nginx
-from focusmaster.tests.processes import Service, free_port
+from focusmaster.tests.processes import Service, free_port, until
 
 pytestmark = pytest.mark.skipif(not Path(NGINX).exists(), reason="needs nginx")
 KB = 1000
@@ -62,9 +62,10 @@ def test_log_of_nginx_has_neither_ids_nor_queries(tmp_path):
             "/api/health",
         ):
             assert nginx.get(path)[0] == 502
-        log = nginx.log.read_text()
+        # A line is written after its response.
+        until(lambda: nginx.log.read_text().count("\n") == 4)
 
-    paths = [line.split('"')[1] for line in log.splitlines()]
+    paths = [line.split('"')[1] for line in nginx.log.read_text().splitlines()]
     assert paths == [
         "GET /api/admin/users/{id}/ban",
         "GET /api/tasks/{id}",
