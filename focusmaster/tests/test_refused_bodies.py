@@ -16,8 +16,15 @@ BAD_TOKEN = {"Authorization": "Bearer nobody", "Content-Type": "application/json
 KB = 1000
 
 
+@pytest.fixture(params=["0", "1"], ids=["alone", "behind a proxy"])
+def service(migrated_dir: Path, request) -> Iterator[Service]:
+    with Service(migrated_dir, "--workers", "1", PROXY_COUNT=request.param) as service:
+        yield service
+
+
 @pytest.fixture
-def service(migrated_dir: Path) -> Iterator[Service]:
+def alone(migrated_dir: Path) -> Iterator[Service]:
+    """Without a proxy, which would ask for the body itself."""
     with Service(migrated_dir, "--workers", "1") as service:
         yield service
 
@@ -69,8 +76,8 @@ def test_chunks_that_are_too_large_get_their_413(service):
             assert (refused.status, client.getresponse().status) == (413, 200)
 
 
-def test_clients_that_wait_for_leave_to_send_are_refused_at_once(service):
-    with socket.create_connection(("127.0.0.1", service.port), timeout=5) as client:
+def test_clients_that_wait_for_leave_to_send_are_refused_at_once(alone):
+    with socket.create_connection(("127.0.0.1", alone.port), timeout=5) as client:
         client.sendall(head(300 * KB, "Expect: 100-continue"))
         # There is no Content-Type.
         assert client.recv(4096).startswith(b"HTTP/1.1 415")

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from focusmaster.postgresql.base import DatabaseWrapper
     from focusmaster.postgresql.embedded import EmbeddedServer
+    from focusmaster.rsgi import RSGIApplication
 
 log = logging.getLogger("focusmaster.serve")
 
@@ -192,14 +193,20 @@ def database_place() -> str:
 
 def run_workers(address: str, port: int, workers: int) -> None:
     """Keep the workers running until a signal; one that died is replaced."""
+    # See `focusmaster.rsgi`.
+    interface: dict[str, Any] = {"interface": Interfaces.RSGI}
+    if not is_behind_proxy():
+        interface = {
+            "interface": Interfaces.WSGI,
+            "blocking_threads": settings.WEB_THREADS,
+            "blocking_threads_idle_timeout": THREAD_IDLE_SECONDS,
+        }
     server = Granian(
         "focusmaster.wsgi:application",
         address=address,
         port=port,
-        interface=Interfaces.WSGI,
         workers=workers,
-        blocking_threads=settings.WEB_THREADS,
-        blocking_threads_idle_timeout=THREAD_IDLE_SECONDS,
+        **interface,
         backlog=BACKLOG,
         websockets=False,
         respawn_failed_workers=True,
@@ -223,8 +230,13 @@ def run_workers(address: str, port: int, workers: int) -> None:
             ) from exc
 
 
-def load_in_worker(target: str) -> WSGIApplication:
-    """Prepare a worker process and return the WSGI application."""
+def is_behind_proxy() -> bool:
+    """Tell whether headers of a proxy in front are believed."""
+    return bool(settings.PROXY_COUNT or settings.SECURE_PROXY_SSL_HEADER)
+
+
+def load_in_worker(target: str) -> WSGIApplication | RSGIApplication:
+    """Prepare a worker process and return the application."""
     # The terminal sends Ctrl-C to workers too; they wait for their parent's word.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     # Not the parent's handler, which a forked worker begins with.
@@ -236,7 +248,11 @@ def load_in_worker(target: str) -> WSGIApplication:
     from focusmaster.wsgi import application
 
     worker_started.send(None)
-    return application
+    if not is_behind_proxy():
+        return application
+    from focusmaster.rsgi import RSGIApplication
+
+    return RSGIApplication(application, settings.WEB_THREADS)
 
 
 def end_with_parent() -> None:
