@@ -6,13 +6,12 @@ from collections.abc import Callable
 from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
-from threading import Thread
 from urllib.parse import urlencode
 
 import pytest
 from rest_framework.test import APIClient
 
-from accounts.tokens import MAX_TOKEN, _checked_claims
+from accounts.tokens import MAX_TOKEN, checked_claims
 from focusmaster.tests.people import client_of, token_of
 from focusmaster.tests.processes import Service, children
 
@@ -92,8 +91,6 @@ def growth(worker: int, act: Callable[..., None]) -> float:
 def test_bodies_of_a_mebibyte_leave_nothing_behind(migrated_dir):
     """Of 40 bodies that were kept, a worker would grow by 40 MiB at least."""
     with Service(migrated_dir, "--workers", "1", **UNLIMITED) as service:
-        # A full pipe would hold up the log, and with it the service.
-        Thread(target=service.process.stdout.read, daemon=True).start()
         worker = next(
             pid
             for pid in children(service.process.pid)
@@ -114,12 +111,12 @@ def test_bodies_of_a_mebibyte_leave_nothing_behind(migrated_dir):
 @pytest.mark.parametrize("junk", ["!", "~", "*" * 100])
 def test_long_spellings_of_a_valid_token_are_not_kept(alice, junk):
     token = str(token_of(alice))
-    known = _checked_claims.cache_info().currsize
+    known = checked_claims.cache_info().currsize
 
     for number in range(1, 40):
         long = token + junk * (MAX_TOKEN + number)
         client = APIClient(HTTP_AUTHORIZATION=f"Bearer {long}")
         assert client.get(ME).status_code == 401
 
-    assert _checked_claims.cache_info().currsize == known
+    assert checked_claims.cache_info().currsize == known
     assert client_of(alice).get(ME).status_code == 200
