@@ -10,7 +10,7 @@ import re
 import secrets
 from collections.abc import Iterable
 from difflib import get_close_matches
-from email.utils import parseaddr
+from email.utils import getaddresses
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -31,10 +31,18 @@ RATE = re.compile(r"([1-9]\d{0,8})/([1-9]\d{0,3})?([smhd])")
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 HTTP = ("http", "https")
+MOST_PORT = 65_535
+# Over http, Spotify sends people back to these only.
+LOOPBACK = ("127.0.0.1", "::1")
 EXAMPLE = "https://app.example.com"
 
-# Browsers write scheme and host in small letters, and no path.
-ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d+)?|https?://\[[0-9a-f:]+\](:\d+)?")
+# Browsers write scheme and host in small letters, no path, and no port that is the
+# scheme's own.
+ORIGIN = re.compile(
+    r"(?!http:.*:80$|https:.*:443$)"
+    r"https?://([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.(?!$|:)|(?=:|$)))+(:[1-9]\d{0,4})?"
+    r"|https?://\[[0-9a-f:]+\](:[1-9]\d{0,4})?"
+)
 
 
 class Rate(NamedTuple):
@@ -117,7 +125,9 @@ def env_origins(name: str, default: str) -> list[str]:
     """Read web origins, each `scheme://host[:port]` as a browser sends it."""
     origins = env_list(name, default)
     for origin in origins:
-        if not ORIGIN.fullmatch(origin):
+        port = origin.rpartition(":")[2]
+        is_port = not port.isdigit() or int(port) <= MOST_PORT
+        if not (is_port and ORIGIN.fullmatch(origin)):
             raise ImproperlyConfigured(
                 f"{name} must list origins such as https://app.example.com, "
                 f"not {origin!r}."
@@ -160,6 +170,19 @@ def env_url(
     return value
 
 
+def env_redirect(name: str, default: str) -> str:
+    """Read where Spotify sends people back to, as far as it admits such a URL."""
+    value = env_url(name, default)
+    parts = urlsplit(value)
+    is_admitted = parts.scheme == "https" or parts.hostname in LOOPBACK
+    if value and (parts.fragment or not is_admitted):
+        raise ImproperlyConfigured(
+            f"{name} must begin with https://, or on this machine with "
+            f"http://127.0.0.1 (not localhost), and have no #, not {value!r}."
+        )
+    return value
+
+
 def env_folder(name: str, default: str | Path) -> Path:
     value = env(name, str(default))
     if not value.strip():
@@ -182,7 +205,9 @@ def env_host(name: str, default: str) -> str:
 def env_sender(name: str, default: str) -> str:
     """Read whom mail is from: an address, or a name with one in angle brackets."""
     value = env(name, default)
-    if not MAILBOX.fullmatch(parseaddr(value)[1]) or re.search(r"[\r\n]", value):
+    mailboxes = [address for _, address in getaddresses([value])]
+    is_one = len(mailboxes) == 1 and MAILBOX.fullmatch(mailboxes[0])
+    if not is_one or re.search(r"[\r\n]", value):
         raise ImproperlyConfigured(
             f"{name} must be an address such as FocusMaster <focus@example.com>, "
             f"not {value!r}."
@@ -193,6 +218,13 @@ def env_sender(name: str, default: str) -> str:
 def env_keys(name: str) -> list[str]:
     """Read secret keys, each as strong as SECRET_KEY must be."""
     return [checked_secret_key(key, name) for key in env_list(name, "")]
+
+
+def env_with(name: str, **others: str) -> str:
+    """Read a variable that is of use only with others: all are set, or none."""
+    value = env(name, "")
+    require_together(**others, **{name: value})
+    return value
 
 
 def require_together(**values: str) -> None:

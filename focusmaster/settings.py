@@ -30,9 +30,11 @@ from focusmaster.environment import (
     env_list,
     env_origins,
     env_rate,
+    env_redirect,
     env_sender,
     env_timezone,
     env_url,
+    env_with,
     kept_secret_key,
     refuse_misspelt,
     require_together,
@@ -336,7 +338,7 @@ EMAIL_PORT = env_int(
     at_most=MOST_PORT,
 )
 EMAIL_HOST_USER = env("EMAIL_HOST_USER", "")
-EMAIL_HOST_PASSWORD = env("EMAIL_HOST_PASSWORD", "")
+EMAIL_HOST_PASSWORD = env_with("EMAIL_HOST_PASSWORD", EMAIL_HOST_USER=EMAIL_HOST_USER)
 # Seconds that a person may have to wait for a mail server that does not answer.
 EMAIL_TIMEOUT = env_int("EMAIL_TIMEOUT", "10", at_least=1, at_most=300)
 DEFAULT_FROM_EMAIL = env_sender(
@@ -366,9 +368,8 @@ if PRODUCTION and not GOOGLE_JWKS_URL.startswith("https://"):
 
 SPOTIFY_CLIENT_ID = env("SPOTIFY_CLIENT_ID", "").strip()
 SPOTIFY_CLIENT_SECRET = env("SPOTIFY_CLIENT_SECRET", "").strip()
-# Where Spotify sends the browser back to; registered there to the letter. Over http it
-# takes no name, only the address of this machine.
-SPOTIFY_REDIRECT_URI = env_url(
+# Where Spotify sends the browser back to; registered there to the letter.
+SPOTIFY_REDIRECT_URI = env_redirect(
     "SPOTIFY_REDIRECT_URI",
     "" if PRODUCTION else f"http://127.0.0.1:{PORT}/api/spotify/callback",
 )
