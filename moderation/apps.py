@@ -7,7 +7,7 @@ class ModerationConfig(AppConfig):
     def ready(self) -> None:
         # Imported here, because they need the models, which are loaded only now.
         from moderation import error_capture
-        from moderation.audit import admin_hook
+        from moderation.audit import pages
 
         error_capture.watch()
-        admin_hook.watch()
+        pages.watch()
