@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from math import ceil
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.forms import AdminAuthenticationForm, AdminPasswordChangeForm
-from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import (
     ALL_VAR,
@@ -35,6 +35,7 @@ from accounts.failed_sign_ins import note_failed_sign_in
 from accounts.limits import limit_password_attempts
 from accounts.models import FailedSignIn
 from accounts.passwords import MAX_TYPED
+from accounts.signals import staff_acted
 from focusmaster.api.client_info import client_ip
 from focusmaster.api.errors import BUSY_RETRY_AFTER
 from focusmaster.api.rate_limits import RateLimited
@@ -154,9 +155,9 @@ class StaffPasswordForm(AdminPasswordChangeForm):
         self.user.change_profile(password=self.cleaned_data["new_password1"])
         # Django keeps this session valid by the stored hash.
         self.user.refresh_from_db(fields=["password"])
-        LogEntry.objects.log_actions(
-            self.user.pk, [self.user], CHANGE, "Changed password.", single_object=True
-        )
+        rows, said = [self.user], "Changed password."
+        entries: Any = LogEntry.objects.log_actions(self.user.pk, rows, CHANGE, said)
+        tell(self.request, rows, entries, CHANGE)
         return self.user
 
 
@@ -277,7 +278,42 @@ class ReadOnly:
         return False
 
 
-class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin):
+def tell(
+    request: HttpRequest,
+    rows: Sequence[models.Model],
+    entries: Sequence[LogEntry],
+    action_flag: int,
+) -> None:
+    """Send `staff_acted`."""
+    staff_acted.send(
+        None, request=request, rows=rows, entries=entries, action_flag=action_flag
+    )
+
+
+class Audited(admin.ModelAdmin):
+    """Tells what it writes to Django's log of the pages, in one transaction with it."""
+
+    @transaction.atomic
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
+        entry = super().log_addition(request, obj, message)
+        tell(request, [obj], [entry], ADDITION)
+        return entry
+
+    @transaction.atomic
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
+        entry = super().log_change(request, obj, message)
+        tell(request, [obj], [entry], CHANGE)
+        return entry
+
+    @transaction.atomic
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        rows = list(queryset)
+        entries: Any = super().log_deletions(request, rows)  # type: ignore[arg-type]
+        tell(request, rows, entries, DELETION)
+        return entries
+
+
+class ReadOnlyAdmin(ReadOnly, Audited):
     """A list of any length, to search and to look at.
 
     No column can be sorted by, because only the order by age has an index.

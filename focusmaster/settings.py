@@ -153,7 +153,7 @@ PAGE_MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "focusmaster.api.middleware.PagePolicyMiddleware",
-    "moderation.audit.pages.PageRequestMiddleware",
+    "moderation.audit.pages.PageTransactionMiddleware",
 ]
 ROOT_URLCONF = "focusmaster.urls"
 WSGI_APPLICATION = "focusmaster.wsgi.application"

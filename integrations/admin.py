@@ -32,7 +32,7 @@ class SpotifyLinkAdmin(ReadOnlyAdmin):
             locked = mine.order_by("pk").select_for_update(of=["self"], no_key=True)
             links = list(locked)
             mine.delete()
-            self.log_deletions(request, links)  # type: ignore[arg-type]  # takes any
+            self.log_deletions(request, links)
         self.message_user(
             request, f"Unlinked {len(links)} from Spotify.", messages.SUCCESS
         )

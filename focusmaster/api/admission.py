@@ -27,16 +27,19 @@ from focusmaster.exceptions import ServerBusy, SignInsBusy
 
 log = logging.getLogger("focusmaster.api")
 
-# They tell that the process is alive, whatever the others wait for.
-ALWAYS_ADMITTED = ("/api/health", "/api/health/")
+# They tell how the process is, whatever the others wait for, and do not wait long.
+ALWAYS_ADMITTED = frozenset(
+    path + end for path in ("/api/health", "/api/health/ready") for end in ("", "/")
+)
 # Who calls these need not have signed in, and each hashes a password.
 SIGN_INS = frozenset(
     path + end
     for path in ("/api/auth/login", "/api/auth/register", "/api/auth/password/reset")
     for end in ("", "/")
 )
-# All threads but one wait for something that takes so long: one that hangs.
-STUCK_SECONDS = 1
+# Where all threads but one wait and nothing ends for so long, something hangs. Spotify
+# often takes more than a second.
+STUCK_SECONDS = 2
 # A flood is logged so often.
 LOG_SECONDS = 10
 

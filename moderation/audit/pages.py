@@ -1,32 +1,28 @@
 """Audit entries for what staff do on the admin pages.
 
-`log_addition`, `log_change` and `log_deletions` of every ModelAdmin end in
-`LogEntry.objects.log_actions`. An entry is appended there, so no page can forget it.
-A request to a page writes in one transaction, which has its audit entries too, unless
-the page sends mail or counts wrong passwords.
+Every page tells it by `staff_acted`, beside Django's own log of the pages. A request to
+a page writes in one transaction, which has its audit entries too, unless the page sends
+mail or counts wrong passwords.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from contextvars import ContextVar
-from functools import wraps
 from typing import Any
 
-from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntryManager
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.db import transaction
 from django.db.models import Model
+from django.dispatch import receiver
 from django.http import Http404, HttpRequest, HttpResponse
 
 from accounts.models import User
+from accounts.signals import staff_acted
 from focusmaster.db.fields import OBJECT_ID
 from focusmaster.exceptions import RowNotFound
 from moderation.actors import Actor
 from moderation.models import AuditEntry
-
-# The request to a page under way, from which an entry takes address and browser.
-page_request: ContextVar[HttpRequest | None] = ContextVar("page_request", default=None)
 
 VERBS = {
     ADDITION: (AuditEntry.Action.PAGE_ADDED, "Added"),
@@ -35,23 +31,18 @@ VERBS = {
 }
 
 
-class PageRequestMiddleware:
-    """Keep the request for the audit log, and run each POST in a transaction.
+class PageTransactionMiddleware:
+    """Run each POST to a page in a transaction.
 
-    Django's own pages open a transaction for one row, and none for actions on many. A
-    page that sends mail or counts wrong passwords runs in none, see
-    `outside_transaction`.
+    Django's own pages open one for one row, and none for actions on many. A page that
+    sends mail or counts wrong passwords runs in none, see `outside_transaction`.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        token = page_request.set(request)
-        try:
-            return self.get_response(request)
-        finally:
-            page_request.reset(token)
+        return self.get_response(request)
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., HttpResponse], args, kwargs
@@ -66,43 +57,16 @@ class PageRequestMiddleware:
             raise Http404 from exc
 
 
-def watch() -> None:
-    """Audit everything that is written to Django's log of the pages from now on."""
-    log_actions = audited(LogEntryManager.log_actions)
-    LogEntryManager.log_actions = log_actions  # type: ignore[method-assign]  # no hook
-
-
-def audited(log_actions: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(log_actions)
-    def log_and_audit(
-        manager: LogEntryManager,
-        user_id: str,
-        queryset: Iterable[Model],
-        action_flag: int,
-        change_message: Any = "",
-        **options: Any,
-    ) -> Any:
-        rows = list(queryset)
-        with transaction.atomic():
-            logged = log_actions(
-                manager, user_id, rows, action_flag, change_message, **options
-            )
-            entries = [logged] if options.get("single_object") else logged
-            audit(rows, entries, action_flag, by=actor(user_id))
-        return logged
-
-    return log_and_audit
-
-
-def actor(user_id: str) -> Actor:
-    request = page_request.get()
-    if request is not None and request.user.pk == user_id:
-        return Actor.of_request(request)
-    return Actor(user_id, User.objects.get(pk=user_id).name)
-
-
-def audit(rows: list[Model], entries: Any, action_flag: int, *, by: Actor) -> None:
+@receiver(staff_acted)
+def audit(
+    request: HttpRequest,
+    rows: Sequence[Model],
+    entries: Sequence[LogEntry],
+    action_flag: int,
+    **_: Any,
+) -> None:
     """Append an entry for each row, with the names of changed fields and no values."""
+    by = Actor.of_request(request)
     action, verb = VERBS[action_flag]
     for row, logged in zip(rows, entries, strict=True):
         noun, key = row._meta.verbose_name, str(row.pk)

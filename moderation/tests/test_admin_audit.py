@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 from django.apps import apps
 from django.contrib import admin
-from django.contrib.admin.models import DELETION, LogEntry
+from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import SignIn, User
 from accounts.tests.rows import make_rows as make_accounts_rows
 from focusmaster.tests.people import PASSWORD, client_of
+from integrations.models import SpotifyLink
 from integrations.tests.rows import make_rows as make_integrations_rows
 from moderation.models import AuditEntry, AuditRecord, Feedback
 
@@ -81,24 +82,25 @@ def test_action_on_a_row_is_audited(pages, moderator, alice, label, action):
         assert (record.actor_id, record.target_id) == (moderator.pk, row.pk)
 
 
-def test_act_on_several_rows_is_an_entry_for_each(pages, moderator, alice, bob):
+def test_act_on_several_rows_is_an_entry_for_each(pages, alice, bob):
     for user in (alice, bob):
-        client_of(user)
+        make_integrations_rows(user)
+    chosen = list(SpotifyLink.objects.values_list("pk", flat=True))
+    page = reverse("admin:integrations_spotifylink_changelist")
 
-    LogEntry.objects.log_actions(moderator.pk, [alice, bob], DELETION)
+    pages.post(page, {"action": "unlink", "_selected_action": chosen})
 
-    targets = AuditRecord.objects.values_list("target_id", "action", "ip_address")
-    assert set(targets) == {
-        (alice.pk, "page.deleted", None),
-        (bob.pk, "page.deleted", None),
-    }
+    targets = AuditRecord.objects.values_list("metadata__key", "action")
+    assert set(targets) == {(str(pk), "page.deleted") for pk in chosen}
+    assert len(targets) == len(chosen) == 2
 
 
-def test_row_of_a_person_is_theirs_in_the_log(moderator, alice):
+def test_row_of_a_person_is_theirs_in_the_log(pages, alice):
     client_of(alice)
-    sign_in = SignIn.objects.get()
+    sign_in = SignIn.objects.get(user=alice)
+    page = reverse("admin:accounts_signin_changelist")
 
-    LogEntry.objects.log_actions(moderator.pk, [sign_in], DELETION, single_object=True)
+    pages.post(page, {"action": "revoke_selected", "_selected_action": [sign_in.pk]})
 
     record = AuditRecord.objects.get()
     assert record.target_id == sign_in.pk
