@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 
 from accounts.limits import digest_of
 from accounts.models import FailedSignIn
-from focusmaster.tests.concurrency import run_concurrently
+from focusmaster.tests.concurrency import AT_ONCE, run_concurrently
 from focusmaster.tests.people import PASSWORD, person
 
 LOGIN = "/api/auth/login"
@@ -95,11 +95,14 @@ def test_hundred_guesses_from_anywhere_are_the_most_for_one_account(
 
 @pytest.mark.django_db(transaction=True)
 def test_guesses_at_once_do_not_slip_past_the_limit(alice):
-    answers = run_concurrently(
-        *[lambda: sign_in(APIClient(), alice.email, "wrong") for _ in range(14)]
-    )
+    def guess() -> int:
+        return sign_in(APIClient(), alice.email, "wrong")
 
-    assert sorted(answers) == [401] * 10 + [429] * 4
+    before = [guess() for _ in range(6)]
+    answers = run_concurrently(*[guess] * AT_ONCE)
+
+    assert before == [401] * 6
+    assert sorted(answers) == [401] * 4 + [429] * (AT_ONCE - 4)
 
 
 def test_current_password_is_guessed_no_more_often(api):

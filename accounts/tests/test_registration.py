@@ -4,7 +4,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import SignIn, User
-from focusmaster.tests.concurrency import run_concurrently
+from focusmaster.tests.concurrency import AT_ONCE, run_concurrently
 from focusmaster.tests.people import PASSWORD
 
 REGISTER = "/api/auth/register"
@@ -176,7 +176,7 @@ def test_one_of_many_registrations_at_once_gets_the_email():
     letters = ["c", "C"]
     emails = [
         f"{letters[n % 2]}{'aA'[n // 2 % 2]}rol@{'eE'[n // 4 % 2]}xample.com"
-        for n in range(20)
+        for n in range(AT_ONCE)
     ]
 
     responses = run_concurrently(
@@ -187,7 +187,7 @@ def test_one_of_many_registrations_at_once_gets_the_email():
     )
 
     statuses = sorted(response.status_code for response in responses)
-    assert statuses == [201] + [409] * 19
+    assert statuses == [201] + [409] * (AT_ONCE - 1)
     assert {r.json()["code"] for r in responses if r.status_code == 409} == {
         "email_taken"
     }

@@ -7,7 +7,11 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from threading import Barrier
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, connections, transaction
+
+# So many passwords a process hashes or lets wait at once; one more is refused.
+AT_ONCE = settings.WEB_THREADS // 2
 
 IS_WAITED_FOR = """
 SELECT EXISTS (

@@ -161,7 +161,7 @@ def test_token_with_an_absurd_claim_is_refused(alice, claims):
         {"user_id": 1e300},
         {"user_id": [1]},
         {"user_id": {"a": 1}},
-        {"user_id": "x" * 5000},
+        {"user_id": "x" * 50},
         {"user_id": "\x00" * 24},
         {"user_id": "\ud800"},
         {"user_id": True},

@@ -198,16 +198,16 @@ def ago(**time: float):
 
 
 @pytest.mark.parametrize(
-    "columns",
+    "seconds_ago",
     [
-        {"phase_at": ago(seconds=10)},
-        {"phase_at": ago(minutes=9)},
+        {"phase_at": 10},
+        {"phase_at": 9 * 60},
         # The process that claimed it has died, or Spotify wanted a pause.
-        {"phase_at": ago(seconds=30), "following_until": ago(seconds=1)},
+        {"phase_at": 30, "following_until": 1},
     ],
 )
-def test_phase_that_nobody_follows_is_taken_up(here, autoplay, spotify, columns):
-    wait_for_nobody(**columns)
+def test_phase_that_nobody_follows_is_taken_up(here, autoplay, spotify, seconds_ago):
+    wait_for_nobody(**{name: ago(seconds=n) for name, n in seconds_ago.items()})
 
     assert focus.take_up_overdue() == 1
 
