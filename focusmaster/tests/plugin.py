@@ -19,7 +19,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -135,12 +135,18 @@ def pytest_unconfigure() -> None:
     shutil.rmtree(settings.STATE_DIR)
 
 
-@pytest.fixture
-def state_dir() -> Iterator[Path]:
-    """An empty state folder with a path short enough for a socket."""
+@contextmanager
+def empty_folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(dir=os.environ["STATE_DIR"], prefix="s"))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def state_dir() -> Iterator[Path]:
+    """An empty state folder with a path short enough for a socket."""
+    with empty_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")
@@ -156,3 +162,13 @@ def migrated_dir(prepared_state: Path, state_dir: Path) -> Path:
 
     copy_state(prepared_state, state_dir)
     return state_dir
+
+
+@pytest.fixture(scope="module")
+def shared_dir(prepared_state: Path) -> Iterator[Path]:
+    """The same for all tests of a module, whose service need not start for each."""
+    from focusmaster.tests.processes import copy_state
+
+    with empty_folder() as folder:
+        copy_state(prepared_state, folder)
+        yield folder

@@ -16,9 +16,10 @@ BAD_TOKEN = {"Authorization": "Bearer nobody", "Content-Type": "application/json
 KB = 1000
 
 
-@pytest.fixture(params=["0", "1"], ids=["alone", "behind a proxy"])
-def service(migrated_dir: Path, request) -> Iterator[Service]:
-    with Service(migrated_dir, "--workers", "1", PROXY_COUNT=request.param) as service:
+@pytest.fixture(scope="module", params=["0", "1"], ids=["alone", "behind a proxy"])
+def service(shared_dir: Path, request) -> Iterator[Service]:
+    variables = {"PROXY_COUNT": request.param, "RATE_LIMIT_GUEST": "off"}
+    with Service(shared_dir, "--workers", "1", **variables) as service:
         yield service
 
 

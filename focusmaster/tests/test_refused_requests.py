@@ -55,9 +55,9 @@ REFUSED_BY_THE_API = [
 ]
 
 
-@pytest.fixture
-def service(migrated_dir: Path) -> Iterator[Service]:
-    with Service(migrated_dir, "--workers", "1") as service:
+@pytest.fixture(scope="module")
+def service(shared_dir: Path) -> Iterator[Service]:
+    with Service(shared_dir, "--workers", "1") as service:
         yield service
 
 

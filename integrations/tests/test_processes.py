@@ -19,7 +19,7 @@ from integrations.fakes.spotify import PLAYER, FakeSpotify
 from integrations.player import BUDGET
 from integrations.tests.linking import query_of
 
-ROUNDS = 50
+ROUNDS = int(os.environ.get("SPOTIFY_RACES", "10"))
 REDIRECT_URI = "http://127.0.0.1:5000/api/spotify/callback"
 FOCUS = "/api/spotify/focus"
 # Seconds without a request after which Spotify has been told everything.
