@@ -64,7 +64,9 @@ ALIKE = 0.885
 # Below a host name or address; Django takes a leading dot for all below a domain.
 HOST_PATTERN = re.compile(r"\*|\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\]")
 HOST_NAME = re.compile(r"[a-zA-Z0-9_.:%-]+")
-MAILBOX = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
+# The path of a Redis: the number of a database.
+NUMBERED = re.compile(r"/?[0-9]*")
+MAILBOX = re.compile(r"[^@\s<>,;]+@[^@\s<>,;.]+(\.[^@\s<>,;.]+)*")
 
 
 def env(name: str, default: str | None = None) -> str:
@@ -150,9 +152,17 @@ def env_hosts(name: str, default: str | None = None) -> list[str]:
 
 
 def env_url(
-    name: str, default: str, *, schemes: tuple[str, ...] = HTTP, blank: bool = True
+    name: str,
+    default: str,
+    *,
+    schemes: tuple[str, ...] = HTTP,
+    blank: bool = True,
+    is_base: bool = False,
 ) -> str:
-    """Read a URL with a host and one of these schemes, or "" where it may be blank."""
+    """Read a URL with a host and one of these schemes, or "" where it may be blank.
+
+    To the base of other URLs something is appended: it has no query and no fragment.
+    """
     value = env(name, default).strip()
     if blank and not value:
         return value
@@ -160,6 +170,10 @@ def env_url(
         parts = urlsplit(value)
         place = parts.path if parts.scheme == "unix" else parts.hostname
         is_complete = bool(place) and parts.port != 0
+        if parts.scheme in ("redis", "rediss"):
+            is_complete = is_complete and bool(NUMBERED.fullmatch(parts.path))
+        if is_base:
+            is_complete = is_complete and not (parts.query or parts.fragment)
     except ValueError:
         is_complete = False
     if not (is_complete and parts.scheme in schemes) or re.search(r"\s", value):
@@ -167,7 +181,7 @@ def env_url(
         # A password in it is not repeated.
         shown = "" if "@" in value else f", not {value!r}"
         raise ImproperlyConfigured(f"{name} must be a URL such as {example}{shown}.")
-    return value
+    return value.rstrip("/") if is_base else value
 
 
 def env_redirect(name: str, default: str) -> str:

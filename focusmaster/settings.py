@@ -345,7 +345,7 @@ DEFAULT_FROM_EMAIL = env_sender(
     "DEFAULT_FROM_EMAIL", "FocusMaster <focusmaster@localhost>"
 )
 # The web client, for links in mails; empty: there is none.
-CLIENT_URL = env_url("CLIENT_URL", (CLIENT_ORIGINS or [""])[0]).rstrip("/")
+CLIENT_URL = env_url("CLIENT_URL", next(iter(CLIENT_ORIGINS), ""), is_base=True)
 
 # Google sign-in; without the first there is none
 
