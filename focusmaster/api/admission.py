@@ -2,8 +2,8 @@
 
 A worker has `WEB_THREADS` threads. What holds one cannot be interrupted: a password
 waits to be hashed, a database that hangs says nothing. So they are counted before they
-enter Django, where a refusal costs 40 microseconds; from within it costs 220, and a
-flood of refused sign-ins left a twentieth of their speed to other requests, not half.
+enter Django, where a refusal costs 40 microseconds. From within it costs 220, and 200
+connections that sign in without a pause left `me` a fifteenth of its speed.
 """
 
 from __future__ import annotations
