@@ -252,7 +252,7 @@ class NewReplySerializer(StrictSerializer):
 
 
 class ReplySerializer(serializers.Serializer):
-    """A mail to who gave feedback."""
+    """A mail that answers feedback."""
 
     _id = IdField(source="id")
     message = StrictCharField()

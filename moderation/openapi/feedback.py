@@ -104,7 +104,7 @@ extend_schema_serializer(
     extensions=field_texts(**OF_FEEDBACK),
 )(FeedbackSerializer)
 extend_schema_serializer(
-    description="A mail to who gave feedback.",
+    description="A mail that answers feedback.",
     examples=response_example(**REPLY),
     extensions=field_texts(sentAt=SENT_AT),
 )(ReplySerializer)
