@@ -37,7 +37,8 @@ ADMIN = "admin@example.com"
 COMMANDS = [
     ["migrate", "--check"],
     ["createadmin", ADMIN, "--name", "Admin"],
-    ["seed_demo", "--users", "2", "--force"],
+    # The same people each time, with more sessions than a list has in one piece.
+    ["seed_demo", "--users", "2", "--days", "250", "--seed", "46", "--force"],
     ["seed_demo", "--users", "1", "--force"],
     ["close_forgotten_clocks", "--older-than-hours", "1"],
     ["recount", "--all"],
